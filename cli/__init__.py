@@ -1,0 +1,1 @@
+"""The command: starts every role and says how things stand."""

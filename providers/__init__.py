@@ -1,0 +1,1 @@
+"""THE OUTSIDE WORLD: ports in our words, each with a real embedded default."""

@@ -1,0 +1,1 @@
+"""THE WIRE: live events over Socket.IO."""

@@ -1,0 +1,1 @@
+"""THE READ MODEL: rows become documents, documents answer searches."""

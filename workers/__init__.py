@@ -1,0 +1,1 @@
+"""THE JOBS: what runs after the commit."""
