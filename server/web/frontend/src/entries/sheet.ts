@@ -1,0 +1,2 @@
+import "../house";
+import "../../styles/pages/sheet.css";
