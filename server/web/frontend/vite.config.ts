@@ -23,7 +23,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     cssMinify: "lightningcss",
     rolldownOptions: {
-      input: Object.fromEntries(entries.map((name) => [basename(name, ".ts"), `src/entries/${name}`])),
+      input: {
+        house: "styles/house.css",
+        ...Object.fromEntries(entries.map((name) => [basename(name, ".ts"), `src/entries/${name}`])),
+      },
     },
   },
   test: { include: ["src/**/*.test.ts", "build/**/*.test.ts"] },

@@ -31,7 +31,7 @@ function weigh(files, end) {
 }
 
 const over = Object.entries(BUDGETS).flatMap(([entry, budget]) => {
-  const files = collect(`src/entries/${entry}.ts`, new Set());
+  const files = collect(`src/entries/${entry}.ts`, new Set([manifest["styles/house.css"].file]));
   return Object.entries(budget).flatMap(([kind, most]) => {
     const size = weigh(files, `.${kind}`);
     console.log(`${entry.padEnd(8)} ${kind.padEnd(4)} ${String(size).padStart(6)} of ${most} bytes`);

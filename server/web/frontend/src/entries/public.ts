@@ -1,2 +1,1 @@
-import "../house";
 import "../../styles/public.css";

@@ -1,0 +1,66 @@
+/** The shapes that travel: a message as CONTRACT's wire and HTTP both send it, and the answers to our events. */
+
+export interface Author {
+  id: string;
+  name: string;
+  avatar: string | null;
+}
+
+export interface Reaction {
+  emoji: string;
+  count: number;
+}
+
+export interface Message {
+  id: string;
+  room: string;
+  seq: number;
+  author: Author;
+  body: string;
+  /** Sanitised by the server; still read through an allow-list (`markup.ts`). */
+  html: string;
+  created_at: string;
+  edited_at: string | null;
+  deleted: boolean;
+  reply_to: string | null;
+  thread: { count: number; last_seq: number | null } | null;
+  reactions: Reaction[];
+}
+
+export interface Joined {
+  room: string;
+  head_seq: number;
+  online: number;
+}
+
+export interface Synced {
+  messages: Message[];
+  head_seq: number;
+  reset?: boolean;
+}
+
+export interface Posted {
+  id: string;
+  seq: number;
+}
+
+export interface PresenceChange {
+  room: string;
+  v: number;
+  online: number;
+  joined?: Person[];
+  left?: (Person | string)[];
+}
+
+export interface Person {
+  id: string;
+  name: string;
+}
+
+/** A notice for this person alone, such as a certificate that is ready. */
+export interface Notice {
+  kind: string;
+  title?: string;
+  text?: string;
+  url?: string;
+}

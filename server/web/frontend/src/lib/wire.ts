@@ -1,0 +1,232 @@
+/**
+ * The browser's end of the wire for one room: exactly-once rendering over at-least-once delivery.
+ *
+ * Knows no DOM and no socket library; `Transport` is socket.io in the page (`socket.ts`) and a fake in the tests.
+ */
+import type { Joined, Message, Notice, Posted, PresenceChange, Synced } from "./message";
+import { Outbox, type Outgoing, type Shelf } from "./outbox";
+import { Lost, Refused } from "./refusal";
+import { Sequence } from "./sequence";
+
+export const ACK_TIMEOUT_MS = 10_000;
+const RETRY_MS = 1_000;
+const READ_EVERY_MS = 1_000;
+
+/** `ended` is final: the server sent us away (ban, sign-out, closed channel) and says why. */
+export type Link = { state: "online" } | { state: "offline" } | { state: "ended"; code: string; reason: string };
+
+export interface Transport {
+  /** Resolves with the `ok` of the acknowledgement; rejects with `Refused` or, without an answer, `Lost`. */
+  request<T>(event: string, payload: object, timeoutMs: number): Promise<T>;
+  on(event: string, listener: (payload: never) => void): void;
+  onLink(listener: (link: Link) => void): void;
+}
+
+export interface WireHooks {
+  show(message: Message): void;
+  /** Too much was missed: the view starts again from this page. */
+  replace(page: Message[]): void;
+  edited(message: Message): void;
+  deleted(event: { id: string; seq: number }): void;
+  reacted(event: { message: string; emoji: string; count: number }): void;
+  outgoing(items: readonly Outgoing[]): void;
+  link(link: Link): void;
+  online(count: number): void;
+  presence(change: PresenceChange): void;
+  typing(names: string[], more: number): void;
+  read(room: string, seq: number): void;
+  unread(counts: Record<string, number>): void;
+  notice(notice: Notice): void;
+}
+
+export interface WireOptions {
+  room: string;
+  /** The highest seq the server rendered into the page. */
+  last: number;
+  shelf: Shelf;
+  /** The newest page over HTTP, ascending. */
+  newest(): Promise<Message[]>;
+}
+
+export class Wire {
+  readonly outbox: Outbox;
+  readonly #sequence: Sequence;
+  #up = false;
+  #entered = false;
+  #catching: Promise<void> | null = null;
+  #target = 0;
+  #readTo = 0;
+  #readTimer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly hooks: WireHooks,
+    private readonly options: WireOptions,
+  ) {
+    this.#sequence = new Sequence(options.last, {
+      deliver: (message) => {
+        this.hooks.show(message);
+        this.outbox.shown(message.seq);
+      },
+      behind: (seq) => void this.#catchUp(seq),
+    });
+    this.outbox = new Outbox(options.shelf, {
+      post: ({ client_id, room, body, reply_to }) =>
+        this.#ask<Posted>("message.post", { room, client_id, body, ...(reply_to ? { reply_to } : {}) }),
+      acknowledged: (_item, posted) => this.#acknowledged(posted.seq),
+      changed: () => this.hooks.outgoing(this.outbox.items),
+    });
+  }
+
+  get last(): number {
+    return this.#sequence.last;
+  }
+
+  start(): void {
+    this.#listen();
+    this.transport.onLink((link) => this.#linked(link));
+    void this.outbox.restore();
+  }
+
+  post(body: string, replyTo: string | null = null): Promise<void> {
+    return this.outbox.add(this.options.room, body, replyTo);
+  }
+
+  edit(id: string, body: string): Promise<void> {
+    return this.#ask("message.edit", { id, body });
+  }
+
+  delete(id: string): Promise<void> {
+    return this.#ask("message.delete", { id });
+  }
+
+  react(message: string, emoji: string, on: boolean): Promise<void> {
+    return this.#ask("reaction.set", { message, emoji, on });
+  }
+
+  /** Tells the room that we are typing; losing this is no loss. */
+  typing(): void {
+    this.#tell("typing", { room: this.options.room });
+  }
+
+  /** Marks the room read up to `seq`; merged, never backwards, sent at most once a second. */
+  read(seq: number): void {
+    if (seq <= this.#readTo) return;
+    this.#readTo = seq;
+    this.#readTimer ??= setTimeout(() => {
+      this.#readTimer = null;
+      this.#tell("read", { room: this.options.room, seq: this.#readTo });
+    }, READ_EVERY_MS);
+  }
+
+  #listen(): void {
+    const here = <T extends { room: string }>(event: string, take: (payload: T) => void) =>
+      this.transport.on(event, (payload: T) => {
+        if (payload.room === this.options.room) take(payload);
+      });
+    here<Message>("message.posted", (message) => this.#sequence.offer(message));
+    here<Message>("message.edited", (message) => {
+      this.#sequence.amend(message);
+      this.hooks.edited(message);
+    });
+    here("message.deleted", (event: { room: string; id: string; seq: number }) => this.hooks.deleted(event));
+    here("reaction.changed", (event: { room: string; message: string; emoji: string; count: number }) =>
+      this.hooks.reacted(event),
+    );
+    here("typing", (event: { room: string; names: string[]; more: number }) =>
+      this.hooks.typing(event.names, event.more),
+    );
+    here<PresenceChange>("presence.changed", (change) => this.hooks.presence(change));
+    this.transport.on("read", (event: { room: string; seq: number }) => this.hooks.read(event.room, event.seq));
+    this.transport.on("unread", (counts: Record<string, number>) => this.hooks.unread(counts));
+    this.transport.on("notice", (notice: Notice) => this.hooks.notice(notice));
+    this.transport.on("heads", (heads: Record<string, number>) => {
+      const head = heads[this.options.room];
+      if (head !== undefined) this.#sequence.expect(head);
+    });
+  }
+
+  #linked(link: Link): void {
+    this.#up = link.state === "online";
+    this.outbox.close();
+    this.hooks.link(link);
+    if (this.#up) void this.#enter();
+  }
+
+  async #enter(): Promise<void> {
+    const before = this.#sequence.last;
+    try {
+      const joined = await this.#ask<Joined>("room.join", { room: this.options.room });
+      this.hooks.online(joined.online);
+      await (joined.head_seq < before ? this.#reload() : this.#catchUp(joined.head_seq));
+      this.outbox.open();
+      if (this.#entered) await this.#refresh();
+      this.#entered = true;
+    } catch (fault) {
+      this.#refusedOrLater(fault, () => this.#enter());
+    }
+  }
+
+  #refusedOrLater(fault: unknown, again: () => Promise<void>): void {
+    if (fault instanceof Refused && !fault.passing) {
+      this.hooks.link({ state: "ended", code: fault.code, reason: fault.message });
+    } else if (this.#up) {
+      setTimeout(() => this.#up && void again(), RETRY_MS);
+    }
+  }
+
+  #acknowledged(seq: number): void {
+    this.outbox.shown(this.#sequence.last);
+    this.#sequence.expect(seq);
+  }
+
+  /** Reads the room up to at least `head`; callers share one run. */
+  #catchUp(head: number): Promise<void> {
+    this.#target = Math.max(this.#target, head);
+    this.#catching ??= this.#fetch().finally(() => {
+      this.#catching = null;
+    });
+    return this.#catching;
+  }
+
+  async #fetch(): Promise<void> {
+    while (this.#up && this.#sequence.last < this.#target) {
+      try {
+        const after = this.#sequence.last;
+        const page = await this.#ask<Synced>("room.sync", { room: this.options.room, after_seq: after });
+        if (page.reset) return await this.#reload();
+        this.#sequence.fill(page.messages);
+        this.#target = Math.max(page.head_seq, this.#sequence.last);
+        if (this.#sequence.last === after) return;
+      } catch (fault) {
+        if (fault instanceof Refused && !fault.passing) return;
+        await new Promise((done) => setTimeout(done, RETRY_MS));
+      }
+    }
+  }
+
+  async #reload(): Promise<void> {
+    const page = await this.options.newest();
+    const head = page.at(-1)?.seq ?? 0;
+    this.#target = head;
+    this.#sequence.restart(head);
+    this.hooks.replace(page);
+    this.outbox.shown(head);
+  }
+
+  /** Edits, deletions and reactions have no seq of their own: after an absence the newest page is read again. */
+  async #refresh(): Promise<void> {
+    for (const message of await this.options.newest()) {
+      if (message.seq <= this.#sequence.last) this.hooks.edited(message);
+    }
+  }
+
+  #ask<T>(event: string, payload: object): Promise<T> {
+    if (!this.#up) return Promise.reject(new Lost(event));
+    return this.transport.request<T>(event, payload, ACK_TIMEOUT_MS);
+  }
+
+  #tell(event: string, payload: object): void {
+    this.#ask(event, payload).catch(() => undefined);
+  }
+}
