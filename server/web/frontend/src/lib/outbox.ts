@@ -1,6 +1,6 @@
 /** The outgoing queue of one room: a message stays until the server has acknowledged it, through reloads and lost acks. */
-import type { Posted } from "./message";
-import { Refused } from "./refusal";
+import type { Posted } from "./message.ts";
+import { Refused } from "./refusal.ts";
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;

@@ -1,5 +1,5 @@
 /** Order and identity of one room's messages: each `(room, seq)` is delivered once, ascending, whatever the wire does. */
-import type { Message } from "./message";
+import type { Message } from "./message.ts";
 
 /** How long a later message waits for an earlier one before the gap is fetched. */
 export const HOLD_MS = 200;
@@ -60,6 +60,12 @@ export class Sequence {
   /** Replaces a held message, so that an edit which overtakes its post is not undone by it. */
   amend(message: Message): void {
     if (this.#held.has(message.seq)) this.#held.set(message.seq, message);
+  }
+
+  /** Empties a held message that was deleted before its turn. */
+  withdraw(seq: number): void {
+    const held = this.#held.get(seq);
+    if (held) this.#held.set(seq, { ...held, body: "", html: "", deleted: true });
   }
 
   /** Starts anew after `last`; what was held is forgotten. */

@@ -3,10 +3,10 @@
  *
  * Knows no DOM and no socket library; `Transport` is socket.io in the page (`socket.ts`) and a fake in the tests.
  */
-import type { Joined, Message, Notice, Posted, PresenceChange, Synced } from "./message";
-import { Outbox, type Outgoing, type Shelf } from "./outbox";
-import { Lost, Refused } from "./refusal";
-import { Sequence } from "./sequence";
+import type { Joined, Message, Notice, Posted, PresenceChange, Synced } from "./message.ts";
+import { Outbox, type Outgoing, type Shelf } from "./outbox.ts";
+import { Lost, Refused } from "./refusal.ts";
+import { Sequence } from "./sequence.ts";
 
 export const ACK_TIMEOUT_MS = 10_000;
 const RETRY_MS = 1_000;
@@ -129,7 +129,10 @@ export class Wire {
       this.#sequence.amend(message);
       this.hooks.edited(message);
     });
-    here("message.deleted", (event: { room: string; id: string; seq: number }) => this.hooks.deleted(event));
+    here("message.deleted", (event: { room: string; id: string; seq: number }) => {
+      this.#sequence.withdraw(event.seq);
+      this.hooks.deleted(event);
+    });
     here("reaction.changed", (event: { room: string; message: string; emoji: string; count: number }) =>
       this.hooks.reacted(event),
     );

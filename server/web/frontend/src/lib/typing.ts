@@ -1,0 +1,38 @@
+/** Who is typing: ours at most once in 3 s, theirs forgotten 6 s after the last word of it. */
+import { sentence } from "./words.ts";
+
+export const TELL_EVERY_MS = 3_000;
+export const FORGET_MS = 6_000;
+
+export class Typing {
+  #told = Number.NEGATIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly me: string,
+    private readonly tell: () => void,
+    private readonly show: (line: string) => void,
+  ) {}
+
+  /** A key was pressed in a composer that holds words. */
+  pressed(): void {
+    const now = Date.now();
+    if (now - this.#told < TELL_EVERY_MS) return;
+    this.#told = now;
+    this.tell();
+  }
+
+  /** The message is out: the next key press tells anew. */
+  sent(): void {
+    this.#told = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The frame is the same for every member, so our own name is in it too; it is taken out once. */
+  heard(names: string[], more: number): void {
+    const own = names.indexOf(this.me);
+    const others = own < 0 ? names : names.toSpliced(own, 1);
+    clearTimeout(this.#timer);
+    this.show(sentence(others, more));
+    this.#timer = setTimeout(() => this.show(""), FORGET_MS);
+  }
+}

@@ -1,0 +1,37 @@
+/** What the scripts say: short, present tense, one place. */
+
+export const WORDS = {
+  sending: "Sending…",
+  waiting: "Waiting for the network",
+  notSent: "Not sent.",
+  edited: "edited",
+  deleted: "This message was deleted.",
+  today: "Today",
+  yesterday: "Yesterday",
+  reply: (name: string) => `In reply to ${name}`,
+  replying: (name: string) => `Replying to ${name}`,
+  earlier: "an earlier message",
+  fresh: (count: number) => (count === 1 ? "1 new message" : `${count} new messages`),
+  here: (count: number) => `${count} here`,
+  hereAt: (count: number, time: string) => `${count} at ${time}`,
+  offline: (time: string) => `You are offline since ${time}.`,
+  kept: (count: number) => {
+    if (!count) return "Keep writing: messages are kept on this device and go out by themselves.";
+    const what =
+      count === 1 ? "1 message is kept on this device and goes" : `${count} messages are kept on this device and go`;
+    return `Keep writing: ${what} out by ${count === 1 ? "itself" : "themselves"}.`;
+  },
+  ended: "This room is closed to you now.",
+  ready: (title: string) => `Your certificate for ${title} is ready.`,
+  said: (name: string, body: string) => `${name}: ${body}`,
+  tooLong: (bytes: number) =>
+    `This is ${Math.ceil(bytes / 1024)} KB; a message holds 10 KB. Make it shorter, or send it in parts.`,
+} as const;
+
+/** "Tomás and Joan are typing", for up to three names and a number. */
+export function sentence(names: string[], more: number): string {
+  const shown = more ? [...names, `${more} more`] : names;
+  if (!shown.length) return "";
+  const list = shown.length === 1 ? shown[0] : `${shown.slice(0, -1).join(", ")} and ${shown[shown.length - 1]}`;
+  return `${list} ${shown.length === 1 ? "is" : "are"} typing`;
+}
