@@ -371,7 +371,9 @@ describe("the wire", () => {
     const { seen } = page(far, shelf);
     const request = far.request.bind(far);
     far.request = (event, payload, ms) =>
-      event === "room.join" ? Promise.reject(new Refused("forbidden", "You were banned.")) : request(event, payload, ms);
+      event === "room.join"
+        ? Promise.reject(new Refused("forbidden", "You were banned."))
+        : request(event, payload, ms);
     far.connect();
     await settle();
     expect(seen.links.at(-1)).toEqual({ state: "ended", code: "forbidden", reason: "You were banned." });
