@@ -73,7 +73,8 @@ def bundle(folder: Path) -> None:
     done = run(node, ["node_modules/vite/bin/vite.js", "build", "--logLevel", "warn"], folder)
     if done.returncode:
         raise SystemExit(
-            f"The front end in {folder} does not build: {reason(done.stderr)}. Run `npm run build` there to see it whole."
+            f"The front end in {folder} does not build: {reason(done.stderr)}. "
+            "Run `npm run build` there to see it whole."
         )
 
 
@@ -84,7 +85,9 @@ def prepare(folder: Path) -> None:
         return
     spec = importlib.util.spec_from_file_location("engine_build", script)
     if spec is None or spec.loader is None:
-        raise SystemExit(f"{script} cannot be loaded. Restore it from version control, then run the same command again.")
+        raise SystemExit(
+            f"{script} cannot be loaded. Restore it from version control, then run the same command again."
+        )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.build(folder)

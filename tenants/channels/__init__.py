@@ -1,0 +1,1 @@
+"""Channels: the tenant, its brand, and all that it owns in name."""
