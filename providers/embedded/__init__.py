@@ -5,8 +5,7 @@ folders to all, and leaves servers behind when the program is killed.
 """
 
 from providers.embedded.child import Mode, ServerFault
-from providers.embedded.home import claimed
 from providers.embedded.postgres import DATABASE, OWNER, EmbeddedPostgres
 from providers.embedded.valkey import EmbeddedValkey
 
-__all__ = ["DATABASE", "OWNER", "EmbeddedPostgres", "EmbeddedValkey", "Mode", "ServerFault", "claimed"]
+__all__ = ["DATABASE", "OWNER", "EmbeddedPostgres", "EmbeddedValkey", "Mode", "ServerFault"]

@@ -83,6 +83,14 @@ class Child:
         """Whether the server has not ended."""
         return self.process.poll() is None
 
+    @property
+    def fate(self) -> str:
+        """How it ended: an exit code, or the name of a signal."""
+        code = self.process.poll()
+        if code is None:
+            return "runs"
+        return signal.Signals(-code).name if code < 0 else f"exit {code}"
+
     def stop(self, ladder: Sequence[tuple[signal.Signals, float]]) -> None:
         """End it by each signal in turn, waiting so many seconds after each; SIGKILL comes last of all."""
         for sign, seconds in ladder:

@@ -22,7 +22,7 @@ from providers.embedded.child import (
     launcher,
     own,
 )
-from providers.embedded.home import claim, release, socket_folder
+from providers.embedded.home import claim, claimed, release, socket_folder
 
 OWNER = "guildhall_owner"
 DATABASE = "guildhall"
@@ -77,6 +77,11 @@ class EmbeddedPostgres:
         self.claim: IO[str] | None = None
 
     @property
+    def taken(self) -> bool:
+        """Whether someone runs it in this home."""
+        return claimed(self.home, "postgres")
+
+    @property
     def database_url(self) -> str:
         """The DSN of the owner of the database, as asyncpg reads it."""
         folder = socket_folder(self.home, self.mode or best_mode())
@@ -85,9 +90,16 @@ class EmbeddedPostgres:
     def start(self, patience: float = 120.0) -> None:
         """Launch it and wait until it answers, at most `patience` seconds (a recovery after a crash can be long)."""
         self.launch()
+        self.wait(patience)
+
+    def wait(self, patience: float = 120.0) -> None:
+        """Return once it answers; ServerFault if it has ended or `patience` seconds have passed."""
         deadline = time.monotonic() + patience
         while not self.ready():
-            self.check(deadline)
+            if not self.alive() or time.monotonic() > deadline:
+                words = self.child.last_words() if self.child else "it was never launched"
+                self.stop()
+                raise ServerFault(explain("PostgreSQL", words, self.log))
             time.sleep(0.005)
 
     def launch(self) -> None:
@@ -116,17 +128,14 @@ class EmbeddedPostgres:
             and lines[7].startswith("ready")
         )
 
-    def check(self, deadline: float) -> None:
-        """ServerFault if it has ended or the deadline has passed."""
-        if self.child and self.alive() and time.monotonic() < deadline:
-            return
-        words = self.child.last_words() if self.child else "it was never launched"
-        self.stop()
-        raise ServerFault(explain("PostgreSQL", words, self.log))
-
     def alive(self) -> bool:
         """Whether the process runs."""
         return self.child is not None and self.child.alive()
+
+    @property
+    def fate(self) -> str:
+        """How the last process ended."""
+        return self.child.fate if self.child else "never launched"
 
     def restart(self) -> None:
         """Stop it and start it again."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from providers.embedded.child import Child, Mode, ServerFault, best_mode, end_leftover, own
-from providers.embedded.home import claim, release, socket_folder
+from providers.embedded.home import claim, claimed, release, socket_folder
 from providers.embedded.postgres import explain
 
 # An append-only file and no snapshots: a failed last snapshot would keep the server from ending.
@@ -27,7 +27,7 @@ SETTINGS = {
     "loglevel": "warning",
 }
 
-ASK_TWICE = ((signal.SIGTERM, 1.3),)
+ASK_TWICE = ((signal.SIGTERM, 1.0),)
 
 
 class EmbeddedValkey:
@@ -47,6 +47,11 @@ class EmbeddedValkey:
         self.claim: IO[str] | None = None
 
     @property
+    def taken(self) -> bool:
+        """Whether someone runs it in this home."""
+        return claimed(self.home, "valkey")
+
+    @property
     def socket(self) -> Path:
         """Where the socket is."""
         return socket_folder(self.home, self.mode or best_mode()) / "valkey.sock"
@@ -59,6 +64,10 @@ class EmbeddedValkey:
     def start(self, patience: float = 60.0) -> None:
         """Launch it and wait until it has loaded its data and answers, at most `patience` seconds."""
         self.launch()
+        self.wait(patience)
+
+    def wait(self, patience: float = 60.0) -> None:
+        """Return once it answers; ServerFault if it has ended or `patience` seconds have passed."""
         deadline = time.monotonic() + patience
         while not self.ready():
             if not self.alive() or time.monotonic() > deadline:
@@ -94,6 +103,11 @@ class EmbeddedValkey:
     def alive(self) -> bool:
         """Whether the process runs."""
         return self.child is not None and self.child.alive()
+
+    @property
+    def fate(self) -> str:
+        """How the last process ended."""
+        return self.child.fate if self.child else "never launched"
 
     def restart(self) -> None:
         """Stop it and start it again."""
