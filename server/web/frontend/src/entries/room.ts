@@ -1,1 +1,106 @@
+/** The room comes alive: the server's page stays what it is, the wire adds what happens next. */
 import "../../styles/room.css";
+import { Actions } from "../lib/actions.ts";
+import { call } from "../lib/api.ts";
+import { Composer } from "../lib/composer.ts";
+import type { Message } from "../lib/message.ts";
+import { roomFacts, the } from "../lib/page.ts";
+import { People } from "../lib/people.ts";
+import { Rows } from "../lib/rows.ts";
+import { IndexedShelf } from "../lib/shelf.ts";
+import { SocketTransport } from "../lib/socket.ts";
+import { Status } from "../lib/status.ts";
+import { Stream } from "../lib/stream.ts";
+import { Typing } from "../lib/typing.ts";
+import { Wire } from "../lib/wire.ts";
+
+const PAGE = 50;
+
+const facts = roomFacts(the("main.talk"));
+const address = `/api/v1/channels/${facts.channel}/rooms/${facts.room}/messages?limit=${PAGE}`;
+const pageOf = (query = "") => call<{ items: Message[] }>("GET", address + query).then((page) => page.items);
+
+const box = the("#stream");
+const rows = new Rows(facts);
+const transport = new SocketTransport(facts.channel);
+const people = new People(facts);
+const stream = new Stream(box, rows, facts, (seq) => wire.read(seq));
+const status = new Status(facts, () => wire.outbox.items.length);
+let online = false;
+
+const wire = new Wire(
+  transport,
+  {
+    show: (message) => stream.append(message),
+    replace: (page) => stream.replace(page),
+    edited: (message) => stream.patch(message),
+    deleted: ({ id }) => stream.erase(id),
+    reacted: ({ message, emoji, count }) => {
+      const said = stream.find(message);
+      if (said) rows.react(said, emoji, count);
+    },
+    outgoing: (items) => {
+      stream.outgoing(items, online);
+      status.refresh();
+    },
+    link: (link) => {
+      online = link.state === "online";
+      status.link(link);
+      stream.outgoing(wire.outbox.items, online);
+      if (!online) people.lost();
+    },
+    online: (count) => people.online(count),
+    presence: (change) => people.changed(change),
+    typing: (names, more) => typing.heard(names, more),
+    read: (room) => people.unread({ [room]: 0 }),
+    unread: (counts) => people.unread(counts),
+    notice: (notice) => status.notice(notice),
+  },
+  {
+    room: facts.room,
+    last: facts.last,
+    shelf: new IndexedShelf(`${facts.me}/${facts.channel}/${facts.room}`),
+    newest: () => pageOf(),
+  },
+);
+
+const typing = new Typing(
+  facts.name,
+  () => wire.typing(),
+  (line) => {
+    the("#typing").hidden = !line;
+    the("#typing span:last-child").textContent = line;
+  },
+);
+
+/** Reads one page further back each time the reader comes near the top. */
+function readBack(sentinel: Element): void {
+  let busy = false;
+  new IntersectionObserver(
+    async (seen) => {
+      if (busy || !seen.some((entry) => entry.isIntersecting)) return;
+      busy = true;
+      const page = await pageOf(`&before=${stream.oldest()}`).catch(() => null);
+      if (page) stream.prepend(page);
+      if (page && page.length < PAGE) sentinel.remove();
+      busy = false;
+    },
+    { root: box, rootMargin: "600px 0px 0px" },
+  ).observe(sentinel);
+}
+
+if (document.querySelector("form.composer")) {
+  const composer = new Composer(facts.room, {
+    send: (body, replyTo) => {
+      typing.sent();
+      void wire.post(body, replyTo);
+    },
+    typing: () => typing.pressed(),
+  });
+  new Actions(the("#messages"), wire, rows, composer);
+}
+the("#offline button").addEventListener("click", () => transport.retry());
+stream.open();
+wire.start();
+const older = document.querySelector("#older");
+if (older) readBack(older);

@@ -1,0 +1,1 @@
+"""What people see: templates, their views, and the front end they wear."""

@@ -1,0 +1,132 @@
+/** What one can do to a message: react, reply, edit, delete; send again or drop one that was not sent. */
+import type { Composer } from "./composer.ts";
+import { the } from "./page.ts";
+import type { Rows } from "./rows.ts";
+import type { Wire } from "./wire.ts";
+
+export class Actions {
+  readonly #palette = the<HTMLElement>("#palette");
+  readonly #ask = the<HTMLDialogElement>("#ask-delete");
+  #chosen: HTMLElement | null = null;
+
+  constructor(
+    list: HTMLElement,
+    private readonly wire: Wire,
+    private readonly rows: Rows,
+    private readonly composer: Composer,
+  ) {
+    list.addEventListener("click", (event) => this.#clicked(event));
+    list.addEventListener("submit", (event) => this.#edited(event));
+    list.addEventListener("keydown", (event) => this.#key(event));
+    this.#palette.addEventListener("click", (event) => this.#picked(event));
+    this.#ask.addEventListener("close", () => this.#answered());
+  }
+
+  #clicked(event: Event): void {
+    const target = event.target as Element;
+    const said = target.closest<HTMLElement>(".said");
+    if (!said) return;
+    const button = target.closest<HTMLButtonElement>("button");
+    if (!button) return this.#shown(said);
+    this.#chosen = said;
+    if (button.dataset.emoji) this.#toggle(said, button.dataset.emoji, button.ariaPressed !== "true");
+    const client = said.dataset.client ?? "";
+    const acts: Record<string, () => unknown> = {
+      react: () => this.#open(button),
+      reply: () => this.composer.reply(said),
+      edit: () => this.#edit(said),
+      delete: () => this.#ask.showModal(),
+      cancel: () => this.#leave(said),
+      again: () => this.wire.outbox.retry(client),
+      drop: () => this.wire.outbox.discard(client),
+    };
+    acts[button.dataset.act ?? ""]?.();
+  }
+
+  /** Where nothing hovers, a touch on the words shows the tools. */
+  #shown(said: HTMLElement): void {
+    if (!matchMedia("(hover: none)").matches) return;
+    for (const other of document.querySelectorAll(".said.shown")) if (other !== said) other.classList.remove("shown");
+    said.classList.toggle("shown");
+  }
+
+  #open(button: HTMLElement): void {
+    const { left, top, bottom } = button.getBoundingClientRect();
+    this.#palette.showPopover();
+    const { offsetWidth, offsetHeight } = this.#palette;
+    const above = top - offsetHeight - 4;
+    this.#palette.style.left = `${Math.max(8, Math.min(left, innerWidth - offsetWidth - 8))}px`;
+    this.#palette.style.top = `${above > 8 ? above : bottom + 4}px`;
+    the("button", this.#palette).focus();
+  }
+
+  #picked(event: Event): void {
+    const emoji = (event.target as Element).closest("button")?.dataset.emoji;
+    if (!emoji || !this.#chosen) return;
+    this.#palette.hidePopover();
+    this.#toggle(this.#chosen, emoji, true);
+  }
+
+  /** Shown at once; the server's count follows, and a refusal takes ours back. */
+  #toggle(said: HTMLElement, emoji: string, on: boolean): void {
+    const old = [...said.querySelectorAll<HTMLElement>(".reacts [data-emoji]")].find(
+      (each) => each.dataset.emoji === emoji,
+    );
+    if ((old?.ariaPressed === "true") === on) return;
+    const count = Number(old?.querySelector(".num")?.textContent ?? 0);
+    this.rows.react(said, emoji, count + (on ? 1 : -1), on);
+    this.wire.react(said.dataset.id ?? "", emoji, on).catch(() => this.rows.react(said, emoji, count, !on));
+  }
+
+  #edit(said: HTMLElement): void {
+    const form = the<HTMLFormElement>(".editing", said);
+    the<HTMLTextAreaElement>("textarea", form).value = said.dataset.body ?? the(".words", said).textContent;
+    form.hidden = false;
+    the(".words", said).hidden = true;
+    the("textarea", form).focus();
+  }
+
+  #leave(said: HTMLElement): void {
+    the(".editing", said).hidden = true;
+    the(".words", said).hidden = false;
+  }
+
+  async #edited(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    const form = event.target as HTMLFormElement;
+    const said = form.closest<HTMLElement>(".said");
+    const body = the<HTMLTextAreaElement>("textarea", form).value.trim();
+    if (!said || !body) return;
+    await this.#try(said, this.wire.edit(said.dataset.id ?? "", body)).then((done) => done && this.#leave(said));
+  }
+
+  #key(event: KeyboardEvent): void {
+    const form = (event.target as Element).closest<HTMLFormElement>(".editing");
+    const said = form?.closest<HTMLElement>(".said");
+    if (!form || !said) return;
+    if (event.key === "Escape") this.#leave(said);
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit();
+  }
+
+  #answered(): void {
+    const said = this.#chosen;
+    if (this.#ask.returnValue === "delete" && said) void this.#try(said, this.wire.delete(said.dataset.id ?? ""));
+    this.#ask.returnValue = "";
+  }
+
+  /** A refusal stands under the words it is about, until the next try. */
+  async #try(said: HTMLElement, act: Promise<unknown>): Promise<boolean> {
+    const fault = the(".fault", said);
+    fault.hidden = true;
+    try {
+      await act;
+      return true;
+    } catch (error) {
+      fault.hidden = false;
+      the("span", fault).textContent = (error as Error).message;
+      return false;
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** Writing: Enter sends, Shift+Enter breaks the line, the draft outlives the page, a reply knows its message. */
+import { the } from "./page.ts";
+import { nameOf } from "./rows.ts";
+import { WORDS } from "./words.ts";
+
+/** Bytes of UTF-8 a message may hold. */
+const MOST = 10_240;
+
+export interface ComposerHooks {
+  send(body: string, replyTo: string | null): void;
+  typing(): void;
+}
+
+export class Composer {
+  readonly #form = the<HTMLFormElement>("form.composer");
+  readonly #field = the<HTMLTextAreaElement>("#write");
+  readonly #replying = the("#replying");
+  readonly #fault = the("#write-error");
+  readonly #draft: string;
+  #replyTo: string | null = null;
+
+  constructor(
+    room: string,
+    private readonly hooks: ComposerHooks,
+  ) {
+    this.#draft = `guildhall.draft.${room}`;
+    this.#field.value ||= localStorage.getItem(this.#draft) ?? "";
+    this.#form.addEventListener("submit", (event) => this.#submit(event));
+    this.#field.addEventListener("keydown", (event) => this.#key(event));
+    this.#field.addEventListener("input", () => this.#wrote());
+    the("button", this.#replying).addEventListener("click", () => this.reply(null));
+  }
+
+  /** The next message answers `said`; null takes that back. */
+  reply(said: HTMLElement | null): void {
+    this.#replyTo = said?.dataset.id ?? null;
+    this.#replying.hidden = !said;
+    if (said) the("span", this.#replying).textContent = WORDS.replying(nameOf(said));
+    this.#field.focus();
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.key === "Escape" && this.#replyTo) this.reply(null);
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#form.requestSubmit();
+  }
+
+  #wrote(): void {
+    this.#complain("");
+    localStorage.setItem(this.#draft, this.#field.value);
+    if (this.#field.value.trim()) this.hooks.typing();
+  }
+
+  #submit(event: SubmitEvent): void {
+    event.preventDefault();
+    const body = this.#field.value.trim();
+    if (!body) return;
+    const bytes = new TextEncoder().encode(body).length;
+    if (bytes > MOST) return this.#complain(WORDS.tooLong(bytes));
+    this.hooks.send(body, this.#replyTo);
+    this.#field.value = "";
+    localStorage.removeItem(this.#draft);
+    this.reply(null);
+  }
+
+  #complain(text: string): void {
+    this.#fault.hidden = !text;
+    the("span", this.#fault).textContent = text;
+    this.#field.toggleAttribute("aria-invalid", Boolean(text));
+  }
+}

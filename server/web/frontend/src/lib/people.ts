@@ -1,0 +1,63 @@
+/** Who is here: the count in the room's head, the dots beside names, the counts of other rooms. */
+import { clock } from "./dates.ts";
+import type { PresenceChange } from "./message.ts";
+import { copy, type RoomFacts, the } from "./page.ts";
+import { Roster } from "./roster.ts";
+import { portrait } from "./tile.ts";
+import { WORDS } from "./words.ts";
+
+export class People {
+  readonly #count = the("#online span");
+  readonly #dot = the("#online .here");
+  readonly #roster = new Roster();
+
+  constructor(private readonly facts: RoomFacts) {}
+
+  online(count: number): void {
+    this.#roster.online = count;
+    this.#count.textContent = WORDS.here(count);
+    this.#dot.classList.toggle("on", count > 0);
+  }
+
+  changed(change: PresenceChange): void {
+    this.#roster.apply(change);
+    for (const gone of change.left ?? []) this.#dots(typeof gone === "string" ? gone : gone.id, false);
+    for (const person of change.joined ?? []) {
+      this.#listed(person);
+      this.#dots(person.id, true);
+    }
+    this.online(change.online);
+  }
+
+  /** Without the wire nobody knows who is here: the dots go hollow and the count says when it was true. */
+  lost(): void {
+    for (const dot of document.querySelectorAll(".here.on")) dot.classList.remove("on");
+    this.#count.textContent = WORDS.hereAt(this.#roster.online, clock(Date.now(), this.facts.zone));
+  }
+
+  unread(counts: Record<string, number>): void {
+    for (const [room, count] of Object.entries(counts)) {
+      const place = document.querySelector<HTMLElement>(`.side [data-room="${CSS.escape(room)}"]`);
+      const badge = place?.querySelector<HTMLElement>(".count");
+      place?.classList.toggle("unread", count > 0);
+      if (!badge) continue;
+      badge.hidden = count <= 0;
+      badge.textContent = String(count);
+    }
+  }
+
+  #dots(person: string, on: boolean): void {
+    for (const row of document.querySelectorAll(`[data-person="${CSS.escape(person)}"]`)) {
+      row.querySelector(".here")?.classList.toggle("on", on);
+    }
+  }
+
+  #listed(person: { id: string; name: string }): void {
+    if (document.querySelector(`.about [data-person="${CSS.escape(person.id)}"]`)) return;
+    const row = copy("t-person");
+    row.dataset.person = person.id;
+    row.prepend(portrait(person, "s"));
+    the("span", row).textContent = person.name;
+    the(".about .people").append(row);
+  }
+}

@@ -1,0 +1,105 @@
+/** One message as an element, and the head above it; the markup itself comes from the page's templates. */
+import { clock, dayName } from "./dates.ts";
+import { dayOf } from "./grouping.ts";
+import { read } from "./markup.ts";
+import type { Message } from "./message.ts";
+import type { Outgoing } from "./outbox.ts";
+import { copy, type RoomFacts, the } from "./page.ts";
+import { portrait } from "./tile.ts";
+import { WORDS } from "./words.ts";
+
+export class Rows {
+  constructor(private readonly facts: RoomFacts) {}
+
+  /** A head with no words under it yet. */
+  head(message: Message): HTMLElement {
+    const post = copy("t-post");
+    post.dataset.author = message.author.id;
+    post.classList.toggle("mine", message.author.id === this.facts.me);
+    post.prepend(portrait(message.author));
+    the(".by b", post).textContent = message.author.name;
+    this.time(the<HTMLTimeElement>(".by time", post), message.created_at);
+    return post;
+  }
+
+  said(message: Message): HTMLElement {
+    const said = copy("t-said");
+    said.id = `m-${message.seq}`;
+    said.dataset.id = message.id;
+    said.dataset.seq = String(message.seq);
+    said.dataset.at = message.created_at;
+    said.dataset.author = message.author.id;
+    this.patch(said, message);
+    return said;
+  }
+
+  /** Brings an element to the message's present state; what we had pressed stays pressed. */
+  patch(said: HTMLElement, message: Message): void {
+    said.dataset.body = message.body;
+    said.classList.toggle("gone", message.deleted);
+    const words = the(".words", said);
+    words.replaceChildren(message.deleted ? WORDS.deleted : read(message.html));
+    the(".edited", said).hidden = message.deleted || !message.edited_at;
+    this.#reply(said, message);
+    const reacts = the(".reacts", said);
+    const pressed = new Set([...reacts.querySelectorAll<HTMLElement>("[aria-pressed=true]")].map(emojiOf));
+    for (const old of reacts.querySelectorAll("[data-emoji]")) old.remove();
+    for (const { emoji, count } of message.reactions) this.react(said, emoji, count, pressed.has(emoji));
+  }
+
+  /** Sets one reaction's count; none left takes the button away. `pressed` null leaves ours as it was. */
+  react(said: HTMLElement, emoji: string, count: number, pressed: boolean | null = null): void {
+    const reacts = the(".reacts", said);
+    const old = [...reacts.querySelectorAll<HTMLElement>("[data-emoji]")].find((each) => emojiOf(each) === emoji);
+    const button = old ?? copy("t-react");
+    button.dataset.emoji = emoji;
+    the("span", button).textContent = emoji;
+    the(".num", button).textContent = String(count);
+    if (pressed !== null) button.setAttribute("aria-pressed", String(pressed));
+    if (count <= 0) button.remove();
+    else if (!old) reacts.querySelector(".add")?.before(button);
+    reacts.hidden = !reacts.querySelector("[data-emoji]");
+  }
+
+  day(at: string): HTMLElement {
+    const line = copy("t-day");
+    line.dataset.day = dayOf(at, this.facts.zone);
+    the("time", line).textContent = dayName(at, this.facts.zone);
+    return line;
+  }
+
+  outgoing(item: Outgoing, online: boolean): HTMLElement {
+    const said = copy("t-outgoing");
+    said.dataset.client = item.client_id;
+    said.classList.toggle("failed", item.state === "failed");
+    the("p", said).textContent = item.body;
+    the(".state.wait", said).hidden = item.state === "failed" || item.state === "sent";
+    the(".state.wait span", said).textContent = online ? WORDS.sending : WORDS.waiting;
+    the(".state.bad", said).hidden = item.state !== "failed";
+    the(".state.bad span", said).textContent = `${WORDS.notSent} ${item.reason ?? ""}`;
+    return said;
+  }
+
+  time(element: HTMLTimeElement, at: string | number): void {
+    element.dateTime = new Date(at).toISOString();
+    element.textContent = clock(at, this.facts.zone);
+  }
+
+  #reply(said: HTMLElement, message: Message): void {
+    const link = the<HTMLAnchorElement>(".re", said);
+    link.hidden = !message.reply_to || message.deleted;
+    if (!message.reply_to) return;
+    const target = document.querySelector<HTMLElement>(`.said[data-id="${CSS.escape(message.reply_to)}"]`);
+    if (target) link.href = `#${target.id}`;
+    the("span", link).textContent = WORDS.reply(target ? nameOf(target) : WORDS.earlier);
+  }
+}
+
+/** Who said it, as the head above it shows. */
+export function nameOf(said: Element): string {
+  return said.closest(".post")?.querySelector(".by b")?.textContent ?? "";
+}
+
+function emojiOf(button: HTMLElement): string {
+  return button.dataset.emoji ?? "";
+}

@@ -1,0 +1,200 @@
+/** The room's messages on the screen: placed by seq, grouped under heads, and never a jump of the scroll. */
+import { dayOf, follows } from "./grouping.ts";
+import type { Message } from "./message.ts";
+import type { Outgoing } from "./outbox.ts";
+import { copy, type RoomFacts, the } from "./page.ts";
+import type { Rows } from "./rows.ts";
+import { WORDS } from "./words.ts";
+
+/** Within this many pixels of the end the reader follows the talk. */
+const NEAR = 80;
+
+export class Stream {
+  readonly #list = the<HTMLOListElement>("#messages");
+  readonly #jump = the<HTMLButtonElement>("#jump");
+  readonly #outgoing: HTMLElement;
+  #fresh = 0;
+  #line: HTMLElement | null = document.querySelector("#messages > .newline");
+
+  constructor(
+    private readonly box: HTMLElement,
+    private readonly rows: Rows,
+    private readonly facts: RoomFacts,
+    /** The reader has seen everything down to this seq. */
+    private readonly seen: (seq: number) => void,
+  ) {
+    this.#outgoing = copy("t-mine");
+    this.#outgoing.hidden = true;
+    this.#list.append(this.#outgoing);
+    box.addEventListener("scroll", () => this.#look(), { passive: true });
+    document.addEventListener("visibilitychange", () => this.#returned());
+    this.#jump.addEventListener("click", () => this.toEnd());
+  }
+
+  /** Where the reader stands when the page opens: at the first new message, else at the end. */
+  open(): void {
+    if (this.#line) this.#line.scrollIntoView({ block: "center" });
+    else this.toEnd();
+    this.#look();
+  }
+
+  append(message: Message): void {
+    const following = this.#near();
+    const own = message.author.id === this.facts.me;
+    if (!own && (document.hidden || !following)) this.#mark();
+    this.#place(message);
+    if (own || following) this.toEnd();
+    this.#look();
+  }
+
+  /** Older messages above, the words being read staying where they are. */
+  prepend(page: Message[]): void {
+    const first = this.#list.querySelector(".day, .post");
+    const before = this.box.scrollHeight - this.box.scrollTop;
+    this.box.setAttribute("aria-busy", "true");
+    const older = this.#built(page);
+    this.#join(older, first);
+    this.box.scrollTop = this.box.scrollHeight - before;
+    requestAnimationFrame(() => this.box.removeAttribute("aria-busy"));
+  }
+
+  replace(page: Message[]): void {
+    for (const old of this.#list.querySelectorAll(".day, .newline, .post:not(#outgoing)")) old.remove();
+    this.#line = null;
+    this.#outgoing.before(this.#built(page));
+    this.toEnd();
+    this.#look();
+  }
+
+  patch(message: Message): void {
+    const said = this.find(message.id);
+    if (said) this.rows.patch(said, message);
+  }
+
+  erase(id: string): void {
+    const said = this.find(id);
+    if (!said) return;
+    said.classList.add("gone");
+    the(".words", said).textContent = WORDS.deleted;
+    for (const part of said.querySelectorAll<HTMLElement>(".edited, .reacts, .re")) part.hidden = true;
+  }
+
+  outgoing(items: readonly Outgoing[], online: boolean): void {
+    const following = this.#near();
+    const grew = items.length > this.#outgoing.querySelectorAll(".said").length;
+    for (const old of this.#outgoing.querySelectorAll(".said")) old.remove();
+    this.#outgoing.append(...items.map((item) => this.rows.outgoing(item, online)));
+    this.#outgoing.hidden = !items.length;
+    const newest = items.at(-1);
+    if (newest) this.rows.time(the<HTMLTimeElement>(".by time", this.#outgoing), newest.at);
+    if (following || (grew && newest?.state === "waiting")) this.toEnd();
+  }
+
+  find(id: string): HTMLElement | null {
+    return this.#list.querySelector(`.said[data-id="${CSS.escape(id)}"]`);
+  }
+
+  oldest(): number {
+    return Number(this.#list.querySelector<HTMLElement>(".said[data-seq]")?.dataset.seq ?? 0);
+  }
+
+  toEnd(): void {
+    this.box.scrollTop = this.box.scrollHeight;
+  }
+
+  #place(message: Message): void {
+    const posts = this.#list.querySelectorAll<HTMLElement>(".post:not(#outgoing)");
+    const last = posts[posts.length - 1] ?? null;
+    const before = last && saidIn(last);
+    if (last && follows(before, { author: message.author.id, at: message.created_at }, this.facts.zone)) {
+      if (!last.nextElementSibling?.classList.contains("newline")) {
+        last.append(this.rows.said(message));
+        return;
+      }
+    }
+    const day = before ? dayOf(before.at, this.facts.zone) : null;
+    if (day !== dayOf(message.created_at, this.facts.zone)) this.#outgoing.before(this.rows.day(message.created_at));
+    const post = this.rows.head(message);
+    post.append(this.rows.said(message));
+    this.#outgoing.before(post);
+  }
+
+  #built(page: Message[]): DocumentFragment {
+    const made = document.createDocumentFragment();
+    let before: { author: string; at: string } | null = null;
+    for (const message of page) {
+      const next = { author: message.author.id, at: message.created_at };
+      const newDay: boolean = !before || dayOf(before.at, this.facts.zone) !== dayOf(next.at, this.facts.zone);
+      if (newDay) made.append(this.rows.day(next.at));
+      if (newDay || !follows(before, next, this.facts.zone)) made.append(this.rows.head(message));
+      made.lastElementChild?.append(this.rows.said(message));
+      before = next;
+    }
+    return made;
+  }
+
+  /** Puts older rows before `first`; a day that goes on is named once, a head that goes on stands once. */
+  #join(older: DocumentFragment, first: Element | null): void {
+    const days = older.querySelectorAll<HTMLElement>(".day");
+    const lastDay = days[days.length - 1]?.dataset.day;
+    if (first instanceof HTMLElement && first.dataset.day && first.dataset.day === lastDay) {
+      const next = first.nextElementSibling;
+      first.replaceWith(older);
+      this.#merge(next);
+    } else if (first) first.before(older);
+    else this.#outgoing.before(older);
+  }
+
+  #merge(post: Element | null): void {
+    const above = post?.previousElementSibling;
+    if (!(post instanceof HTMLElement && above instanceof HTMLElement && above.matches(".post"))) return;
+    const next = post.querySelector<HTMLElement>(".said");
+    const said = { author: post.dataset.author ?? "", at: next?.dataset.at ?? "" };
+    if (!follows(saidIn(above), said, this.facts.zone)) return;
+    above.append(...post.querySelectorAll(".said"));
+    post.remove();
+  }
+
+  /** Counts a message that came unseen, above which the line of new messages stands. */
+  #mark(): void {
+    this.#fresh += 1;
+    if (!this.#line) {
+      this.#line = copy("t-newline");
+      this.#outgoing.before(this.#line);
+    }
+    the("span", this.#line).textContent = WORDS.fresh(this.#fresh);
+    the("span", this.#jump).textContent = WORDS.fresh(this.#fresh);
+  }
+
+  #near(): boolean {
+    return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR;
+  }
+
+  #look(): void {
+    const near = this.#near();
+    if (near && !document.hidden) {
+      this.#fresh = 0;
+      const said = this.#list.querySelectorAll<HTMLElement>(".said[data-seq]");
+      const last = Number(said[said.length - 1]?.dataset.seq ?? 0);
+      if (last) this.seen(last);
+    }
+    this.#jump.hidden = near || !this.#fresh;
+  }
+
+  /** Leaving takes away a line that has been read, so that the next absence draws its own. */
+  #returned(): void {
+    if (!document.hidden) this.#look();
+    else if (this.#near()) this.#forget();
+  }
+
+  #forget(): void {
+    this.#line?.remove();
+    this.#line = null;
+    this.#fresh = 0;
+  }
+}
+
+function saidIn(post: HTMLElement): { author: string; at: string } {
+  const said = post.querySelectorAll<HTMLElement>(".said");
+  return { author: post.dataset.author ?? "", at: said[said.length - 1]?.dataset.at ?? "" };
+}

@@ -1,0 +1,119 @@
+"""Language of a page: words by gettext catalogue, dates, numbers, money and plurals by CLDR (Babel)."""
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import lru_cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, dates, negotiate_locale, numbers
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from markupsafe import Markup
+
+CATALOGUES = Path(__file__).parent / "locales"
+LANGUAGES = ("en", "ar", "de")
+FORMATS = {"en": "en_001", "ar": "ar_EG"}
+ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+
+class Words:
+    """One language: translate, and say numbers and times its way. Values put into a sentence are escaped."""
+
+    def __init__(self, language: str, catalogue: NullTranslations) -> None:
+        self.language = language
+        self.locale = Locale.parse(FORMATS.get(language, language))
+        self.dir = "rtl" if self.locale.text_direction == "rtl" else "ltr"
+        self._catalogue = catalogue
+        self._digits = ARABIC_INDIC if self.locale.default_numbering_system == "arab" else {}
+
+    def gettext(self, message: str, **values: Any) -> Markup:
+        """`message` in this language, `%(name)s` filled from `values`."""
+        said = Markup(self._catalogue.gettext(message))  # noqa: S704 - catalogues are ours; values are escaped by %
+        return said % values if values else said
+
+    def ngettext(self, one: str, many: str, count: int, **values: Any) -> Markup:
+        """The form of `one`/`many` that `count` takes here; `%(count)s` is the number as this language writes it."""
+        said = Markup(self._catalogue.ngettext(one, many, count))  # noqa: S704 - as above
+        return said % {"count": self.number(count), **values}
+
+    def number(self, value: float | Decimal) -> str:
+        """`1,284`."""
+        return numbers.format_decimal(value, locale=self.locale, numbering_system="default")
+
+    def percent(self, value: float) -> str:
+        """A share of 0..1 as `83 %`."""
+        return numbers.format_percent(value, format="#,##0\xa0%", locale=self.locale, numbering_system="default")
+
+    def money(self, minor: int, currency: str) -> str:
+        """An amount in minor units (cents) of an ISO 4217 currency; whole amounts without a fraction."""
+        digits = numbers.get_currency_precision(currency)
+        amount = Decimal(minor).scaleb(-digits)
+        pattern = self.locale.currency_formats["standard"].pattern.replace("¤#", "¤\xa0#")
+        if amount == amount.to_integral_value():
+            pattern, digits = pattern.replace(".00", ""), 0
+        return numbers.format_currency(
+            amount, currency, pattern, locale=self.locale, currency_digits=bool(digits), numbering_system="default"
+        )
+
+    def date(self, value: dt.date) -> str:
+        """`14 September 2026`."""
+        return self._dated(dates.format_date(value, "long", locale=self.locale))
+
+    def day(self, value: dt.date) -> str:
+        """`13 Jan`."""
+        return self._dated(dates.format_skeleton("MMMd", value, locale=self.locale))
+
+    def short_date(self, value: dt.date) -> str:
+        """`3 Mar 2027`."""
+        return self._dated(dates.format_skeleton("yMMMd", value, locale=self.locale))
+
+    def moment(self, value: dt.datetime, zone: dt.tzinfo | None = None) -> str:
+        """`2 Nov 2026, 10:12 UTC`, in `zone` or the value's own."""
+        local = value.astimezone(zone) if zone else value
+        clock = dates.format_time(local, "HH:mm", locale=self.locale)
+        return self._dated(f"{dates.format_skeleton('yMMMd', local, locale=self.locale)}, {clock} {local:%Z}")
+
+    def clock(self, value: dt.datetime, zone: dt.tzinfo | None = None) -> str:
+        """`14:32`."""
+        local = value.astimezone(zone) if zone else value
+        return self._dated(dates.format_time(local, "HH:mm", locale=self.locale))
+
+    def duration(self, seconds: int) -> str:
+        """`9 h 40 min`, `11 min`, `40 s`."""
+        hours, minutes = divmod(max(seconds, 0) // 60, 60)
+        if not hours and not minutes:
+            return self.gettext("%(count)s s", count=self.number(seconds))
+        parts = [self.gettext("%(count)s h", count=self.number(hours))] if hours else []
+        parts += [self.gettext("%(count)s min", count=self.number(minutes))] if minutes else []
+        return " ".join(parts)
+
+    def listed(self, items: Iterable[str]) -> str:
+        """`one, two and three`."""
+        return format_list(list(items), locale=self.locale)
+
+    def _dated(self, text: str) -> str:
+        return text.translate(self._digits)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def words(language: str) -> Words:
+    """The words of one of `LANGUAGES`."""
+    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+    if not path.is_file():
+        return Words(language, NullTranslations())
+    with path.open("rb") as source:
+        catalogue = read_po(source, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Words(language, GNUTranslations(compiled))
+
+
+def negotiate(preferred: Iterable[str]) -> str:
+    """The language of ours that fits `preferred` (as in Accept-Language, best first) most; English else."""
+    return negotiate_locale(list(preferred), list(LANGUAGES), sep="-") or LANGUAGES[0]

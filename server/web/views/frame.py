@@ -1,0 +1,59 @@
+"""What every page knows beside its own view: whose page it is, who reads it, in which language, at which address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMark:
+    """A channel where it is named: `key` (its id) draws the pennant, `colour` is `#rrggbb`, `url` its landing page."""
+
+    key: str
+    name: str
+    slug: str
+    url: str
+    colour: str | None = None
+    logo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMark:
+    """A person where they are named: `key` (their id) draws the tile until there is a picture."""
+
+    key: str
+    name: str
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One answer: language, origin it was asked at (`https://host`), path, and the brand and reader if there are any.
+
+    `nonce` is set under the studio's policy only. `said` is a sentence about what was just done, shown as a toast.
+    """
+
+    origin: str
+    path: str = "/"
+    language: str = "en"
+    channel: ChannelMark | None = None
+    reader: PersonMark | None = None
+    nonce: str = ""
+    said: str = ""
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Words that lead somewhere."""
+
+    words: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form as it comes back: what was typed by field name, what is wrong by field name, what is wrong as a whole."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
