@@ -1,1 +1,28 @@
 """THE OUTSIDE WORLD: ports in our words, each with a real embedded default."""
+
+from pathlib import Path
+
+
+class ProviderDown(Exception):
+    """The outside did not answer in time, or not sensibly: the same request may succeed later."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+
+
+class ProviderRefused(Exception):
+    """The request will never succeed as it stands: `status` as in HTTP, a stable `code`, a `message` for people."""
+
+    def __init__(self, message: str, code: str = "provider_refused", status: int = 422) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.status = status
+
+
+def under_home(path: str, home: Path) -> Path:
+    """The place a setting names: absolute as it is, else below `home`, which stands for the checkout's `var`."""
+    named = Path(path)
+    return home / (named.relative_to("var") if named.parts[:1] == ("var",) else named)
