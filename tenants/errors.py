@@ -28,7 +28,9 @@ class Refusal(Exception):
 class NotFound(Refusal):
     """404: not there, or not in this channel; the two are never told apart."""
 
-    def __init__(self, message: str = "There is nothing here by that name.", code: str = "not_found", **data: Any) -> None:
+    def __init__(
+        self, message: str = "There is nothing here by that name.", code: str = "not_found", **data: Any
+    ) -> None:
         super().__init__(404, code, message, **data)
 
 
@@ -78,7 +80,10 @@ class Invalid(Refusal):
     """422: understood but wrong; `errors` names each wrong field."""
 
     def __init__(
-        self, message: str = "Some of what was sent is not right.", code: str = "invalid", errors: Sequence[FieldError] = ()
+        self,
+        message: str = "Some of what was sent is not right.",
+        code: str = "invalid",
+        errors: Sequence[FieldError] = (),
     ) -> None:
         super().__init__(422, code, message)
         self.errors = tuple(errors)
@@ -92,6 +97,16 @@ class Invalid(Refusal):
 class TooFast(Refusal):
     """429: again after `retry_after` seconds."""
 
-    def __init__(self, retry_after: float, message: str = "That was too fast. Wait a moment.", code: str = "too_fast") -> None:
+    def __init__(
+        self, retry_after: float, message: str = "That was too fast. Wait a moment.", code: str = "too_fast"
+    ) -> None:
         super().__init__(429, code, message, retry_after=retry_after)
+        self.retry_after = retry_after
+
+
+class Unavailable(Refusal):
+    """503: something we depend on does not answer; nothing was changed, try again after `retry_after` seconds."""
+
+    def __init__(self, message: str, code: str = "unavailable", retry_after: float = 5) -> None:
+        super().__init__(503, code, message, retry_after=retry_after)
         self.retry_after = retry_after

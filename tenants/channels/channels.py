@@ -2,9 +2,9 @@
 
 from sqlalchemy import Boolean, Column, Uuid
 
-from tenants.tables import Json, instant, shared, text
+from tenants.tables import Json, channel_itself, instant, text
 
-CHANNELS = shared(
+CHANNELS = channel_itself(
     "channels",
     Column("id", Uuid, primary_key=True),
     text("slug"),

@@ -1,0 +1,147 @@
+"""Connections: pools per role, and transactions begun with their settings in one round trip. Private to `scope`."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, TypeAlias
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+
+from tenants.errors import Conflict, Invalid, NotFound, Unavailable
+
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    ConnectionError,
+    FileNotFoundError,
+)
+DOWN = "The database does not answer. Nothing was changed. Try again in a moment."
+BUSY = "The database is busy. Nothing was changed. Try again in a moment."
+
+
+class Pool:
+    """Connections of one role: lazily opened, bounded, waiting at most `patience` seconds for a free one."""
+
+    def __init__(self, dsn: str, size: int, *, patience: float = 5.0, command_timeout: float = 20.0) -> None:
+        self._dsn, self._size, self._patience, self._command_timeout = dsn, size, patience, command_timeout
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._opening = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close all connections, cutting those still busy after two seconds."""
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), 2)
+            except TimeoutError:
+                self._pool.terminate()
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection outside of any transaction; Unavailable when there is none to be had."""
+        pool = await self._opened()
+        with refusals():
+            connection = await pool.acquire(timeout=self._patience)
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(pool.release(connection))
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, begin: str) -> AsyncIterator[Connection]:
+        """A transaction begun by `begin` (`BEGIN; SET LOCAL …`), committed at the end, rolled back on any error."""
+        async with self.connection() as first, self._begun(first, begin) as connection:
+            try:
+                yield connection
+            except BaseException:
+                await _roll_back(connection)
+                raise
+            with refusals():
+                await connection.execute("COMMIT")
+
+    @contextlib.asynccontextmanager
+    async def _begun(self, connection: Connection, begin: str) -> AsyncIterator[Connection]:
+        """The connection in its transaction; one that died while idle is replaced once, as nothing has run yet."""
+        try:
+            await connection.execute(begin)
+        except LOST:
+            async with self.connection() as second:
+                with refusals():
+                    await second.execute(begin)
+                yield second
+                return
+        yield connection
+
+    async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
+        if self._pool is None:
+            async with self._opening:
+                if self._pool is None:
+                    self._pool = await self._connect()
+        return self._pool
+
+    async def _connect(self) -> "asyncpg.Pool[asyncpg.Record]":
+        with refusals():
+            return await asyncpg.create_pool(
+                self._dsn,
+                min_size=0,
+                max_size=self._size,
+                max_inactive_connection_lifetime=300,
+                command_timeout=self._command_timeout,
+                timeout=self._patience,
+                init=_prepare,
+                reset=_reset,
+                server_settings={"application_name": "guildhall"},
+            )
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what PostgreSQL says into our refusals where the input or an outage is the cause; the rest stays a bug."""
+    try:
+        yield
+    except asyncpg.exceptions._base.DataError:  # noqa: SLF001
+        raise
+    except asyncpg.UniqueViolationError as error:
+        raise Conflict("That exists already.", "exists", constraint=error.constraint_name) from error
+    except asyncpg.ForeignKeyViolationError as error:
+        raise NotFound("What that refers to is not in this channel.") from error
+    except (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError) as error:
+        raise Invalid("Text may not hold the character NUL.", "unreadable_text") from error
+    except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.QueryCanceledError) as error:
+        raise Unavailable("Somebody else was changing the same thing. Try again.", "busy", 1) from error
+    except asyncpg.DiskFullError as error:
+        raise Unavailable("The database has no space left. Tell the operator.", "disk_full", 60) from error
+    except (TimeoutError, asyncpg.TooManyConnectionsError) as error:
+        raise Unavailable(BUSY, "busy") from error
+    except LOST as error:
+        raise Unavailable(DOWN, "database_down") from error
+
+
+async def _prepare(connection: Any) -> None:
+    for kind in ("jsonb", "json"):
+        await connection.set_type_codec(kind, schema="pg_catalog", encoder=_encode, decoder=orjson.loads, format="text")
+
+
+def _encode(value: Any) -> str:
+    return orjson.dumps(value, default=str).decode()
+
+
+async def _reset(connection: Any) -> None:
+    # All our settings are transaction-local, so the driver's costly full reset would undo nothing more.
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")
+
+
+async def _roll_back(connection: Connection) -> None:
+    if connection.is_closed():
+        return
+    try:
+        await asyncio.shield(asyncio.wait_for(connection.execute("ROLLBACK"), 5))
+    except (*LOST, TimeoutError, asyncpg.PostgresError):
+        connection.terminate()

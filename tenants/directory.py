@@ -1,0 +1,98 @@
+"""The directory: the few look-ups that no channel bounds, each one a SECURITY DEFINER function of its own role."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from uuid import UUID
+
+from tenants.errors import NotFound, SignInNeeded
+from tenants.ids import ChannelId, MemberId, PersonId, SessionId
+from tenants.permissions import VISITOR, Actor, Role
+from tenants.scope import Record, Scope, Tenancy
+from tenants.statements import Lookup, Scoped
+
+_CHANNEL_AT = Lookup("select * from channel_at($1, $2)", ("slug", "host"), {})
+_LISTED = Lookup("select * from channels_listed($1, $2)", ("after", "limit"), {})
+_SESSION = Lookup("select * from session_of($1)", ("hash",), {})
+_ADMIT = Scoped("select * from admit($1, $2)", ("channel_id", "hash"), {})
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelAt:
+    """A channel as the directory knows it: enough to open its scope and to name it."""
+
+    id: ChannelId
+    slug: str
+    name: str
+    state: str
+    host: str | None
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who a token speaks for; `kind` is `cookie` or `access`."""
+
+    person_id: PersonId
+    session_id: SessionId
+    kind: str
+    name: str
+    expires_at: datetime
+
+
+async def channel_at(tenancy: Tenancy, *, slug: str | None = None, host: str | None = None) -> ChannelAt:
+    """The channel of a slug or of a custom host; NotFound when there is none or it was closed."""
+    rows = await tenancy.look_up(_CHANNEL_AT, slug=slug, host=host)
+    if not rows or rows[0]["state"] == "closed":
+        raise NotFound("There is no channel at this address.", "no_such_channel")
+    return ChannelAt(**dict(rows[0]))
+
+
+async def channels_listed(tenancy: Tenancy, *, after: UUID | None, limit: int) -> list[Record]:
+    """Public channels in order of their birth: `id, slug, name, tagline, brand, locale`."""
+    return await tenancy.look_up(_LISTED, after=after, limit=limit)
+
+
+async def session_of(tenancy: Tenancy, token: str) -> SignedIn:
+    """Whom a cookie or access token speaks for; SignInNeeded when it is unknown, expired, spent or ended."""
+    rows = await tenancy.look_up(_SESSION, hash=hash_of(token))
+    if not rows:
+        raise SignInNeeded("This sign-in has ended. Sign in again.", "session_ended")
+    return SignedIn(**dict(rows[0]))
+
+
+async def admit(scope: Scope, token: str | None) -> Actor:
+    """The actor that a token makes in the scope's channel, which the scope then acts as; a visitor without a token.
+
+    Raises SignInNeeded for a token that is unknown, expired, spent or of an ended session.
+    """
+    if token is None:
+        return VISITOR
+    row = await scope.first(_ADMIT, hash=hash_of(token))
+    if row is None:
+        raise SignInNeeded("This sign-in has ended. Sign in again.", "session_ended")
+    scope.actor = _actor(row)
+    return scope.actor
+
+
+def hash_of(token: str) -> bytes:
+    """What the database keeps of a token: its SHA-256; tokens are random enough to need no salt."""
+    return sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _actor(row: Record) -> Actor:
+    belongs = row["member_id"] is not None and row["left_at"] is None
+    return Actor(
+        person_id=PersonId(row["person_id"]),
+        member_id=MemberId(row["member_id"]) if belongs else None,
+        role=Role(row["role"]) if belongs else None,
+        name=row["member_name"] or row["person_name"],
+        session_id=SessionId(row["session_id"]),
+        banned=_ban(row),
+    )
+
+
+def _ban(row: Record) -> str | None:
+    if row["banned_at"] is None or (row["banned_until"] and row["banned_until"] <= datetime.now(UTC)):
+        return None
+    return row["ban_reason"] or "no reason was given"

@@ -1,0 +1,43 @@
+"""Job requests: what a transaction asks to have done after its commit. Ids only; workers read the rest themselves."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+from tenants.ids import CertificateId, RecordingId
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request for work. `queue` names the worker that does it; fields are ids or short words."""
+
+    queue: ClassVar[str] = "default"
+
+    def payload(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {name: str(value) if isinstance(value, UUID) else value for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class RenderCertificate(Job):
+    """Print, sign and store the PDF of a certificate."""
+
+    queue: ClassVar[str] = "render"
+    certificate_id: CertificateId
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRecording(Job):
+    """Fetch a recording from its provider into the store and make it a lesson."""
+
+    queue: ClassVar[str] = "media"
+    recording_id: RecordingId
+
+
+@dataclass(frozen=True, slots=True)
+class SendMail(Job):
+    """Write and send one mail: `template` names its words, `subject_id` the row it speaks of."""
+
+    template: str
+    to: UUID
+    subject_id: UUID | None = None

@@ -1,0 +1,1 @@
+"""Members: a person in a channel, with a role."""

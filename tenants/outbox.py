@@ -1,0 +1,66 @@
+"""The outbox: side effects as rows of the transaction that causes them: none is lost, none outlives a rollback.
+
+`notices` wait to be told on the wire, `jobs` to be done, `index_changes` to reach the search index. The relay role
+reads them across channels; a job's row stays until it is done, or for ever with its error when it failed.
+"""
+
+from sqlalchemy import Column, Integer, Text, Uuid
+
+from tenants.tables import Json, instant, owned, shared, text
+
+NOTICES = owned(
+    "notices",
+    text("event"),
+    Column("room_id", Uuid),
+    Column("person_id", Uuid),
+    Column("payload", Json, nullable=False),
+    instant("created_at", now=True),
+)
+JOBS = owned(
+    "jobs",
+    text("queue"),
+    text("name"),
+    Column("payload", Json, nullable=False),
+    text("state", default="waiting"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("request_id", Text),
+    Column("error", Text),
+    instant("run_at", now=True),
+    instant("sent_at"),
+    instant("created_at", now=True),
+)
+INDEX_CHANGES = owned("index_changes", text("kind"), Column("document_id", Uuid, nullable=False))
+PERSON_JOBS = shared(
+    "person_jobs",
+    Column("person_id", Uuid, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    text("queue"),
+    text("name"),
+    Column("payload", Json, nullable=False),
+    text("state", default="waiting"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("request_id", Text),
+    Column("error", Text),
+    instant("run_at", now=True),
+    instant("sent_at"),
+    instant("created_at", now=True),
+)
+
+FLUSH = """
+with told as (
+  insert into notices (channel_id, id, event, room_id, person_id, payload)
+  select $1, n.id, n.event, n.room_id, n.person_id, n.payload
+  from jsonb_to_recordset($2) as n(id uuid, event text, room_id uuid, person_id uuid, payload jsonb)
+), changed as (
+  insert into index_changes (channel_id, id, kind, document_id)
+  select $1, c.id, c.kind, c.document_id from jsonb_to_recordset($3) as c(id uuid, kind text, document_id uuid)
+)
+insert into jobs (channel_id, id, queue, name, payload, request_id, run_at)
+select $1, j.id, j.queue, j.name, j.payload, j.request_id, coalesce(j.run_at, now())
+from jsonb_to_recordset($4) as j(id uuid, queue text, name text, payload jsonb, request_id text, run_at timestamptz)
+"""
+FLUSH_PERSON = """
+insert into person_jobs (person_id, id, queue, name, payload, request_id, run_at)
+select $1, j.id, j.queue, j.name, j.payload, j.request_id, coalesce(j.run_at, now())
+from jsonb_to_recordset($2) as j(id uuid, queue text, name text, payload jsonb, request_id text, run_at timestamptz)
+"""

@@ -1,0 +1,148 @@
+"""Who may do what: one table of role x action, and the reason for each answer."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tenants.errors import Forbidden, Refusal, SignInNeeded
+from tenants.ids import MemberId, PersonId, SessionId
+
+
+class Role(StrEnum):
+    """What a member is in a channel, strongest first."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    TEACHER = "teacher"
+    MODERATOR = "moderator"
+    STUDENT = "student"
+
+
+class Action(StrEnum):
+    """What can be asked of a channel; each is one row of the table."""
+
+    CHANNEL_EDIT = "channel.edit"
+    CHANNEL_EXPORT = "channel.export"
+    MEMBER_LIST = "member.list"
+    MEMBER_ROLE = "member.role"
+    MEMBER_BAN = "member.ban"
+    COURSE_READ = "course.read"
+    COURSE_EDIT = "course.edit"
+    BATCH_EDIT = "batch.edit"
+    ENROLL = "enroll"
+    LIVE_EDIT = "live.edit"
+    LIVE_JOIN = "live.join"
+    RECORDING_EDIT = "recording.edit"
+    FILE_UPLOAD = "file.upload"
+    ROOM_EDIT = "room.edit"
+    ROOM_JOIN = "room.join"
+    MESSAGE_POST = "message.post"
+    MESSAGE_ANNOUNCE = "message.announce"
+    MESSAGE_MODERATE = "message.moderate"
+    CERTIFICATE_LIST = "certificate.list"
+    CERTIFICATE_ISSUE = "certificate.issue"
+    CERTIFICATE_REVOKE = "certificate.revoke"
+    SEARCH = "search"
+    INSIGHTS_READ = "insights.read"
+    AUDIT_READ = "audit.read"
+
+
+_STUDENT = frozenset(
+    {
+        Action.MEMBER_LIST,
+        Action.COURSE_READ,
+        Action.ENROLL,
+        Action.LIVE_JOIN,
+        Action.ROOM_JOIN,
+        Action.MESSAGE_POST,
+        Action.SEARCH,
+    }
+)
+_MODERATOR = _STUDENT | {
+    Action.MESSAGE_MODERATE,
+    Action.MEMBER_BAN,
+    Action.MESSAGE_ANNOUNCE,
+    Action.ROOM_EDIT,
+}
+_TEACHER = _STUDENT | {
+    Action.COURSE_EDIT,
+    Action.BATCH_EDIT,
+    Action.LIVE_EDIT,
+    Action.RECORDING_EDIT,
+    Action.FILE_UPLOAD,
+    Action.MESSAGE_ANNOUNCE,
+    Action.ROOM_EDIT,
+    Action.CERTIFICATE_LIST,
+    Action.CERTIFICATE_ISSUE,
+    Action.INSIGHTS_READ,
+}
+_ADMIN = frozenset(Action)
+TABLE: dict[Role, frozenset[Action]] = {
+    Role.OWNER: _ADMIN,
+    Role.ADMIN: _ADMIN - {Action.CHANNEL_EXPORT},
+    Role.TEACHER: _TEACHER,
+    Role.MODERATOR: _MODERATOR,
+    Role.STUDENT: _STUDENT,
+}
+RANK = {role: place for place, role in enumerate(reversed(Role))}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts in a scope: a member, a signed-in person who is none, a visitor, or the system itself."""
+
+    person_id: PersonId | None = None
+    member_id: MemberId | None = None
+    role: Role | None = None
+    name: str = ""
+    system: str | None = None
+    session_id: SessionId | None = None
+    banned: str | None = None
+
+    def describe(self) -> str:
+        """One stable word for the audit: `member:…`, `person:…`, `system:…` or `visitor`."""
+        if self.system:
+            return f"system:{self.system}"
+        if self.member_id:
+            return f"member:{self.member_id}"
+        return f"person:{self.person_id}" if self.person_id else "visitor"
+
+
+VISITOR = Actor()
+
+
+def acting_system(name: str) -> Actor:
+    """The actor of a job or a webhook; it may do anything inside its channel."""
+    return Actor(system=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether an action is allowed, and the sentence that says why."""
+
+    allowed: bool
+    because: str
+    refusal: Refusal | None = None
+
+
+def why(actor: Actor, action: Action) -> Answer:
+    """The decision on an action, explained; the same one that `require` enforces."""
+    if actor.system:
+        return Answer(True, f"the system acts as {actor.system}")
+    if actor.person_id is None:
+        return Answer(False, "nobody is signed in", SignInNeeded())
+    if actor.banned is not None:
+        message = f"You are banned from this channel: {actor.banned}"
+        return Answer(False, f"banned: {actor.banned}", Forbidden(message, "banned"))
+    if actor.role is None:
+        return Answer(False, "not a member of this channel", Forbidden("Join this channel first.", "not_a_member"))
+    if action in TABLE[actor.role]:
+        return Answer(True, f"a {actor.role} may {action}")
+    message = f"A {actor.role} may not do that here."
+    return Answer(False, f"a {actor.role} may not {action}", Forbidden(message))
+
+
+def require(actor: Actor, action: Action) -> None:
+    """Pass in silence, or raise the refusal that `why` explains."""
+    answer = why(actor, action)
+    if answer.refusal:
+        raise answer.refusal

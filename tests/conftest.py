@@ -1,0 +1,92 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey per worker, a migrated database, a small named world."""
+
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from providers.embedded import EmbeddedPostgres, EmbeddedValkey
+from tenants import migrations
+from tenants.scope import Tenancy
+from tests.databases import Databases
+from tests.world import World, make_world
+
+LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only() -> Iterator[None]:
+    """Refuse every connection that would leave this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not str(address[0]).startswith(LOOPBACK):
+            raise AssertionError(f"a test reached for {address}")
+        connect(self, address)
+
+    socket.socket.connect = guarded  # type: ignore[method-assign,assignment]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """A short-named folder for this worker's servers (a socket's path may not be long)."""
+    with tempfile.TemporaryDirectory(prefix="gh-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(home: Path) -> Iterator[EmbeddedPostgres]:
+    """A running PostgreSQL of this test worker."""
+    server = EmbeddedPostgres(home / "pg")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey(home: Path) -> Iterator[EmbeddedValkey]:
+    """A running Valkey of this test worker."""
+    server = EmbeddedValkey(home / "kv")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres) -> Databases:
+    """Databases made from one migrated template."""
+    migrations.upgrade(postgres.database_url, {})
+    return Databases(postgres.database_url)
+
+
+@pytest.fixture(scope="session")
+async def database(databases: Databases) -> str:
+    """The owner's URL of a database that all tests of this worker share; each test makes its own channels in it."""
+    return await databases.make()
+
+
+@pytest.fixture(scope="session")
+async def tenancy(database: str) -> AsyncIterator[Tenancy]:
+    """Scopes over the shared database, as the application's role."""
+    tenancy = Databases.tenancy(database)
+    yield tenancy
+    await tenancy.close()
+
+
+@pytest.fixture
+async def fresh(databases: Databases) -> AsyncIterator[str]:
+    """The owner's URL of a database of this test's own, for what looks across channels."""
+    url = await databases.make()
+    yield url
+    await databases.drop(url)
+
+
+@pytest.fixture
+async def world(tenancy: Tenancy) -> World:
+    """Two channels of one shape, `world.pottery` and `world.chess`, with named people."""
+    return await make_world(tenancy)
