@@ -27,7 +27,11 @@ export class Actions {
     const said = target.closest<HTMLElement>(".said");
     if (!said) return;
     const button = target.closest<HTMLButtonElement>("button");
-    if (!button) return this.#shown(said);
+    if (button) this.#pressed(said, button);
+    else this.#shown(said);
+  }
+
+  #pressed(said: HTMLElement, button: HTMLButtonElement): void {
     this.#chosen = said;
     if (button.dataset.emoji) this.#toggle(said, button.dataset.emoji, button.ariaPressed !== "true");
     const client = said.dataset.client ?? "";

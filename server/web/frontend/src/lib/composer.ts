@@ -57,7 +57,11 @@ export class Composer {
     const body = this.#field.value.trim();
     if (!body) return;
     const bytes = new TextEncoder().encode(body).length;
-    if (bytes > MOST) return this.#complain(WORDS.tooLong(bytes));
+    if (bytes > MOST) this.#complain(WORDS.tooLong(bytes));
+    else this.#send(body);
+  }
+
+  #send(body: string): void {
     this.hooks.send(body, this.#replyTo);
     this.#field.value = "";
     localStorage.removeItem(this.#draft);

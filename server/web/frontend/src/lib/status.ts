@@ -20,14 +20,14 @@ export class Status {
 
   link(link: Link): void {
     clearTimeout(this.#timer);
-    if (link.state === "ended") return this.#say(WORDS.ended, link.reason, false);
-    if (link.state === "online") {
-      this.#since = null;
-      this.#strip.hidden = true;
+    if (link.state === "offline") {
+      this.#since ??= Date.now();
+      this.#timer = setTimeout(() => this.refresh(), QUIET_MS);
       return;
     }
-    this.#since ??= Date.now();
-    this.#timer = setTimeout(() => this.refresh(), QUIET_MS);
+    this.#since = null;
+    this.#strip.hidden = true;
+    if (link.state === "ended") this.#say(WORDS.ended, link.reason, false);
   }
 
   /** Brings the strip to the number of messages now waiting. */
