@@ -1,0 +1,100 @@
+"""The command `guildhall`: every subcommand is registered here; a failure becomes a sentence and an exit code."""
+
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from cli.config import config
+from cli.console import complain, say
+from cli.doctor import doctor
+from cli.listening import bind, listen
+from cli.servers import running_servers
+from cli.stop import Stop
+from cli.up import migrate, seed, steward, up, web, work
+from providers.embedded import ServerFault
+from settings import SettingsFault, load_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.add_typer(config, name="config")
+
+
+def main() -> None:
+    """Run the subcommand that was asked for; wrong settings exit with 2, other failures with 1."""
+    try:
+        app()
+    except SettingsFault as fault:
+        for problem in fault.problems:
+            complain(problem)
+        sys.exit(2)
+    except Stop as stop:
+        complain(str(stop))
+        sys.exit(stop.code)
+    except ServerFault as fault:
+        complain(str(fault))
+        sys.exit(1)
+
+
+@app.callback()
+def describe() -> None:
+    """Guildhall: a home for people who teach."""
+
+
+@app.command("up")
+def run_up() -> None:
+    """Run everything in the foreground: servers, web, workers, steward."""
+    up(load_settings())
+
+
+@app.command("web")
+def run_web() -> None:
+    """Run one web process."""
+    with running_servers(load_settings()) as settings, bind(settings) as listener:
+        listen(listener, settings)
+        web(settings, listener)
+
+
+@app.command("worker")
+def run_worker(
+    queue: Annotated[Literal["render", "media", "index", "default"], typer.Argument(help="whose jobs to do")],
+) -> None:
+    """Run one worker process, for one queue."""
+    with running_servers(load_settings()) as settings:
+        work(settings, queue)
+
+
+@app.command("steward")
+def run_steward() -> None:
+    """Run the steward: it relays the outbox and keeps the clock. One is enough."""
+    with running_servers(load_settings()) as settings:
+        steward(settings)
+
+
+@app.command("migrate")
+def run_migrate() -> None:
+    """Bring the database's roles and schema up to date."""
+    with running_servers(load_settings()) as settings:
+        migrate(settings)
+    say("The database is up to date.")
+
+
+@app.command("demo")
+def run_demo() -> None:
+    """Make the demo world anew (needs GUILDHALL_DEMO=1)."""
+    settings = load_settings()
+    if not settings.demo:
+        raise Stop("The demo world exists only in demo mode: set GUILDHALL_DEMO=1.")
+    with running_servers(settings) as addresses:
+        migrate(addresses)
+        seed(addresses)
+    say("The demo world is there.")
+
+
+@app.command("doctor")
+def run_doctor() -> None:
+    """Name each problem of this installation, and its cure."""
+    doctor(load_settings())
+
+
+if __name__ == "__main__":
+    main()
