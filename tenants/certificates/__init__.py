@@ -1,0 +1,1 @@
+"""Certificates: their codes, their credentials, and what a verifier is told."""
