@@ -1,0 +1,84 @@
+"""Logging: one structlog set-up for our lines and the libraries', with what is secret struck out."""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, Literal, TextIO
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+LogFormat = Literal["console", "json"]
+
+SECRET_NAMES = re.compile(
+    r"password|passwd|secret|token|authorization|cookie|api_?key|private_?key|signature|credential", re.IGNORECASE
+)
+SECRET_VALUES = re.compile(
+    r"(?P<keep>(?i:bearer\s+)|://[^\s:/@]+:)[^\s@\"',]+"  # tokens in headers, passwords in URLs
+    r"|\b(?:whsec|sk_live|sk_test|rk_live|rk_test)_[A-Za-z0-9+/=_-]+"
+)
+STRUCK_OUT = "[redacted]"
+
+
+def set_up_logging(style: LogFormat, stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Send every log line of the process to `stream` (standard error), for people or as one JSON object a line."""
+    out = stream or sys.stderr
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[Processor] = [redact, _renderer(style, out)]
+    if style == "json":
+        last.insert(0, structlog.processors.format_exc_info)
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=True,
+    )
+    _route_library_lines(shared, last, out, level)
+
+
+def _renderer(style: LogFormat, out: TextIO) -> Processor:
+    if style == "json":
+        return structlog.processors.JSONRenderer(serializer=_dump)
+    return structlog.dev.ConsoleRenderer(
+        colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback, sort_keys=False
+    )
+
+
+def _dump(event: Mapping[str, Any], **_: Any) -> str:
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _route_library_lines(shared: list[Processor], last: list[Processor], out: TextIO, level: int) -> None:
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Strike out secrets: by the name of the field at any depth, and by their shape in any text."""
+    return {name: _redacted(name, value) for name, value in event.items()}
+
+
+def _redacted(name: str, value: Any) -> Any:
+    if SECRET_NAMES.search(name) and value is not None:
+        return STRUCK_OUT
+    match value:
+        case str():
+            return SECRET_VALUES.sub(lambda found: (found["keep"] or "") + STRUCK_OUT, value)
+        case Mapping():
+            return {key: _redacted(str(key), inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_redacted("", inner) for inner in value]
+        case _:
+            return value
