@@ -1,0 +1,27 @@
+# Guildhall: the README's commands, and what CI runs. On a bare machine: Python >= 3.11, git and make.
+.PHONY: help run test check bench ready
+BIN := .venv/bin
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 8
+
+run: export GUILDHALL_DEMO = 1
+run: ready ## all of Guildhall with its demo world, until Ctrl-C (PORT=8000)
+	@exec $(BIN)/guildhall up
+
+test: ready ## the whole test suite, with its own servers
+	@exec $(BIN)/pytest -n 2
+
+check: ready ## formatting, lint, types, the map of imports, the front end, the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	.ci/frontend
+	@exec $(BIN)/pytest -n 2
+
+bench: ready ## each claimed figure against its peer (ONLY=name for one)
+	@exec $(BIN)/python -m bench $(ONLY)
+
+ready:
+	@.ci/ready
