@@ -68,6 +68,11 @@ class Words:
         """`13 Jan`."""
         return self._dated(dates.format_skeleton("MMMd", value, locale=self.locale))
 
+    def weekday(self, value: dt.date) -> str:
+        """`Thursday 19 November`."""
+        day = dates.format_skeleton("MMMMd", value, locale=self.locale)
+        return self._dated(f"{dates.format_date(value, 'EEEE', locale=self.locale)} {day}")
+
     def short_date(self, value: dt.date) -> str:
         """`3 Mar 2027`."""
         return self._dated(dates.format_skeleton("yMMMd", value, locale=self.locale))

@@ -12,6 +12,8 @@ export interface RoomFacts {
   last: number;
   /** Everything up to this seq has been read before. */
   read: number;
+  /** How many were here when the page was made. */
+  online: number;
 }
 
 export function roomFacts(main: HTMLElement): RoomFacts {
@@ -24,6 +26,7 @@ export function roomFacts(main: HTMLElement): RoomFacts {
     zone: given.zone ?? "UTC",
     last: Number(given.last ?? 0),
     read: Number(given.read ?? 0),
+    online: Number(given.online ?? 0),
   };
 }
 

@@ -11,7 +11,9 @@ export class People {
   readonly #dot = the("#online .here");
   readonly #roster = new Roster();
 
-  constructor(private readonly facts: RoomFacts) {}
+  constructor(private readonly facts: RoomFacts) {
+    this.#roster.online = facts.online;
+  }
 
   online(count: number): void {
     this.#roster.online = count;

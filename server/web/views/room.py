@@ -1,0 +1,173 @@
+"""A room of the community: the rooms beside it, its newest messages as words under heads, the people in it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from server.web.views.frame import Form, PersonMark
+
+TOGETHER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One emoji under a message; `mine` when the reader is among the `count`."""
+
+    emoji: str
+    count: int
+    mine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message. `html` was sanitised when it was written; `to_me` tints the row of a mention.
+
+    A deleted one keeps its place, with empty `body` and `html`. `reply_seq` is 0 where the answered message is not known.
+    """
+
+    id: str
+    seq: int
+    author: PersonMark
+    at: datetime
+    body: str
+    html: str
+    role: str = ""
+    edited: bool = False
+    deleted: bool = False
+    to_me: bool = False
+    reply_to: str = ""
+    reply_seq: int = 0
+    reply_name: str = ""
+    reactions: tuple[Reaction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """Where a day begins, in the reader's zone."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """Where the unread messages begin."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One head with the messages one author wrote within five minutes."""
+
+    author: PersonMark
+    role: str
+    at: datetime
+    said: tuple[Said, ...]
+    mine: bool
+
+
+Line = DayLine | NewLine | Post
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A room in the list at the side; `sign` is its icon (`hash`, `megaphone`, `lock`), `unread` counts for the reader."""
+
+    id: str
+    name: str
+    url: str
+    sign: str = "hash"
+    unread: int = 0
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceGroup:
+    """Rooms under one title."""
+
+    title: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A member in the list of people: here now, or `seen` in words (`seen 2 h ago`)."""
+
+    person: PersonMark
+    here: bool = False
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleGroup:
+    """People under one title (`Teachers`, `Students`)."""
+
+    title: str
+    people: tuple[Present, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPage:
+    """`room.html`. A member's page carries scripts; anybody else reads an open room, with `join_url` in the composer's place.
+
+    The form without scripts posts `body` and `client_id` (a UUID made for this page) to `post_url`. `why_silent` says why
+    a member may not write here; `read_seq` is how far the reader had read, `last_seq` the room's head in this page.
+    """
+
+    room_id: str
+    name: str
+    topic: str
+    groups: tuple[PlaceGroup, ...]
+    lines: tuple[Line, ...]
+    last_seq: int
+    read_seq: int
+    zone: ZoneInfo
+    rooms_url: str
+    search_url: str
+    post_url: str
+    client_id: str
+    member: bool
+    people: tuple[PeopleGroup, ...] = ()
+    online: int = 0
+    member_count: int = 0
+    members_url: str = ""
+    why_silent: str = ""
+    join_url: str = ""
+    older_url: str = ""
+    self_url: str = "/me"
+    moderates: bool = False
+    form: Form = field(default_factory=Form)
+
+
+def arrange(messages: Iterable[Said], zone: ZoneInfo, read_seq: int, reader: str) -> tuple[Line, ...]:
+    """Messages, ascending by seq, as lines: a day line each day, one head per author within five minutes, one new line.
+
+    The same rule as `frontend/src/lib/grouping.ts`. `reader` is a person's id; nobody's own message counts as new.
+    """
+    said = tuple(messages)
+    fresh = [one for one in said if one.seq > read_seq and one.author.key != reader] if read_seq else []
+    lines: list[Line] = []
+    group: list[Said] = []
+    for one in said:
+        first_new = bool(fresh) and one is fresh[0]
+        day = one.at.astimezone(zone).date()
+        new_day = not group or group[-1].at.astimezone(zone).date() != day
+        if group and (first_new or new_day or not _together(group[-1], one)):
+            lines.append(_post(group, reader))
+            group = []
+        if new_day:
+            lines.append(DayLine(day))
+        if first_new:
+            lines.append(NewLine(len(fresh)))
+        group.append(one)
+    return (*lines, _post(group, reader)) if group else tuple(lines)
+
+
+def _together(before: Said, after: Said) -> bool:
+    return before.author.key == after.author.key and after.at - before.at < TOGETHER
+
+
+def _post(group: list[Said], reader: str) -> Post:
+    head = group[0]
+    return Post(head.author, head.role, head.at, tuple(group), mine=head.author.key == reader)
