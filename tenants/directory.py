@@ -13,6 +13,7 @@ from tenants.statements import Lookup, Scoped
 
 _CHANNEL_AT = Lookup("select * from channel_at($1, $2)", ("slug", "host"), {})
 _LISTED = Lookup("select * from channels_listed($1, $2)", ("after", "limit"), {})
+_MEMBERSHIPS = Lookup("select * from memberships_of($1)", ("person",), {})
 _SESSION = Lookup("select * from session_of($1)", ("hash",), {})
 _ADMIT = Scoped("select * from admit($1, $2)", ("channel_id", "hash"), {})
 
@@ -51,6 +52,11 @@ async def channel_at(tenancy: Tenancy, *, slug: str | None = None, host: str | N
 async def channels_listed(tenancy: Tenancy, *, after: UUID | None, limit: int) -> list[Record]:
     """Public channels in order of their birth: `id, slug, name, tagline, brand, locale`."""
     return await tenancy.look_up(_LISTED, after=after, limit=limit)
+
+
+async def memberships_of(tenancy: Tenancy, person_id: PersonId) -> list[Record]:
+    """The channels a person belongs to, oldest membership first: `id, slug, name, brand, role, joined_at`."""
+    return await tenancy.look_up(_MEMBERSHIPS, person=person_id)
 
 
 async def session_of(tenancy: Tenancy, token: str) -> SignedIn:

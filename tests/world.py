@@ -10,7 +10,8 @@ from tenants import directory
 from tenants.channels.channels import CHANNELS
 from tenants.ids import ChannelId, MemberId, PersonId, SessionId, new_id
 from tenants.members.members import MEMBERS
-from tenants.people import PEOPLE, SESSIONS, TOKENS
+from tenants.people.people import PEOPLE
+from tenants.people.sessions import SESSIONS, TOKENS
 from tenants.permissions import Actor, Role
 from tenants.scope import Tenancy
 from tenants.statements import PERSON, personal, scoped

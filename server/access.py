@@ -1,0 +1,120 @@
+"""Who calls and where: token or cookie → person, path → channel, and the context that a handler's type asks for."""
+
+import contextlib
+import functools
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, get_type_hints
+
+from aiohttp import hdrs, web
+from pydantic import BaseModel
+
+from server.context import AsPerson, AtChannel, House, InChannel
+from server.cookies import read_cookie
+from server.idempotency import KeyedRequest, StoredAnswer
+from server.op import ANONYMOUS, Caller, Operation
+from server.sender import address_of
+from tenants import directory, idempotency
+from tenants.directory import ChannelAt
+from tenants.errors import Forbidden, SignInNeeded
+from tenants.people.sessions import Device
+
+CHANNEL_MEMO_SECONDS = 1.0
+CHANNEL_MEMO_SIZE = 2000
+
+
+class HouseAccess:
+    """The doors of the house for typed operations, pages and webhooks alike."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._channels: dict[str, tuple[float, ChannelAt]] = {}
+
+    async def authenticate(self, request: web.Request) -> Caller:
+        """The caller by bearer token, else by cookie; ANONYMOUS without either; SignInNeeded when it has ended."""
+        token = token_of(request)
+        if token is None:
+            return ANONYMOUS
+        signed_in = await directory.session_of(self._house.tenancy, token)
+        return Caller(str(signed_in.person_id), signed_in)
+
+    def enter(
+        self, request: web.Request, operation: Operation, caller: Caller, path: BaseModel | None
+    ) -> AbstractAsyncContextManager[Any]:
+        """The context that the handler's first parameter names: AsPerson, AtChannel or InChannel."""
+        wanted = _context_of(operation.handler)
+        if wanted is AsPerson:
+            return contextlib.nullcontext(self.as_person(request, caller))
+        readonly = request.method in {"GET", "HEAD"}
+        return self._enter_channel(request, str(getattr(path, "slug", "")), wanted, readonly=readonly)
+
+    def as_person(self, request: web.Request, caller: Caller) -> AsPerson:
+        """The context of a call outside of any channel."""
+        return AsPerson(self._house, request, caller.actor, device_of(request))
+
+    async def channel(self, slug: str) -> ChannelAt:
+        """The channel of a slug, remembered for a second; NotFound, or Forbidden while it is suspended."""
+        known = self._channels.get(slug)
+        if known is None or known[0] < time.monotonic():
+            found = await directory.channel_at(self._house.tenancy, slug=slug)
+            if len(self._channels) >= CHANNEL_MEMO_SIZE:
+                self._channels.clear()
+            known = self._channels[slug] = (time.monotonic() + CHANNEL_MEMO_SECONDS, found)
+        if known[1].state == "suspended":
+            raise Forbidden("This channel is suspended. Its owner can ask the operator why.", "suspended")
+        return known[1]
+
+    async def at_channel(self, request: web.Request, slug: str) -> AtChannel:
+        """The context of a call to a channel that opens its own transactions."""
+        return AtChannel(self._house, request, await self.channel(slug), token_of(request))
+
+    @contextlib.asynccontextmanager
+    async def _enter_channel(
+        self, request: web.Request, slug: str, wanted: type[Any], *, readonly: bool
+    ) -> AsyncIterator[Any]:
+        at = await self.at_channel(request, slug)
+        if wanted is AtChannel:
+            yield at
+            return
+        async with at.scope(readonly=readonly) as scope:
+            yield InChannel(self._house, request, at.channel, scope)
+
+
+class ScopeLedger:
+    """Idempotency keys kept in the transaction of an InChannel handler."""
+
+    async def begin(self, context: Any, attempt: KeyedRequest) -> StoredAnswer | None:
+        """The answer given before, or None; only where the handler's work is one transaction in a channel."""
+        kept = await idempotency.recall(context.scope, attempt.route, attempt.key, attempt.fingerprint)
+        return StoredAnswer(kept.status, kept.body) if kept else None
+
+    async def finish(self, context: Any, attempt: KeyedRequest, answer: StoredAnswer) -> None:
+        """Keep the answer with its effects."""
+        kept = idempotency.Kept(answer.status, answer.body)
+        await idempotency.keep(context.scope, attempt.route, attempt.key, attempt.fingerprint, kept)
+
+
+def token_of(request: web.Request) -> str | None:
+    """The token a request is signed in by; SignInNeeded when the Authorization header is none of ours."""
+    header = request.headers.get(hdrs.AUTHORIZATION)
+    if header is None:
+        return read_cookie(request)
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise SignInNeeded("Send `Authorization: Bearer` and an access token.", "bearer_needed")
+    return token.strip()
+
+
+def device_of(request: web.Request) -> Device:
+    """What is kept of where a sign-in comes from."""
+    return Device(request.headers.get(hdrs.USER_AGENT, ""), address_of(request))
+
+
+@functools.cache
+def _context_of(handler: Callable[..., Any]) -> type[AsPerson] | type[AtChannel] | type[InChannel]:
+    wanted = next(iter(get_type_hints(handler).values()), None)
+    for context in (AsPerson, AtChannel, InChannel):
+        if wanted is context:
+            return context
+    raise TypeError(f"{handler}: the first parameter must be AsPerson, AtChannel or InChannel")

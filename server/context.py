@@ -1,0 +1,88 @@
+"""What a handler works in: the house's doors, who calls, and for a channel's routes an open scope."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from providers.live import LiveProvider
+from providers.mail import Mailer
+from providers.storage import ObjectStore
+from tenants import directory
+from tenants.directory import ChannelAt, SignedIn
+from tenants.errors import SignInNeeded
+from tenants.people.mailed_links import LinkSecrets
+from tenants.people.passwords import Passwords
+from tenants.people.sessions import Device, Lives
+from tenants.scope import Scope, Tenancy
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """All that a web process holds for its handlers, made once in `server/__main__.py`."""
+
+    tenancy: Tenancy
+    store: ObjectStore
+    mailer: Mailer
+    live: LiveProvider
+    passwords: Passwords
+    links: LinkSecrets
+    lives: Lives
+    base_url: str
+    sign_up: str
+    demo: bool
+    search: Any = None
+
+
+HOUSE: web.AppKey[House] = web.AppKey("house")
+
+
+@dataclass(frozen=True, slots=True)
+class AsPerson:
+    """A call outside of any channel; `signed_in` is None for a visitor."""
+
+    house: House
+    request: web.Request
+    signed_in: SignedIn | None
+    device: Device
+
+    @property
+    def tenancy(self) -> Tenancy:
+        """Scopes, opened by the handler itself."""
+        return self.house.tenancy
+
+    @property
+    def person(self) -> SignedIn:
+        """Who calls; SignInNeeded when nobody is signed in."""
+        if self.signed_in is None:
+            raise SignInNeeded()
+        return self.signed_in
+
+
+@dataclass(frozen=True, slots=True)
+class AtChannel:
+    """A call to a channel whose handler opens its own short transactions, because a provider is asked in between."""
+
+    house: House
+    request: web.Request
+    channel: ChannelAt
+    token: str | None
+
+    @contextlib.asynccontextmanager
+    async def scope(self, *, readonly: bool = False) -> AsyncIterator[Scope]:
+        """One transaction as the caller, whose rights are looked up afresh in it."""
+        async with self.house.tenancy.scope(self.channel.id, readonly=readonly) as scope:
+            await directory.admit(scope, self.token)
+            yield scope
+
+
+@dataclass(frozen=True, slots=True)
+class InChannel:
+    """A call to a channel within one open transaction: committed when the handler returns, before the answer."""
+
+    house: House
+    request: web.Request
+    channel: ChannelAt
+    scope: Scope

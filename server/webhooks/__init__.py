@@ -1,0 +1,1 @@
+"""Webhooks: what providers tell us; verified, kept, answered, and acted on later."""

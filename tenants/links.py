@@ -1,0 +1,48 @@
+"""Links: the stable address of each thing, the same in frames, mails and documents; only the server checks rights."""
+
+from uuid import UUID
+
+
+def absolute(base_url: str, path: str) -> str:
+    """`path` below the installation's own URL."""
+    return base_url.rstrip("/") + path
+
+
+def channel(slug: str) -> str:
+    """The landing page of a channel."""
+    return f"/c/{slug}"
+
+
+def course(slug: str, course_slug: str) -> str:
+    """Where a student learns a course."""
+    return f"/c/{slug}/learn/{course_slug}"
+
+
+def lesson(slug: str, course_slug: str, lesson_id: UUID | str) -> str:
+    """The page of a lesson."""
+    return f"/c/{slug}/learn/{course_slug}/{lesson_id}"
+
+
+def room(slug: str, room_slug: str) -> str:
+    """The page of a room of the community."""
+    return f"/c/{slug}/community/{room_slug}"
+
+
+def studio(slug: str, rest: str = "") -> str:
+    """Where a creator works on the channel; `rest` is a path such as `/courses`."""
+    return f"/c/{slug}/studio{rest}"
+
+
+def live_class(slug: str, class_id: UUID | str) -> str:
+    """The page of a live class."""
+    return f"/c/{slug}/classes/{class_id}"
+
+
+def file(slug: str, file_id: UUID | str) -> str:
+    """A file of a channel; answered by a redirect to a signed, expiring URL for those who may read it."""
+    return f"/c/{slug}/files/{file_id}"
+
+
+def certificate(code: str) -> str:
+    """The page that verifies a certificate."""
+    return f"/verify/{code}"

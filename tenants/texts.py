@@ -1,0 +1,191 @@
+"""Texts: what people may write on one line and on many, and Markdown as HTML that can do no harm.
+
+A line is a name or a title: no control characters, no direction overrides, nothing invisible. Markdown is CommonMark
+with tables and strikethrough; HTML in it is shown as it was typed, and what comes out is cleaned once more (nh3).
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from tenants.errors import Invalid, TooLarge
+
+LINE_LENGTH = 120
+MESSAGE_BYTES = 10 * 1024
+LESSON_BYTES = 200 * 1024
+DEEPEST = 20
+
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_JOINERS = "\u200c\u200d"  # words of Persian and Hindi, and families of emoji, are written with them
+_MARKS = 8
+_SPACES = re.compile(r"\s+")
+_TAGS = set(
+    "a b blockquote br code del em h1 h2 h3 h4 h5 h6 hr i li ol p pre s strong table tbody td th thead tr ul".split()
+)
+_DIRECTED = {tag: {"dir": "auto"} for tag in ("p", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "td", "th")}
+_ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}}
+_IMAGE = {"img": {"src", "alt", "title"}}
+_QUIET_IMAGE = {"img": {"loading": "lazy", "referrerpolicy": "no-referrer"}}
+_LANGUAGE = re.compile(r"language-[a-z0-9]+")
+_URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}…]")
+_LESSON = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable(["table", "strikethrough"])
+_MESSAGE = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST, "breaks": True})
+_MESSAGE.enable("strikethrough").disable(["image", "reference", "lheading"])
+
+
+def clean_line(value: str, pointer: str = "", *, longest: int = LINE_LENGTH, shortest: int = 1) -> str:
+    """A name on one line in NFC, spaces tidied; Invalid at `pointer` for what a name may not hold."""
+    _check_characters(value, pointer, lines=False)
+    line = _SPACES.sub(" ", unicodedata.normalize("NFC", value)).strip()
+    if _BIDI.search(line):
+        raise Invalid.field(pointer, "direction", "Leave out the invisible characters that turn the writing round.")
+    if any(unicodedata.category(each) == "Cf" and each not in _JOINERS for each in line):
+        raise Invalid.field(pointer, "invisible", "Leave out the invisible characters.")
+    if _piled_up(line):
+        raise Invalid.field(pointer, "piled_up", "Leave out the marks piled up on one letter.")
+    if len(line) > longest:
+        raise Invalid.field(pointer, "too_long", f"Write at most {longest} characters.")
+    if len(line.strip(_JOINERS)) < shortest:
+        raise Invalid.field(pointer, "too_short", _shortest_words(shortest))
+    return line
+
+
+def clean_text(value: str, pointer: str = "", *, most_bytes: int = MESSAGE_BYTES, shortest: int = 0) -> str:
+    """A text of many lines, ended by `\\n`; TooLarge above `most_bytes` of UTF-8, Invalid for control characters."""
+    _check_characters(value, pointer, lines=True)
+    text = value.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    if len(text.encode()) > most_bytes:
+        raise TooLarge(f"That is longer than the {most_bytes // 1024} KB that fit here. Shorten it.", "text_too_large")
+    if len(text.strip()) < shortest:
+        raise Invalid.field(pointer, "too_short", _shortest_words(shortest))
+    return text
+
+
+def render_message(markdown: str, pointer: str = "/body") -> str:
+    """The HTML of a message: no images, addresses become links; Invalid when it is nested too deeply."""
+    tokens = _parse(_MESSAGE, markdown, pointer)
+    for token in tokens:
+        if token.children:
+            token.children = list(_linked(token.children))
+    return _cleaned(_MESSAGE.renderer.render(tokens, _MESSAGE.options, {}), _TAGS, _ATTRIBUTES, _DIRECTED)
+
+
+def render_lesson(markdown: str, pointer: str = "/body") -> str:
+    """The HTML of a lesson or an about text, images included; Invalid when it is nested too deeply."""
+    tokens = _parse(_LESSON, markdown, pointer)
+    html = _LESSON.renderer.render(tokens, _LESSON.options, {})
+    return _cleaned(html, {*_TAGS, "img"}, _ATTRIBUTES | _IMAGE, _DIRECTED | _QUIET_IMAGE)
+
+
+def excerpt(markdown: str, longest: int = 160) -> str:
+    """The beginning as plain text on one line, cut between words and ended by `…` where it goes on."""
+    words: list[str] = []
+    for token in _LESSON.parse(markdown[: longest * 20]):
+        if token.type in {"code_block", "fence"}:
+            words.append(token.content)
+        words += _plain(token.children or ())
+        words.append(" ")
+    text = _SPACES.sub(" ", "".join(words)).strip()
+    if len(text) <= longest:
+        return text
+    return (text[:longest].rpartition(" ")[0] or text[: longest - 1]).rstrip(" ,;:–-") + "…"
+
+
+def _check_characters(value: str, pointer: str, *, lines: bool) -> None:
+    allowed = "\n\r\t" if lines else "\t"
+    for each in value:
+        kind = unicodedata.category(each) if each not in allowed else ""
+        if kind == "Cs":
+            raise Invalid.field(
+                pointer, "surrogate", "A text holds half a character (a lone surrogate). Send whole ones."
+            )
+        if kind == "Cc" or (not lines and kind in {"Zl", "Zp"}):
+            raise Invalid.field(pointer, "control", "Leave out line breaks and control characters." if not lines
+                                else "Leave out the control characters.")  # fmt: skip
+
+
+def _piled_up(line: str) -> bool:
+    marks = 0
+    for each in line:
+        marks = marks + 1 if unicodedata.combining(each) else 0
+        if marks > _MARKS:
+            return True
+    return False
+
+
+def _shortest_words(shortest: int) -> str:
+    return "Write something here." if shortest == 1 else f"Write at least {shortest} characters."
+
+
+def _parse(parser: MarkdownIt, markdown: str, pointer: str) -> list[Token]:
+    tokens = parser.parse(markdown)
+    # Emphasis may be nested without end inside one line, which the parser's own limit does not count.
+    if max(_depths(tokens), default=0) > DEEPEST:
+        raise Invalid.field(pointer, "too_deep", "This is nested too deeply. Write it flatter.")
+    return tokens
+
+
+def _depths(tokens: Iterable[Token]) -> Iterable[int]:
+    depth = 0
+    for token in tokens:
+        depth += token.nesting
+        yield depth
+        if token.children:
+            yield depth + max(_depths(token.children), default=0)
+
+
+def _linked(tokens: Iterable[Token]) -> Iterable[Token]:
+    """The same tokens, with the web addresses of plain text made links."""
+    inside = 0
+    for token in tokens:
+        inside += {"link_open": 1, "link_close": -1}.get(token.type, 0)
+        if token.type == "text" and not inside and "://" in token.content:
+            yield from _with_links(token.content)
+        else:
+            yield token
+
+
+def _with_links(text: str) -> Iterable[Token]:
+    end = 0
+    for found in _URL.finditer(text):
+        yield Token("text", "", 0, content=text[end : found.start()])
+        yield Token("link_open", "a", 1, attrs={"href": found.group()})
+        yield Token("text", "", 0, content=found.group())
+        yield Token("link_close", "a", -1)
+        end = found.end()
+    yield Token("text", "", 0, content=text[end:])
+
+
+def _cleaned(html: str, tags: set[str], attributes: dict[str, set[str]], fixed: dict[str, dict[str, str]]) -> str:
+    return nh3.clean(
+        html,
+        tags=tags,
+        attributes=attributes,
+        attribute_filter=_filtered,
+        set_tag_attribute_values=fixed,
+        link_rel="nofollow noopener",
+        url_schemes={"http", "https", "mailto"},
+    ).strip()
+
+
+def _filtered(tag: str, attribute: str, value: str) -> str | None:
+    """Only language classes on code, and only addresses that a browser does not read as another site's by mistake."""
+    if attribute == "class":
+        return value if _LANGUAGE.fullmatch(value) else None
+    if attribute in {"href", "src"} and value.lstrip().startswith(("//", "\\", "/\\")):
+        return None
+    return value
+
+
+def _plain(tokens: Iterable[Token]) -> Iterable[str]:
+    for token in tokens:
+        if token.type in {"text", "code_inline"}:
+            yield token.content
+        elif token.type in {"softbreak", "hardbreak"}:
+            yield " "
+        elif token.type == "image":
+            yield from _plain(token.children or ())
