@@ -24,7 +24,7 @@ def routes(store: DiskStore, idle: float = IDLE) -> list[web.RouteDef]:
     paths = {
         "/storage/uploads/{name}": ("PUT", "DELETE", "OPTIONS"),
         f"/storage/upload/storage/v1/b/{wire.BUCKET}/o": ("POST",),
-        "/storage/o/{name:.+}": ("GET", "HEAD", "OPTIONS"),
+        "/storage/o/{name:.+}": ("GET", "OPTIONS"),
     }
     return [web.route(method, path, handle) for path, methods in paths.items() for method in methods]
 
