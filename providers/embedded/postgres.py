@@ -103,7 +103,9 @@ class EmbeddedPostgres:
             time.sleep(0.005)
 
     def launch(self) -> None:
-        """Start the process without waiting; makes the database the first time."""
+        """Start the process, unless it runs, without waiting; makes the database the first time."""
+        if self.alive():
+            return
         self.claim = self.claim or claim(self.home, "postgres")
         mode = self.mode = self.mode or best_mode()
         end_leftover(self.data / "postmaster.pid", str(self.data))

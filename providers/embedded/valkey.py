@@ -77,7 +77,9 @@ class EmbeddedValkey:
             time.sleep(0.005)
 
     def launch(self) -> None:
-        """Start the process without waiting."""
+        """Start the process, unless it runs, without waiting."""
+        if self.alive():
+            return
         self.claim = self.claim or claim(self.home, "valkey")
         mode = self.mode = self.mode or best_mode()
         pid_file = self.data / "valkey.pid"
