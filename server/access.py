@@ -113,7 +113,7 @@ def device_of(request: web.Request) -> Device:
 
 @functools.cache
 def _context_of(handler: Callable[..., Any]) -> type[AsPerson] | type[AtChannel] | type[InChannel]:
-    wanted = next(iter(get_type_hints(handler).values()), None)
+    wanted: object = next(iter(get_type_hints(handler).values()), None)
     for context in (AsPerson, AtChannel, InChannel):
         if wanted is context:
             return context

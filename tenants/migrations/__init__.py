@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 def upgrade(database_url: str, passwords: Mapping[str, str]) -> None:
     """Make the roles with their passwords, then bring the schema of the owner's database to its newest revision."""
     asyncio.run(roles.ensure(database_url, passwords))
-    command.upgrade(_config(database_url), "head")
+    command.upgrade(_config(database_url), "heads")
 
 
 def downgrade(database_url: str, revision: str) -> None:
