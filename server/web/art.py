@@ -24,6 +24,7 @@ class Turned(NamedTuple):
     glaze: float
     dress: str
     open: bool = True
+    smooth: bool = True
 
 
 POTS = (
@@ -66,10 +67,10 @@ PIECES = (
     ),
 )
 SOLIDS = (
-    Turned(84, ((0, 78), (0.1, 78), (236, 1), (237, 0)), 120, "v1", open=False),
+    Turned(84, ((0, 78), (236, 1)), 120, "v1", open=False, smooth=False),
     Turned(252, ((0, 0), (4, 26), (26, 58), (64, 70), (102, 58), (124, 26), (128, 0)), 64, "v2", open=False),
-    Turned(404, ((0, 56), (1, 56), (190, 56), (191, 56)), 96, "v3"),
-    Turned(566, ((0, 70), (1, 70), (60, 70), (60.1, 44), (130, 44), (130.1, 22), (176, 22)), 60, "v1"),
+    Turned(404, ((0, 56), (190, 56)), 96, "v3", smooth=False),
+    Turned(566, ((0, 70), (60, 70), (60, 44), (130, 44), (130, 22), (176, 22)), 60, "v1", smooth=False),
     Turned(704, ((0, 0), (6, 22), (40, 46), (110, 46), (150, 22), (206, 6), (214, 0)), 96, "v2", open=False),
 )
 SETS: dict[Kind, tuple[Turned, ...]] = {"pots": POTS, "pieces": PIECES, "solids": SOLIDS}
@@ -86,20 +87,23 @@ def shelf(kind: Kind) -> Markup:
 @lru_cache(maxsize=64)
 def night(kind: Kind, key: str) -> Markup:
     """A tall picture beside a form: things on a sill, by night, under stars that are the channel's own."""
-    digest = sha256(key.encode()).digest()
+    large, small = SETS[kind][0]._replace(axis=122), SETS[kind][2]._replace(axis=312)
     stars = Markup("").join(
-        Markup('<path class="mo" d="M{} {}l4-9 4 9 9 4-9 4-4 9-4-9-9-4z"/>').format(
-            40 + digest[i] % 12 * 40, 60 + digest[i + 8] % 9 * 34
-        )
-        for i in range(7)
+        Markup('<path class="mo" d="M{} {}l4-9 4 9 9 4-9 4-4 9-4-9-9-4z"/>').format(*place) for place in _sky(key)
     )
-    things = Markup("").join(_piece(number + 20, piece) for number, piece in enumerate(SETS[kind][2:4]))
     return Markup(
         '<svg class="art" viewBox="0 0 560 900" preserveAspectRatio="xMidYMax slice" aria-hidden="true">'
-        '<path class="k0" d="M0 0h560v900H0z"/>{}<circle class="mo" cx="420" cy="150" r="74"/>'
-        '<circle class="k0" cx="388" cy="136" r="66"/><path class="kw" d="M0 760h560v140H0z"/>'
-        '<path class="kd" d="M280 760h280v140H280z"/><g transform="translate(-330 328) scale(1.44)">{}</g></svg>'
-    ).format(stars, things)
+        '<path class="k0" d="M0 0h560v900H0z"/>{}<circle class="mo" cx="420" cy="190" r="74"/>'
+        '<circle class="k0" cx="388" cy="176" r="66"/><path class="kw" d="M0 760h560v140H0z"/>'
+        '<path class="kd" d="M280 760h280v140H280z"/><g transform="translate(0 370) scale(1.3)">{}{}</g></svg>'
+    ).format(stars, _piece(20, large), _piece(21, small))
+
+
+def _sky(key: str) -> list[tuple[int, int]]:
+    """Where the stars of `key` stand: seven, none in the moon, none on another."""
+    digest = sha256(key.encode()).digest()
+    places = [(44 + i * 74 + digest[i] % 30, 90 + digest[i + 8] % 9 * 26) for i in range(7)]
+    return [(x, y + 210 if x > 300 else y) for x, y in places]
 
 
 def portrait(key: object) -> Markup:
@@ -138,7 +142,7 @@ HAIR = (
 
 
 def _piece(number: int, piece: Turned) -> Markup:
-    left, right = _half(piece.axis, piece.profile, -1), _half(piece.axis, piece.profile, 1)
+    left, right = _half(piece, -1), _half(piece, 1)
     top, bottom = max(h for h, _ in piece.profile), min(h for h, _ in piece.profile)
     widest = max(r for _, r in piece.profile)
     clip = Markup('<clipPath id="cut{}"><path d="M{} {}H{}V{}H{}z"/></clipPath>').format(
@@ -159,13 +163,17 @@ def _piece(number: int, piece: Turned) -> Markup:
     )
 
 
-def _half(axis: float, profile: Profile, side: Literal[-1, 1]) -> str:
-    """One half of a piece as a closed path: up the profile in smooth cubics, down the axis."""
-    points = [(axis + side * radius, FLOOR - height) for height, radius in profile]
-    curve = "".join(_cubic(points, index) for index in range(len(points) - 1))
-    return (
-        f"M{_n(axis)} {_n(points[0][1])}L{_n(points[0][0])} {_n(points[0][1])}{curve}L{_n(axis)} {_n(points[-1][1])}z"
-    )
+def _half(piece: Turned, side: Literal[-1, 1]) -> str:
+    """One half of a piece as a closed path: up the profile, smooth or straight, and down the axis."""
+    points = [(piece.axis + side * radius, FLOOR - height) for height, radius in piece.profile]
+    arc = _cubic if piece.smooth else _straight
+    outline = "".join(arc(points, index) for index in range(len(points) - 1))
+    axis, foot, top = _n(piece.axis), points[0], points[-1]
+    return f"M{axis} {_n(foot[1])}L{_n(foot[0])} {_n(foot[1])}{outline}L{axis} {_n(top[1])}z"
+
+
+def _straight(points: Sequence[tuple[float, float]], index: int) -> str:
+    return f"L{_n(points[index + 1][0])} {_n(points[index + 1][1])}"
 
 
 def _cubic(points: Sequence[tuple[float, float]], index: int) -> str:

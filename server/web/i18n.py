@@ -43,11 +43,11 @@ class Words:
 
     def number(self, value: float | Decimal) -> str:
         """`1,284`."""
-        return numbers.format_decimal(value, locale=self.locale, numbering_system="default")
+        return self._written(numbers.format_decimal(value, locale=self.locale))
 
     def percent(self, value: float) -> str:
         """A share of 0..1 as `83 %`."""
-        return numbers.format_percent(value, format="#,##0\xa0%", locale=self.locale, numbering_system="default")
+        return self._written(numbers.format_percent(value, format="#,##0\xa0%", locale=self.locale))
 
     def money(self, minor: int, currency: str) -> str:
         """An amount in minor units (cents) of an ISO 4217 currency; whole amounts without a fraction."""
@@ -56,37 +56,36 @@ class Words:
         pattern = self.locale.currency_formats["standard"].pattern.replace("¤#", "¤\xa0#")
         if amount == amount.to_integral_value():
             pattern, digits = pattern.replace(".00", ""), 0
-        return numbers.format_currency(
-            amount, currency, pattern, locale=self.locale, currency_digits=bool(digits), numbering_system="default"
-        )
+        said = numbers.format_currency(amount, currency, pattern, locale=self.locale, currency_digits=bool(digits))
+        return self._written(said)
 
     def date(self, value: dt.date) -> str:
-        """`14 September 2026`."""
-        return self._dated(dates.format_date(value, "long", locale=self.locale))
+        """`14 September 2026`, never broken over a line."""
+        return self._written(dates.format_date(value, "long", locale=self.locale)).replace(" ", "\xa0")
 
     def day(self, value: dt.date) -> str:
         """`13 Jan`."""
-        return self._dated(dates.format_skeleton("MMMd", value, locale=self.locale))
+        return self._written(dates.format_skeleton("MMMd", value, locale=self.locale))
 
     def weekday(self, value: dt.date) -> str:
         """`Thursday 19 November`."""
         day = dates.format_skeleton("MMMMd", value, locale=self.locale)
-        return self._dated(f"{dates.format_date(value, 'EEEE', locale=self.locale)} {day}")
+        return self._written(f"{dates.format_date(value, 'EEEE', locale=self.locale)} {day}")
 
     def short_date(self, value: dt.date) -> str:
         """`3 Mar 2027`."""
-        return self._dated(dates.format_skeleton("yMMMd", value, locale=self.locale))
+        return self._written(dates.format_skeleton("yMMMd", value, locale=self.locale))
 
     def moment(self, value: dt.datetime, zone: dt.tzinfo | None = None) -> str:
         """`2 Nov 2026, 10:12 UTC`, in `zone` or the value's own."""
         local = value.astimezone(zone) if zone else value
         clock = dates.format_time(local, "HH:mm", locale=self.locale)
-        return self._dated(f"{dates.format_skeleton('yMMMd', local, locale=self.locale)}, {clock} {local:%Z}")
+        return self._written(f"{dates.format_skeleton('yMMMd', local, locale=self.locale)}, {clock} {local:%Z}")
 
     def clock(self, value: dt.datetime, zone: dt.tzinfo | None = None) -> str:
         """`14:32`."""
         local = value.astimezone(zone) if zone else value
-        return self._dated(dates.format_time(local, "HH:mm", locale=self.locale))
+        return self._written(dates.format_time(local, "HH:mm", locale=self.locale))
 
     def duration(self, seconds: int) -> str:
         """`9 h 40 min`, `11 min`, `40 s`."""
@@ -101,7 +100,7 @@ class Words:
         """`one, two and three`."""
         return format_list(list(items), locale=self.locale)
 
-    def _dated(self, text: str) -> str:
+    def _written(self, text: str) -> str:
         return text.translate(self._digits)
 
 

@@ -24,10 +24,10 @@ class Pages:
         self._templates = templates
         self._environment = lru_cache(maxsize=len(LANGUAGES))(self._made)
 
-    def render(self, template: str, view: Any, frame: Frame, **more: Any) -> str:
-        """The whole page of `template`, which reads `view`, `frame`, and what else is handed in by name."""
-        environment = self._environment(frame.language)
-        return environment.get_template(template).render(view=view, frame=frame, theme=theme_of(frame), **more)
+    def render(self, template: str, view: Any, frame: Frame, dress: Theme | None = None) -> str:
+        """The whole page of `template`, which reads `view` and `frame`; `dress` replaces the channel's theme."""
+        page = self._environment(frame.language).get_template(template)
+        return page.render(view=view, frame=frame, theme=dress or theme_of(frame))
 
     def _made(self, language: str) -> Environment:
         environment = Environment(

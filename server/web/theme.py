@@ -1,6 +1,7 @@
 """A channel's tokens as the one style element of its pages, with the hash that the policy lets in."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -28,7 +29,15 @@ class Theme:
 @lru_cache(maxsize=1024)
 def theme(colour: str | None) -> Theme:
     """The theme of a channel's colour (`#rrggbb`), or paper and ink without one; raises Invalid for no colour."""
-    css = rules(derive(colour)) if colour else ""
+    return _sealed(rules(derive(colour)) if colour else "")
+
+
+def several(colours: Mapping[str, str]) -> Theme:
+    """Several brands on one page, each under its own class: `{class: colour}`."""
+    return _sealed("".join(rules(derive(colour), f".{name}") for name, colour in colours.items()))
+
+
+def _sealed(css: str) -> Theme:
     return Theme(css, f"sha256-{b64encode(sha256(css.encode()).digest()).decode()}")
 
 

@@ -73,6 +73,16 @@ class BatchLine:
     waiting: int
     url: str
 
+    @property
+    def left(self) -> int:
+        """Seats nobody has taken yet."""
+        return max(self.seats - self.taken, 0)
+
+    @property
+    def full(self) -> bool:
+        """Whether one can only wait."""
+        return self.seats > 0 and not self.left
+
 
 @dataclass(frozen=True, slots=True)
 class TeacherCard:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from server.web.views.frame import Form
+
 
 @dataclass(frozen=True, slots=True)
 class SheetBrand:
@@ -15,6 +17,27 @@ class SheetBrand:
 
 @dataclass(frozen=True, slots=True)
 class SheetView:
-    """Every part in every state; `brands` are three that differ as much as they can."""
+    """Every part in every state; `brands` are three that differ as much as they can, `right` and `wrong` two forms."""
 
     brands: tuple[SheetBrand, ...]
+    right: Form
+    wrong: Form
+
+
+BRANDS = (
+    SheetBrand("brand-a", "pottery", "Saltmarsh Pottery", "#1f6f72"),
+    SheetBrand("brand-b", "joinery", "Plumb Line Joinery", "#b4512d"),
+    SheetBrand("brand-c", "piano", "Small Hours Piano", "#f5e6a1"),
+)
+SHEET = SheetView(
+    BRANDS,
+    Form(
+        {
+            "name": "Small Hours Piano",
+            "about": "Ten quiet weeks with the left hand.",
+            "who": "members",
+            "tell": "mentions",
+        }
+    ),
+    Form({"slug": "admin"}, {"slug": "“admin” is kept for the system. Try small-hours."}),
+)

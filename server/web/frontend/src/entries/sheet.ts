@@ -1,1 +1,1 @@
-import "../../styles/pages/sheet.css";
+import "../../styles/sheet.css";
