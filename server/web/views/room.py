@@ -23,7 +23,7 @@ class Reaction:
 class Said:
     """One message. `html` was sanitised when it was written; `to_me` tints the row of a mention.
 
-    A deleted one keeps its place, with empty `body` and `html`. `reply_seq` is 0 where the answered message is not known.
+    A deleted one keeps its place, with empty `body` and `html`. `reply_seq` is 0 where the answered one is not known.
     """
 
     id: str
@@ -72,7 +72,7 @@ Line = DayLine | NewLine | Post
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A room in the list at the side; `sign` is its icon (`hash`, `megaphone`, `lock`), `unread` counts for the reader."""
+    """A room at the side; `sign` is its icon (`hash`, `megaphone`, `lock`), `unread` counts for the reader."""
 
     id: str
     name: str
@@ -109,10 +109,10 @@ class PeopleGroup:
 
 @dataclass(frozen=True, slots=True)
 class RoomPage:
-    """`room.html`. A member's page carries scripts; anybody else reads an open room, with `join_url` in the composer's place.
+    """`room.html`. A member's page carries scripts; anybody else reads an open room, `join_url` instead of a composer.
 
-    The form without scripts posts `body` and `client_id` (a UUID made for this page) to `post_url`. `why_silent` says why
-    a member may not write here; `read_seq` is how far the reader had read, `last_seq` the room's head in this page.
+    Without scripts the form posts `body` and `client_id` (a UUID made for this page) to `post_url`. `why_silent` says
+    why a member may not write here; `read_seq` is how far the reader had read, `last_seq` the room's head in this page.
     """
 
     room_id: str
