@@ -160,6 +160,8 @@ class Outbound:
                     "That address is private. RECORDING_HOSTS may name the host with its port."
                 ) from failed
             raise ProviderDown(f"The source {url.host} cannot be reached.") from failed
+        except aiohttp.InvalidURL as wrong:
+            raise _forbidden("That is not a URL with a host that can be.") from wrong
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as failed:
             raise ProviderDown(f"The source {url.host} does not answer properly: {type(failed).__name__}.") from failed
 

@@ -110,7 +110,7 @@ class Folder:
 
 def _read(path: Path) -> Letter | None:
     summary, letter = _summary(path), _parse(path, _LETTER_LIMIT)
-    if not summary or not letter:
+    if summary is None or letter is None:
         return None
     headers = tuple((name, _said(partial(letter.get, name))) for name in letter)
     html = letter.get_body(("html",))
@@ -119,7 +119,7 @@ def _read(path: Path) -> Letter | None:
 
 def _summary(path: Path) -> Summary | None:
     letter = _parse(path, _HEAD)
-    if not letter:
+    if letter is None:
         return None
     to, sender, subject = (_said(partial(letter.get, name)) for name in ("To", "From", "Subject"))
     return Summary(path.stem, to, sender, subject, datetime.fromtimestamp(path.stat().st_mtime, UTC))
@@ -143,4 +143,4 @@ def _said(ask: Callable[[], object]) -> str:
         said = ask()
     except (ValueError, LookupError, AttributeError, TypeError):
         return "(unreadable)"
-    return str(said or "").encode("utf-8", "replace").decode().replace("\0", "")
+    return str(said or "").encode("utf-8", "replace").decode().replace("\0", "").replace("\r\n", "\n")

@@ -5,7 +5,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, localtime, parseaddr
+from email.utils import format_datetime, getaddresses, localtime
 
 from providers import ProviderRefused
 from providers.mail import Mail
@@ -46,7 +46,8 @@ def checked_id(message_id: str) -> str:
 
 def checked_address(stated: str) -> Address:
     """The address in `Name <mail@host>` or `mail@host`; ValueError when there is none."""
-    name, mail = parseaddr(_one_line("An address", stated, _SUBJECT_LIMIT))
+    found = getaddresses([_one_line("An address", stated, _SUBJECT_LIMIT)])
+    name, mail = found[0] if len(found) == 1 else ("", "")
     if mail.count("@") != 1 or mail.startswith("@") or mail.endswith("@") or not mail.isprintable() or " " in mail:
         raise ValueError(f"{stated!a} is no mail address")
     return Address(display_name=name, addr_spec=mail)
