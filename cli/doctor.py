@@ -1,8 +1,6 @@
 """`guildhall doctor`: names each problem and its cure, in one line each."""
 
 import asyncio
-import importlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import asyncpg
@@ -15,6 +13,8 @@ from cli.listening import answers, bind
 from cli.servers import running_servers
 from cli.stop import Stop
 from providers.embedded import ServerFault
+from providers.pdf.chromium import find
+from providers.pdf.errors import PrinterDown
 from settings import DATABASE_ROLES, Settings
 
 OLDEST_POSTGRES = 15
@@ -95,7 +95,7 @@ async def ask_postgres(settings: Settings) -> str:
     finally:
         await connection.close(timeout=5)
     missing = sorted(set(DATABASE_ROLES) - {row["rolname"] for row in rows})
-    return f"the role {' and '.join(missing)} is missing: run `guildhall migrate`." if missing else ""
+    return f"it lacks {', '.join(missing)}: run `guildhall migrate`." if missing else ""
 
 
 def redis_problem(settings: Settings) -> str:
@@ -115,9 +115,8 @@ def redis_problem(settings: Settings) -> str:
 
 def chromium_problem(settings: Settings) -> str:
     """Why certificates could not be printed."""
-    find: Callable[[str], object] = importlib.import_module("providers.pdf.chromium").find
     try:
         find(settings.chromium)
-    except (OSError, LookupError, RuntimeError) as fault:
-        return f"{fault}: install chromium-headless-shell, or set CHROMIUM to the path of a Chromium."
+    except PrinterDown as fault:
+        return str(fault)
     return ""

@@ -1,5 +1,6 @@
 """The command `guildhall`: every subcommand is registered here; a failure becomes a sentence and an exit code."""
 
+import importlib
 import sys
 from typing import Annotated, Literal
 
@@ -7,7 +8,6 @@ import typer
 
 from cli.config import config
 from cli.console import complain, say
-from cli.doctor import doctor
 from cli.listening import bind, listen
 from cli.servers import running_servers
 from cli.stop import Stop
@@ -93,7 +93,9 @@ def run_demo() -> None:
 @app.command("doctor")
 def run_doctor() -> None:
     """Name each problem of this installation, and its cure."""
-    doctor(load_settings())
+    settings = load_settings()
+    # Only the doctor looks at the printer, whose libraries take half a second to load.
+    importlib.import_module("cli.doctor").doctor(settings)
 
 
 if __name__ == "__main__":
