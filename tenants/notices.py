@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tenants.ids import PersonId, RoomId
+from tenants.ids import MessageId, PersonId, RoomId
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +15,29 @@ class Notice:
     payload: Mapping[str, Any]
     room_id: RoomId | None = None
     person_id: PersonId | None = None
+
+
+def message_posted(room_id: RoomId, message: Mapping[str, Any]) -> Notice:
+    """A new message, whole."""
+    return Notice("message.posted", message, room_id=room_id)
+
+
+def message_edited(room_id: RoomId, message: Mapping[str, Any]) -> Notice:
+    """A message with its new words, whole."""
+    return Notice("message.edited", message, room_id=room_id)
+
+
+def message_deleted(room_id: RoomId, message_id: MessageId, seq: int) -> Notice:
+    """A message lost its words and kept its place."""
+    return Notice("message.deleted", {"room": str(room_id), "id": str(message_id), "seq": seq}, room_id=room_id)
+
+
+def reaction_changed(room_id: RoomId, message_id: MessageId, emoji: str, count: int) -> Notice:
+    """How many now react to a message with an emoji."""
+    payload = {"room": str(room_id), "message": str(message_id), "emoji": emoji, "count": count}
+    return Notice("reaction.changed", payload, room_id=room_id)
+
+
+def certificate_ready(person_id: PersonId, code: str, title: str) -> Notice:
+    """A certificate of this person can be opened."""
+    return Notice("notice", {"kind": "certificate", "code": code, "title": title}, person_id=person_id)

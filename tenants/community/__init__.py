@@ -1,0 +1,1 @@
+"""Community: rooms, messages, reactions, and what has been read."""

@@ -1,0 +1,307 @@
+"""Messages: posted once whatever is sent twice, numbered without holes in each room; deleted, they keep their place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from tenants import audit, notices
+from tenants.community import rooms
+from tenants.community.rooms import ROOMS
+from tenants.errors import Forbidden, NotFound
+from tenants.ids import MessageId, RoomId, new_id
+from tenants.members.members import MEMBERS
+from tenants.permissions import Action
+from tenants.scope import Record, Scope
+from tenants.statements import CHANNEL, scoped, within
+from tenants.tables import Json, instant, owned, refers, text
+from tenants.texts import clean_text, render_message
+
+MESSAGES = owned(
+    "messages",
+    Column("room_id", Uuid, nullable=False),
+    Column("member_id", Uuid, nullable=False),
+    Column("client_id", Uuid, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    text("body"),
+    text("html"),
+    Column("reply_to", Uuid),
+    Column("thread_count", Integer, nullable=False, server_default="0"),
+    Column("thread_last_seq", BigInteger),
+    Column("reactions", Json, nullable=False, server_default="[]"),
+    Column("files", Json, nullable=False, server_default="[]"),
+    instant("created_at", now=True),
+    instant("edited_at"),
+    instant("deleted_at"),
+    refers("room_id", "rooms"),
+    refers("member_id", "members"),
+    refers("reply_to", "messages"),
+)
+PAGE = 50
+SYNC_PAGE, SYNC_LIMIT = 100, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as it was written, checked and rendered; made by `draft`, before any transaction."""
+
+    client_id: UUID
+    body: str
+    html: str
+    reply_to: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message stands; `again` says that it stood there before."""
+
+    id: MessageId
+    seq: int
+    again: bool
+
+
+# Ids and JSON columns leave as text: they go to the wire as they are, without a decode and an encode on the way.
+_SHOWN = (
+    cast(MESSAGES.c.id, Text).label("id"),
+    cast(MESSAGES.c.room_id, Text).label("room"),
+    MESSAGES.c.seq,
+    cast(MESSAGES.c.member_id, Text).label("author_id"),
+    MEMBERS.c.name.label("author_name"),
+    MESSAGES.c.body,
+    MESSAGES.c.html,
+    MESSAGES.c.created_at,
+    MESSAGES.c.edited_at,
+    MESSAGES.c.deleted_at,
+    cast(MESSAGES.c.reply_to, Text).label("reply_to"),
+    MESSAGES.c.thread_count,
+    MESSAGES.c.thread_last_seq,
+    cast(MESSAGES.c.reactions, Text).label("reactions"),
+    cast(MESSAGES.c.files, Text).label("files"),
+)
+_IN_ROOM = select(*_SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.room_id == bindparam("room_id"))
+_BEFORE = scoped(
+    _IN_ROOM.where(MESSAGES.c.seq < bindparam("before")).order_by(MESSAGES.c.seq.desc()).limit(bindparam("limit"))
+)
+_AFTER = scoped(_IN_ROOM.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
+_ONE = scoped(select(*_SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.id == bindparam("id")))
+_HELD = scoped(
+    select(MESSAGES.c.id, MESSAGES.c.room_id, MESSAGES.c.member_id, MESSAGES.c.seq, MESSAGES.c.deleted_at)
+    .where(MESSAGES.c.id == bindparam("id"))
+    .with_for_update()
+)
+_ME, _CLIENT = bindparam("me", type_=Uuid()), bindparam("client_id", type_=Uuid())
+_ROOM = bindparam("room_id", type_=Uuid())
+_PRIOR = within(
+    select(MESSAGES.c.id, MESSAGES.c.seq).where(MESSAGES.c.member_id == _ME, MESSAGES.c.client_id == _CLIENT)
+).cte("prior")
+_BUMPED = (
+    update(ROOMS)
+    .where(ROOMS.c.channel_id == CHANNEL, ROOMS.c.id == _ROOM, ~select(literal(1)).select_from(_PRIOR).exists())
+    .values(head_seq=ROOMS.c.head_seq + 1)
+    .returning(ROOMS.c.head_seq)
+    .cte("bumped")
+)
+_ADDED = (
+    insert(MESSAGES)
+    .from_select(
+        ["channel_id", "id", "room_id", "member_id", "client_id", "body", "html", "reply_to", "seq"],
+        select(
+            CHANNEL,
+            bindparam("id", type_=Uuid()),
+            _ROOM,
+            _ME,
+            _CLIENT,
+            bindparam("body", type_=Text()),
+            bindparam("html", type_=Text()),
+            bindparam("reply_to", type_=Uuid()),
+            _BUMPED.c.head_seq,
+        ).select_from(_BUMPED),
+    )
+    .returning(MESSAGES.c.id, MESSAGES.c.seq, MESSAGES.c.created_at)
+    .cte("added")
+)
+_POST = scoped(
+    union_all(
+        select(_ADDED.c.id, _ADDED.c.seq, _ADDED.c.created_at, literal(False).label("again")),
+        select(_PRIOR.c.id, _PRIOR.c.seq, func.now(), literal(True)),
+    )
+)
+_THREAD = scoped(
+    update(MESSAGES)
+    .where(MESSAGES.c.id == bindparam("parent"), MESSAGES.c.room_id == _ROOM, MESSAGES.c.deleted_at.is_(None))
+    .values(
+        thread_count=MESSAGES.c.thread_count + 1,
+        thread_last_seq=func.greatest(MESSAGES.c.thread_last_seq, bindparam("reply_seq", type_=BigInteger())),
+    )
+)
+_EDIT = scoped(
+    update(MESSAGES)
+    .where(MESSAGES.c.id == bindparam("message_id"))
+    .values(body=bindparam("body"), html=bindparam("html"), edited_at=func.now())
+)
+_BLANK = scoped(
+    update(MESSAGES)
+    .where(MESSAGES.c.id == bindparam("message_id"))
+    .values(body="", html="", reactions=[], files=[], deleted_at=func.now())
+)
+
+
+def draft(client_id: UUID, body: str, reply_to: UUID | None = None) -> Draft:
+    """Check and render what was written. Costs CPU: call it off the event loop, before the transaction.
+
+    Raises Invalid for an empty body or control characters, TooLarge above 10 KB.
+    """
+    body = clean_text(body, "/body", shortest=1)
+    return Draft(client_id, body, render_message(body), reply_to)
+
+
+def shown(row: Record | Mapping[str, Any]) -> dict[str, Any]:
+    """A message as the wire shows it; its JSON columns are raw fragments for orjson."""
+    return {
+        "id": row["id"],
+        "room": row["room"],
+        "seq": row["seq"],
+        "author": {"id": row["author_id"], "name": row["author_name"], "avatar": None},
+        "body": row["body"],
+        "html": row["html"],
+        "created_at": row["created_at"],
+        "edited_at": row["edited_at"],
+        "deleted": row["deleted_at"] is not None,
+        "reply_to": row["reply_to"],
+        "thread": {"count": row["thread_count"], "last_seq": row["thread_last_seq"]},
+        "reactions": orjson.Fragment(row["reactions"]),
+        "files": orjson.Fragment(row["files"]),
+    }
+
+
+def plain(row: Record | Mapping[str, Any]) -> dict[str, Any]:
+    """The same of plain values only, for a notice."""
+    loaded: dict[str, Any] = orjson.loads(encoded(shown(row)))
+    return loaded
+
+
+def encoded(value: Any) -> bytes:
+    """JSON with times in RFC 3339 UTC."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC, default=str)
+
+
+async def page(
+    scope: Scope, room_id: UUID, *, before: int | None = None, after: int | None = None, limit: int = PAGE
+) -> list[Record]:
+    """Messages of a room in order of `seq`: the newest `limit`, those before a seq, or those after one."""
+    await rooms.find(scope, room_id)
+    return await page_of_seen(scope, room_id, before=before, after=after, limit=limit)
+
+
+async def page_of_seen(
+    scope: Scope, room_id: UUID, *, before: int | None = None, after: int | None = None, limit: int = PAGE
+) -> list[Record]:
+    """The same, for a caller that has just been given the room."""
+    if after is not None:
+        return await scope.all(_AFTER, room_id=room_id, after=after, limit=limit)
+    rows = await scope.all(_BEFORE, room_id=room_id, before=2**62 if before is None else before, limit=limit)
+    return rows[::-1]
+
+
+async def sync(scope: Scope, room_id: UUID, after: int) -> tuple[Sequence[Record], int, bool]:
+    """What came after a seq, at most 100; the room's head; and whether it is too much to catch up with (over 500)."""
+    room = await rooms.find(scope, room_id)
+    if room["head_seq"] - after > SYNC_LIMIT:
+        return [], room["head_seq"], True
+    return await scope.all(_AFTER, room_id=room_id, after=after, limit=SYNC_PAGE), room["head_seq"], False
+
+
+async def find(scope: Scope, message_id: UUID) -> Record:
+    """One message in a room that the actor may see."""
+    row = await scope.first(_ONE, id=message_id)
+    if row is None:
+        raise NotFound("There is no such message here.", "no_such_message")
+    await rooms.find(scope, UUID(row["room"]))
+    return row
+
+
+async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
+    """Post a draft, or tell where it already stands: a `client_id` counts once per author, the first body stands."""
+    # The room's row is locked first, so that the search for an earlier post sees all that was committed before us.
+    held = await scope.first(rooms.BY_ID_HELD, room_id=room_id, me=scope.actor.member_id)
+    rooms.require_writable(scope, held)
+    values = {"id": new_id(), "room_id": room_id, "me": scope.member_id(), "client_id": new.client_id}
+    row = await scope.one(_POST, **values, body=new.body, html=new.html, reply_to=new.reply_to)
+    posted = Posted(MessageId(row["id"]), row["seq"], row["again"])
+    if not posted.again:
+        await _thread(scope, room_id, new, posted.seq)
+        scope.announce(notices.message_posted(RoomId(room_id), _fresh(scope, room_id, new, row)))
+        scope.reindex("message", posted.id)
+    return posted
+
+
+async def edit(scope: Scope, message_id: UUID, new: Draft) -> Record:
+    """Change the words of one's own message."""
+    held = await _own(scope, message_id, Action.MESSAGE_POST)
+    await scope.run(_EDIT, message_id=message_id, body=new.body, html=new.html)
+    row = await scope.one(_ONE, id=message_id)
+    scope.announce(notices.message_edited(RoomId(held["room_id"]), plain(row)))
+    scope.reindex("message", message_id)
+    return row
+
+
+async def remove(scope: Scope, message_id: UUID) -> None:
+    """Empty a message, which keeps its place: one's own, or anybody's for a moderator. Again changes nothing."""
+    held = await _own(scope, message_id, Action.MESSAGE_MODERATE)
+    if held["deleted_at"] is not None:
+        return
+    await scope.run(_BLANK, message_id=message_id)
+    if held["member_id"] != scope.actor.member_id:
+        await audit.record(scope, "message.delete", message_id, author=str(held["member_id"]))
+    scope.announce(notices.message_deleted(RoomId(held["room_id"]), MessageId(message_id), held["seq"]))
+    scope.reindex("message", message_id)
+
+
+async def hold(scope: Scope, message_id: UUID) -> Record:
+    """A message that is there and seen, locked until the transaction ends."""
+    held = await scope.first(_HELD, id=message_id)
+    if held is None:
+        raise NotFound("There is no such message here.", "no_such_message")
+    await rooms.find(scope, held["room_id"])
+    return held
+
+
+async def _own(scope: Scope, message_id: UUID, others: Action) -> Record:
+    held = await hold(scope, message_id)
+    own = held["member_id"] == scope.actor.member_id
+    scope.require(Action.MESSAGE_POST if own else others)
+    if not own and others is Action.MESSAGE_POST:
+        raise Forbidden("Only its author changes a message.", "not_the_author")
+    if held["deleted_at"] is not None and others is Action.MESSAGE_POST:
+        raise NotFound("This message was deleted.", "message_deleted")
+    return held
+
+
+async def _thread(scope: Scope, room_id: UUID, new: Draft, seq: int) -> None:
+    if new.reply_to and not await scope.run(_THREAD, parent=new.reply_to, room_id=room_id, reply_seq=seq):
+        raise NotFound("The message you reply to is not in this room any more.", "no_such_message")
+
+
+def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record) -> dict[str, Any]:
+    """A message just posted, without reading it again."""
+    facts = {"id": row["id"], "room": room_id, "seq": row["seq"], "author_id": scope.actor.member_id}
+    words = {"author_name": scope.actor.name, "body": new.body, "html": new.html, "reply_to": new.reply_to}
+    times = {"created_at": row["created_at"], "edited_at": None, "deleted_at": None}
+    return plain(facts | words | times | {"thread_count": 0, "thread_last_seq": None, "reactions": "[]", "files": "[]"})
