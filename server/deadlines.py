@@ -16,6 +16,7 @@ from tenants.errors import Refusal
 
 log = structlog.get_logger("server.deadlines")
 
+SERVER_NAME = "Guildhall"
 TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -138,7 +139,8 @@ class Connection(RequestHandler):
         detail = (message or "This is not a well-formed HTTP request.").partition("\n")[0].rstrip(":")
         code = {400: "malformed_request", 431: "headers_too_large"}.get(status, "internal")
         problem = {"type": "about:blank", "title": title_of(status), "status": status, "detail": detail, "code": code}
-        response = web.Response(status=status, body=orjson.dumps(problem), headers={hdrs.CONTENT_TYPE: PROBLEM_JSON})
+        headers = {hdrs.CONTENT_TYPE: PROBLEM_JSON, hdrs.SERVER: SERVER_NAME}
+        response = web.Response(status=status, body=orjson.dumps(problem), headers=headers)
         response.force_close()
         return response
 

@@ -37,7 +37,6 @@ def set_up_logging(style: LogFormat, stream: TextIO | None = None, level: int = 
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(out),
-        cache_logger_on_first_use=True,
     )
     _route_library_lines(shared, last, out, level)
 

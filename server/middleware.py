@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from server.csrf import OWN_ORIGIN, guard_cookie_write
+from server.deadlines import SERVER_NAME
 from server.limits import API_ANONYMOUS, STANDINGS, charge, limit_headers
 from server.metrics import METRICS, route_of
 from server.problems import answer_error
@@ -97,6 +98,7 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Headers of every answer: its id, security, and for the API its limits and no caching unless it says otherwise."""
     headers = response.headers
     headers["X-Request-ID"] = request.get(REQUEST_ID, "")
+    headers[hdrs.SERVER] = SERVER_NAME
     for name, value in SECURITY_HEADERS.items():
         headers.setdefault(name, value)
     if request.app[OWN_ORIGIN].startswith("https:"):

@@ -19,9 +19,9 @@ from server.deadlines import Deadlines
 from server.idempotency import Idempotency, KeyedRequest, StoredAnswer
 from server.keyset import Cursor, Page, PageQuery
 from server.limits import POSTING, Limiter
-from server.op import ANONYMOUS, Answer, Auth, Caller, Operation, Route, op
+from server.op import ACCESS, ANONYMOUS, Answer, Auth, Caller, Operation, Route, op
 from server.process import drain, start
-from server.sender import bearer_of
+from server.sender import address_of, agent_of, bearer_of
 from tenants.errors import Conflict, FieldError, Invalid, NotFound, SignInNeeded
 
 CURSOR: Cursor[tuple[int]] = Cursor("bowls", tuple[int])
@@ -173,9 +173,13 @@ class House:
 
     port: int
     app: web.Application
-    kiln: Kiln
     runner: web.AppRunner
-    unix_path: str | None = None
+
+    @property
+    def kiln(self) -> Kiln:
+        access = self.app[ACCESS]
+        assert isinstance(access, ToyAccess)
+        return access.kiln
 
     @property
     def url(self) -> str:
@@ -189,6 +193,11 @@ BEN = {"Authorization": "Bearer token-of-ben"}
 async def echo_form(request: web.Request) -> web.Response:
     """A page's form, and what it was sent."""
     return web.json_response({name: str(value) for name, value in (await request.post()).items()})
+
+
+async def show_sender(request: web.Request) -> web.Response:
+    """What is known of the sender."""
+    return web.json_response({"address": address_of(request), "agent": agent_of(request)})
 
 
 async def chat(request: web.Request) -> web.WebSocketResponse:
@@ -217,20 +226,25 @@ async def pour(request: web.Request) -> web.StreamResponse:
     return response
 
 
+def make_app(**parts: Any) -> tuple[web.Application, socket.socket]:
+    """The toy house before it opens, and the port it will listen on."""
+    given = {"limiter": Limiter(Counters(), "relaxed"), "base_url": "http://guildhall.test", **parts}
+    app = create_app(Parts(routes=ROUTES, access=ToyAccess(Kiln()), ledger=ToyLedger(), **given))
+    app.router.add_post("/form", echo_form)
+    app.router.add_get("/chat", chat)
+    app.router.add_get("/sender", show_sender)
+    app.router.add_post("/upload", swallow)
+    app.router.add_get("/pour", pour)
+    app.router.add_get("/pages/{name}", redirect)
+    return app, socket.create_server(("127.0.0.1", 0))
+
+
 @asynccontextmanager
 async def toy_house(
     deadlines: Deadlines | None = None, unix_path: str | None = None, **parts: Any
 ) -> AsyncIterator[House]:
     """A house on a free port, ended by the same drain as in production."""
-    kiln = Kiln()
-    given = {"limiter": Limiter(Counters(), "relaxed"), "base_url": "http://guildhall.test", **parts}
-    app = create_app(Parts(routes=ROUTES, access=ToyAccess(kiln), ledger=ToyLedger(), **given))
-    app.router.add_post("/form", echo_form)
-    app.router.add_get("/chat", chat)
-    app.router.add_post("/upload", swallow)
-    app.router.add_get("/pour", pour)
-    app.router.add_get("/pages/{name}", redirect)
-    listener = socket.create_server(("127.0.0.1", 0))
+    app, listener = make_app(**parts)
     listeners = [listener]
     if unix_path:
         unix_listener = socket.socket(socket.AF_UNIX)
@@ -239,7 +253,7 @@ async def toy_house(
     port = listener.getsockname()[1]
     runner = await start(app, listeners, deadlines or Deadlines())
     try:
-        yield House(port, app, kiln, runner, unix_path)
+        yield House(port, app, runner)
     finally:
         if runner.server is not None:
             await drain(runner)
