@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tenants import audit, notices
 from tenants.community import rooms
+from tenants.community.drafts import Draft
 from tenants.community.rooms import ROOMS
 from tenants.errors import Forbidden, NotFound
 from tenants.ids import MessageId, RoomId, new_id
@@ -32,7 +33,6 @@ from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import CHANNEL, scoped, within
 from tenants.tables import Json, instant, owned, refers, text
-from tenants.texts import clean_text, render_message
 
 MESSAGES = owned(
     "messages",
@@ -56,16 +56,6 @@ MESSAGES = owned(
 )
 PAGE = 50
 SYNC_PAGE, SYNC_LIMIT = 100, 500
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A message as it was written, checked and rendered; made by `draft`, before any transaction."""
-
-    client_id: UUID
-    body: str
-    html: str
-    reply_to: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +151,6 @@ _BLANK = scoped(
     .where(MESSAGES.c.id == bindparam("message_id"))
     .values(body="", html="", reactions=[], files=[], deleted_at=func.now())
 )
-
-
-def draft(client_id: UUID, body: str, reply_to: UUID | None = None) -> Draft:
-    """Check and render what was written. Costs CPU: call it off the event loop, before the transaction.
-
-    Raises Invalid for an empty body or control characters, TooLarge above 10 KB.
-    """
-    body = clean_text(body, "/body", shortest=1)
-    return Draft(client_id, body, render_message(body), reply_to)
 
 
 def shown(row: Record | Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tenants.community import messages, reactions, rooms
-from tenants.community.messages import draft
+from tenants.community.drafts import draft
 from tenants.errors import Forbidden, Invalid, NotFound, SignInNeeded, TooLarge
 from tenants.ids import RoomId
 from tenants.permissions import VISITOR, Actor
