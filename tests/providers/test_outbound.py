@@ -148,6 +148,13 @@ async def test_only_https_without_a_password_is_followed(url: str) -> None:
     await refused(Outbound(limits=QUICK, resolver=Names("127.0.0.1")), url)
 
 
+async def test_plain_http_is_refused_before_any_name_is_asked() -> None:
+    assert (
+        "https"
+        in (await refused(Outbound(limits=QUICK, resolver=Names("127.0.0.1")), "http://recordings.example/")).message
+    )
+
+
 async def test_a_host_named_with_its_port_may_be_private_and_plain(far: Far) -> None:
     assert await fetch(Outbound([far.place], QUICK), f"{far.url}/whole") == b"0123456789"
     assert await fetch(Outbound([far.place], QUICK), f"{far.url}/whole", {"Range": "bytes=2-4"}) == b"234"
@@ -245,7 +252,7 @@ async def test_a_provider_keeps_recordings_only_at_its_own_hosts() -> None:
         return Outbound(["files.example"], QUICK, Names("127.0.0.1"))
 
     for host in ("zoom.us.evil.example", "evilzoom.us", "evil.example"):
-        assert "RECORDING_HOSTS" in (await refused(client(), f"https://{host}/r", only=[".zoom.us"])).message
+        assert "keeps recordings" in (await refused(client(), f"https://{host}/r", only=[".zoom.us"])).message
     for host in ("zoom.us", "eu.zoom.us", "files.example"):
         assert "private" in (await refused(client(), f"https://{host}/r", only=[".zoom.us"])).message
 
