@@ -82,7 +82,10 @@ def unpack_browser(source: Path, out: Path) -> None:
     (out / "chromium").chmod(0o755)
     libraries = io.BytesIO(brotli.decompress((source / "al2023.tar.br").read_bytes()))
     with tarfile.open(fileobj=libraries) as archive:
-        archive.extractall(out, filter="data")
+        # As a property, because the Python 3.11.2 of Debian 12 does not know it as an argument.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        for member in archive:
+            archive.extract(member, out)
 
 
 def faces(packages: Path) -> Iterator[Path]:
