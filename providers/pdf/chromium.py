@@ -15,7 +15,6 @@ SYSTEM = ("chromium-headless-shell", "chromium", "chromium-browser")
 AS_NOBODY = Path(__file__).parent / "as_nobody.sh"
 CURE = "Run `make run` again to unpack the one that comes with Guildhall, or set CHROMIUM to the path of a Chromium."
 INHERITED = ("HOME", "PATH", "TMPDIR", "LANG", "LC_ALL")
-TRUE_SPACING = "--font-render-hinting=none"
 NO_WAY_OUT = ("--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=<-loopback>")
 
 
@@ -32,7 +31,7 @@ class Chromium:
         as_root = os.geteuid() == 0 and self.sandboxed
         return {
             "executable_path": AS_NOBODY if as_root else self.executable,
-            "args": [TRUE_SPACING, *args],
+            "args": list(args),
             "env": environment(self),
             "chromium_sandbox": self.sandboxed,
         }

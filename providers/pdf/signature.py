@@ -110,7 +110,7 @@ async def verify(pdf: bytes, root: bytes) -> Verdict:
         if not signatures:
             return UNSIGNED
         status = await async_validate_pdf_signature(signatures[-1], signer_validation_context=trusting(root))
-    except (PdfError, SigningError, ValueError, KeyError):
+    except Exception:  # noqa: BLE001 - strangers hand in these files, and a broken one breaks the parser in any way
         return UNSIGNED
     signer = status.signing_cert.subject.native.get("common_name", "")
     intact = status.intact and status.coverage is SignatureCoverageLevel.ENTIRE_FILE
@@ -123,7 +123,7 @@ def attached(pdf: bytes) -> bytes | None:
         names = PdfFileReader(io.BytesIO(pdf)).root["/Names"]["/EmbeddedFiles"]["/Names"]
         listed = {str(names[at]): names[at + 1] for at in range(0, len(names), 2)}
         return bytes(listed[CREDENTIAL]["/EF"]["/F"].data)
-    except (PdfError, KeyError, ValueError, IndexError):
+    except Exception:  # noqa: BLE001 - as in verify
         return None
 
 
@@ -182,8 +182,9 @@ def usage(*, certifies: bool) -> certificates.KeyUsage:
 
 
 def distinguished(name: str) -> certificates.Name:
-    """`name` as a common name, cut to the 64 characters that X.520 allows."""
-    return certificates.Name([certificates.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    """`name` as a common name, cut to the 64 bytes that X.520 allows; it may not be empty."""
+    short = name.encode()[:64].decode(errors="ignore")
+    return certificates.Name([certificates.NameAttribute(NameOID.COMMON_NAME, short or "Guildhall")])
 
 
 def as_pem(certificate: certificates.Certificate) -> bytes:

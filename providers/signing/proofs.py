@@ -32,20 +32,23 @@ def secure(document: Document, key: KeyPair, *, method: str, at: datetime) -> Do
 
 def check(document: Document, keys: dict[str, str]) -> bool:
     """Whether every proof of `document` is by one of `keys`: Multikeys by the method names they go under."""
-    proofs = document.get("proof") or []
+    proofs = document.get("proof")
+    proofs = proofs if isinstance(proofs, list) else [proofs]
     plain = {name: value for name, value in document.items() if name != "proof"}
     return bool(proofs) and all(holds(plain, proof, keys) for proof in proofs)
 
 
-def holds(document: Document, proof: Document, keys: dict[str, str]) -> bool:
-    """Whether `proof` is a right one over `document`."""
+def holds(document: Document, proof: Any, keys: dict[str, str]) -> bool:
+    """Whether `proof` is a right one over `document`; False for what is no proof at all."""
+    if not isinstance(proof, dict):
+        return False
     options = {name: value for name, value in proof.items() if name != "proofValue"}
     known = keys.get(str(options.get("verificationMethod")))
     if known is None or options.get("cryptosuite") != "eddsa-rdfc-2022":
         return False
     try:
         public_key(known).verify(decode(str(proof.get("proofValue"))), digest(document, options))
-    except (InvalidSignature, ValueError, jsonld.JsonLdError):
+    except (InvalidSignature, ValueError):
         return False
     return True
 
@@ -56,11 +59,14 @@ def digest(document: Document, options: Document) -> bytes:
 
 
 def hashed(document: Document) -> bytes:
-    """SHA-256 over the canonical N-Quads of `document` (RDFC-1.0)."""
-    refuse_unknown(document)
-    quads = jsonld.normalize(
-        document, {"algorithm": "URDNA2015", "format": "application/n-quads", "documentLoader": contexts.load}
-    )
+    """SHA-256 over the canonical N-Quads of `document` (RDFC-1.0); raises ValueError when it has none."""
+    try:
+        refuse_unknown(document)
+        quads = jsonld.normalize(
+            document, {"algorithm": "URDNA2015", "format": "application/n-quads", "documentLoader": contexts.load}
+        )
+    except jsonld.JsonLdError as fault:
+        raise ValueError(f"Not to be read as linked data: {fault.details or fault}") from fault
     return hashlib.sha256(quads.encode()).digest()
 
 
