@@ -3,11 +3,9 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
-from providers.live import LiveProvider
 from providers.mail import Mailer
 from providers.storage import ObjectStore
 from tenants import directory
@@ -26,14 +24,13 @@ class House:
     tenancy: Tenancy
     store: ObjectStore
     mailer: Mailer
-    live: LiveProvider
     passwords: Passwords
     links: LinkSecrets
     lives: Lives
     base_url: str
     sign_up: str
     demo: bool
-    search: Any = None
+    secret: bytes
 
 
 HOUSE: web.AppKey[House] = web.AppKey("house")

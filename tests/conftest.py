@@ -12,6 +12,7 @@ from providers.embedded import EmbeddedPostgres, EmbeddedValkey
 from tenants import migrations
 from tenants.scope import Tenancy
 from tests.databases import Databases
+from tests.webapp import Web, serving
 from tests.world import World, make_world
 
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
@@ -90,3 +91,10 @@ async def fresh(databases: Databases) -> AsyncIterator[str]:
 async def world(tenancy: Tenancy) -> World:
     """Two channels of one shape, `world.pottery` and `world.chess`, with named people."""
     return await make_world(tenancy)
+
+
+@pytest.fixture(scope="session")
+async def web(database: str, valkey: EmbeddedValkey, home: Path) -> AsyncIterator[Web]:
+    """The whole web application of the product, on a real socket, over the shared database."""
+    async with serving(database, valkey.redis_url, home / "var") as running:
+        yield running

@@ -1,0 +1,85 @@
+"""One web process: what it is made of, from the settings, and its life."""
+
+import socket
+from functools import partial
+
+from aiohttp import web
+
+from providers import mail, storage
+from providers.storage import mount as storage_mount
+from providers.storage.disk import DiskStore
+from server import routes
+from server.access import HouseAccess, ScopeLedger
+from server.app import Parts, create_app
+from server.context import HOUSE, House
+from server.counters import Counters
+from server.health import Probe, Readiness
+from server.limits import Limiter
+from server.logs import set_up_logging
+from server.process import serve
+from settings import Settings
+from tenants.people.mailed_links import LinkSecrets
+from tenants.people.passwords import Passwords
+from tenants.people.sessions import Lives
+from tenants.scope import Tenancy
+
+
+def run(settings: Settings, listener: socket.socket) -> None:
+    """Serve on a bound socket until SIGTERM."""
+    set_up_logging(settings.log_format)
+    serve(make_app(settings), [listener])
+
+
+def make_app(settings: Settings) -> web.Application:
+    """The whole application: API, pages, webhooks, files and sockets over one house."""
+    house = make_house(settings)
+    app = create_app(make_parts(settings, house))
+    app[HOUSE] = house
+    routes.add_pages(app, house)
+    if isinstance(house.store, DiskStore):
+        app.add_routes(storage_mount.routes(house.store))
+    app.on_cleanup.append(partial(_close, house))
+    return app
+
+
+def make_house(settings: Settings) -> House:
+    """The doors of this process to the database and the outside world; nothing is connected yet."""
+    secret = settings.secret_key.get_secret_value()
+    return House(
+        tenancy=Tenancy.open(settings.role_url("guildhall_app"), settings.role_url("guildhall_relay")),
+        store=storage.choose(settings.storage, settings.base_url, secret, settings.home),
+        mailer=mail.choose(settings.mail, settings.mail_from, settings.home),
+        passwords=Passwords(),
+        links=LinkSecrets(secret.encode()),
+        lives=Lives(settings.access_token_seconds, settings.refresh_token_days),
+        base_url=settings.base_url,
+        sign_up=settings.sign_up,
+        demo=settings.demo,
+        secret=secret.encode(),
+    )
+
+
+def make_parts(settings: Settings, house: House) -> Parts:
+    """What the application is composed of."""
+    return Parts(
+        routes=routes.API,
+        access=HouseAccess(house),
+        ledger=ScopeLedger(),
+        limiter=Limiter(Counters(settings.redis_url or None), settings.limits),
+        base_url=settings.base_url,
+        trusted_proxies=settings.trusted_proxies,
+        metrics_token=settings.metrics_token.get_secret_value() or None,
+        readiness=Readiness([Probe("postgresql", partial(_ask_database, house.tenancy), required=True)]),
+    )
+
+
+async def _ask_database(tenancy: Tenancy) -> None:
+    async with tenancy.app.connection() as connection:
+        await connection.execute("select 1")
+
+
+async def _close(house: House, _app: web.Application) -> None:
+    await house.tenancy.close()
+    await house.store.close()
+    await house.mailer.close()
+    house.passwords.close()
