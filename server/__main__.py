@@ -15,7 +15,7 @@ from server.context import HOUSE, House
 from server.counters import Counters
 from server.health import Probe, Readiness
 from server.limits import Limiter
-from server.logs import set_up_logging
+from server.logs import set_up_logs
 from server.process import serve
 from settings import Settings
 from tenants.people.mailed_links import LinkSecrets
@@ -26,7 +26,7 @@ from tenants.scope import Tenancy
 
 def run(settings: Settings, listener: socket.socket) -> None:
     """Serve on a bound socket until SIGTERM."""
-    set_up_logging(settings.log_format)
+    set_up_logs(settings.log_format)
     serve(make_app(settings), [listener])
 
 

@@ -72,7 +72,7 @@ def settings_for(database: str, redis_url: str, home: Path, port: int, **given: 
         "database_url_relay": as_role(database, "guildhall_relay"),
         "redis_url": redis_url,
     }
-    return Settings(_env_file=None, **(values | given))
+    return Settings.model_validate(values | given)
 
 
 @contextlib.asynccontextmanager
