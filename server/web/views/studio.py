@@ -1,0 +1,179 @@
+"""The studio: what every desk page knows, the overview, settings, rooms and taking everything out.
+
+Forms post plain HTML below `Desk.home` (`/c/{slug}/studio`) and are answered by 303: to the page with `said` set, or to
+the same page, status 422, with `Form`. Fields are named beside each page.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from markupsafe import Markup
+
+from server.web import charts
+from server.web.views.frame import Form, Link, PersonMark
+
+Part = Literal["overview", "courses", "batches", "classes", "rooms", "certificates", "members", "settings", "export"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where in the studio one is, and as whom: `home` is `/c/{slug}/studio`, `role` in words."""
+
+    home: str
+    current: Part
+    role: str
+    slug: str
+
+    @property
+    def uploads(self) -> str:
+        """Where the browser asks for an upload session."""
+        return f"/api/v1/channels/{self.slug}/uploads"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the first hour; an open one has `note` and `go`."""
+
+    title: str
+    done: bool
+    note: str = ""
+    go: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with its sentence and its weeks; `turn` is `up`, `down` or nothing, said by `note` in words too."""
+
+    title: str
+    value: str
+    note: str
+    weeks: tuple[float, ...]
+    label: str
+    turn: Literal["up", "down", ""] = ""
+    shape: Literal["line", "bars"] = "line"
+
+    @property
+    def spark(self) -> Markup:
+        """The weeks as a small chart."""
+        return charts.line(self.weeks, self.label) if self.shape == "line" else charts.bars(self.weeks, self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A cohort: seats taken of all, its next class, attendance in words (`92 %`, `starts soon`)."""
+
+    id: str
+    name: str
+    course: str
+    seats: int
+    taken: int
+    next_class: datetime | None = None
+    attendance: str = ""
+    low: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is away or failed: what, what it means, the way out."""
+
+    title: str
+    note: str
+    go: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewPage:
+    """`studio.html`. The list of steps goes away by `POST {home}/first-hour/away`; empty `steps` means it is away."""
+
+    desk: Desk
+    page_url: str
+    steps: tuple[Step, ...] = ()
+    rest_note: str = ""
+    figures: tuple[Figure, ...] = ()
+    batches: tuple[BatchRow, ...] = ()
+    batch_count: int = 0
+    troubles: tuple[Trouble, ...] = ()
+    new_lesson_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsPage:
+    """`studio_settings.html`. `POST {home}/settings`: `name`, `colour` (`#rrggbb`), `tagline`, `about`, `logo`.
+
+    `logo` is the id of a finished upload, or nothing; `address` is the full URL of the channel's page.
+    """
+
+    desk: Desk
+    address: str
+    logo: str | None
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRow:
+    """A room as the studio lists it; `kind` in words (`Members`, `Announcements`)."""
+
+    id: str
+    name: str
+    kind: str
+    url: str
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsPage:
+    """`studio_rooms.html`. `POST {home}/rooms`: `name`, `topic`, `kind` (as in the API)."""
+
+    desk: Desk
+    rooms: tuple[RoomRow, ...]
+    form: Form = field(default_factory=Form)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One member; `role_word` is `role` for people, `fixed` when the reader may not change them, `banned` says why."""
+
+    id: str
+    person: PersonMark
+    role: str
+    role_word: str
+    joined: datetime
+    fixed: bool = False
+    banned: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MembersPage:
+    """`studio_members.html`. `POST {home}/members/{id}/role`: `role`; `…/ban`: `reason`; `…/unban`.
+
+    `roles` are the (value, word) pairs the reader may give.
+    """
+
+    desk: Desk
+    members: tuple[MemberRow, ...]
+    roles: tuple[tuple[str, str], ...]
+    count: int
+    more: Link | None = None
+    form: Form = field(default_factory=Form)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One take-out; `url` while it is kept, `state` in words."""
+
+    made_at: datetime
+    state: str
+    size: str = ""
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPage:
+    """`studio_export.html`. `POST {home}/export` begins a take-out of all; `command` does it on a shell."""
+
+    desk: Desk
+    command: str
+    archives: tuple[Archive, ...] = ()
+    can_begin: bool = False
+    form: Form = field(default_factory=Form)
