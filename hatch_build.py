@@ -111,7 +111,7 @@ def reason(words: str) -> str:
 def sources(folder: Path) -> Iterator[Path]:
     """The files of `folder` that its build reads, in a fixed order, without what a build makes."""
     for path in sorted(folder.iterdir()):
-        if path.name in {"node_modules", "built", "__pycache__"}:
+        if path.name in {"node_modules", "built", "__pycache__"} or path.name.startswith("."):
             continue
         if path.is_dir():
             yield from sources(path)

@@ -80,7 +80,7 @@ FLOOR = 300
 @lru_cache(maxsize=8)
 def shelf(kind: Kind) -> Markup:
     """The hero's picture: a set of turned things, standing on the rule under it."""
-    things = Markup("").join(_piece(number, piece) for number, piece in enumerate(SETS[kind]))
+    things = Markup("").join(_piece(f"{kind}-{number}", piece) for number, piece in enumerate(SETS[kind]))
     return Markup('<svg class="art shelf" viewBox="0 0 760 300" aria-hidden="true">{}</svg>').format(things)
 
 
@@ -96,7 +96,7 @@ def night(kind: Kind, key: str) -> Markup:
         '<path class="k0" d="M0 0h560v900H0z"/>{}<circle class="mo" cx="420" cy="190" r="74"/>'
         '<circle class="k0" cx="388" cy="176" r="66"/><path class="kw" d="M0 760h560v140H0z"/>'
         '<path class="kd" d="M280 760h280v140H280z"/><g transform="translate(0 370) scale(1.3)">{}{}</g></svg>'
-    ).format(stars, _piece(20, large), _piece(21, small))
+    ).format(stars, _piece("night-0", large), _piece("night-1", small))
 
 
 def _sky(key: str) -> list[tuple[int, int]]:
@@ -141,25 +141,31 @@ HAIR = (
 )
 
 
-def _piece(number: int, piece: Turned) -> Markup:
+def _piece(name: str, piece: Turned) -> Markup:
     left, right = _half(piece, -1), _half(piece, 1)
     top, bottom = max(h for h, _ in piece.profile), min(h for h, _ in piece.profile)
     widest = max(r for _, r in piece.profile)
-    clip = Markup('<clipPath id="cut{}"><path d="M{} {}H{}V{}H{}z"/></clipPath>').format(
-        number,
+    clip = Markup('<clipPath id="cut-{}"><path d="M{} {}H{}V{}H{}z"/></clipPath>').format(
+        name,
         piece.axis - widest - 9,
         FLOOR - top - 9,
         piece.axis + widest + 9,
         FLOOR - piece.glaze,
         piece.axis - widest - 9,
     )
-    glaze = Markup('<g clip-path="url(#cut{})"><path class="gl" d="{}"/><path class="gd" d="{}"/></g>').format(
-        number, left, right
+    glaze = Markup('<g clip-path="url(#cut-{})"><path class="gl" d="{}"/><path class="gd" d="{}"/></g>').format(
+        name, left, right
     )
     body = Markup('<path class="cl" d="{}"/><path class="cd" d="{}"/>').format(left, right)
     handle = _handle(piece) if piece.dress == "v2" and piece.open and not bottom else Markup("")
     return Markup('<g class="{}">{}{}{}{}{}{}</g>').format(
-        piece.dress, clip, handle, body, glaze, _rings(piece), _rim(piece) if piece.open else Markup("")
+        piece.dress,
+        clip,
+        handle,
+        body,
+        glaze,
+        _rings(piece) if piece.open and piece.smooth else Markup(""),
+        _rim(piece) if piece.open else Markup(""),
     )
 
 

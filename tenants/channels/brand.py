@@ -100,7 +100,8 @@ def fitted(colour: str, grounds: Iterable[str], least: float, towards: int) -> s
     light, chroma, hue = to_oklch(colour)
     against, top = list(grounds), light
     shade = to_hex(light, chroma, hue)
-    while min(contrast(shade, ground) for ground in against) < least and 0 < light < 1:
+    end = 1 if towards > 0 else 0
+    while min(contrast(shade, ground) for ground in against) < least and (end - light) * towards > 0:
         light += 0.005 * towards
         shade = to_hex(light, chroma, amber(hue, top - light))
     return shade

@@ -25,3 +25,8 @@ class HomeView:
     channels: tuple[ChannelCard, ...]
     make: Form | None = None
     older: str | None = None
+
+    @property
+    def brands(self) -> dict[str, str]:
+        """The colour of each channel by the class that its pennant stands in; `theme.several` dresses the page."""
+        return {f"channel-{i}": card.mark.colour for i, card in enumerate(self.channels) if card.mark.colour}

@@ -17,11 +17,16 @@ class SheetBrand:
 
 @dataclass(frozen=True, slots=True)
 class SheetView:
-    """Every part in every state; `brands` are three that differ as much as they can, `right` and `wrong` two forms."""
+    """Every part in every state; `shown` are three brands that differ much, `right` and `wrong` two forms."""
 
-    brands: tuple[SheetBrand, ...]
+    shown: tuple[SheetBrand, ...]
     right: Form
     wrong: Form
+
+    @property
+    def brands(self) -> dict[str, str]:
+        """The colour of each brand by its class; `theme.several` dresses the page."""
+        return {brand.klass: brand.colour for brand in self.shown}
 
 
 BRANDS = (

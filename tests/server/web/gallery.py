@@ -4,31 +4,39 @@
 """
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from aiohttp import web
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, async_playwright
 
+from providers.pdf.chromium import find
 from server.web import csp
 from server.web.assets import DIST, Assets
 from server.web.render import Pages, theme_of
 from server.web.theme import Theme, several
-from server.web.views.sheet import BRANDS
 from tests.server.web.samples import SAMPLES
 
-WIDTHS, SCHEMES = (390, 1440), ("light", "dark")
-BROWSERS = ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/google-chrome")
+WIDTHS: tuple[int, ...] = (390, 1440)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def render(name: str) -> tuple[str, Theme]:
     """The sample `name` as the server would send it, and the theme that its policy must let in."""
     sample = SAMPLES[name]()
-    dress = several({brand.klass: brand.colour for brand in BRANDS}) if name == "design" else theme_of(sample.frame)
-    return Pages(Assets.load()).render(sample.template, sample.view, sample.frame, dress), dress
+    brands = getattr(sample.view, "brands", None)
+    dress = several(brands) if brands else theme_of(sample.frame)
+    return pages().render(sample.template, sample.view, sample.frame, dress), dress
+
+
+@cache
+def pages() -> Pages:
+    """The pages of the built front end, as one server process holds them."""
+    return Pages(Assets.load())
 
 
 @asynccontextmanager
@@ -50,9 +58,8 @@ async def gallery() -> AsyncIterator[str]:
 @asynccontextmanager
 async def browser() -> AsyncIterator[Browser]:
     """A headless Chromium of this machine."""
-    path = next(path for path in (os.environ.get("CHROMIUM", ""), *BROWSERS) if path and Path(path).exists())
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        launched = await playwright.chromium.launch(**find().launch_options())
         try:
             yield launched
         finally:
@@ -65,8 +72,8 @@ async def photograph(folder: Path, names: list[str]) -> None:
         for name in names:
             for width in WIDTHS:
                 for scheme in SCHEMES:
-                    page = await chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-                    page.on("console", lambda message, name=name: print(name, message.text))  # type: ignore[misc]
+                    page = await chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+                    page.on("console", _say)
                     await page.goto(f"{origin}/{name}")
                     await page.evaluate("document.fonts.ready")
                     wide = await page.evaluate("innerWidth")
@@ -74,6 +81,10 @@ async def photograph(folder: Path, names: list[str]) -> None:
                         print(f"{name}: {wide} pixels wide on a screen of {width}")
                     await page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
                     await page.close()
+
+
+def _say(message: ConsoleMessage) -> None:
+    print(message.location.get("url"), message.text)
 
 
 async def _page(request: web.Request) -> web.Response:

@@ -24,8 +24,8 @@ def pottery() -> LandingView:
     return LandingView(
         hero=Hero(
             "Throw a bowl you would keep.",
-            "Eight Tuesday evenings at the wheel, live, with a teacher who watches your hands. You bring a wheel or rent "
-            "ours. You leave with six pots fired and a habit that lasts.",
+            "Eight Tuesday evenings at the wheel, live, with a teacher who watches your hands. You bring a wheel or "
+            "rent ours. You leave with six pots fired and a habit that lasts.",
             RESERVE,
             Link("Watch the first lesson", "/c/pottery/learn/wheels"),
             "11 min, no account",
@@ -69,10 +69,10 @@ def pottery() -> LandingView:
                 "Maren Okafor",
                 "Potter, Orford, Suffolk",
                 (
-                    "Maren has thrown tableware for nineteen years and taught in village halls for twelve of them. She "
-                    "fires a gas kiln named Doris and keeps a log of every firing since 2009; you will read some of it.",
-                    "She teaches slowly on purpose. Most faults in a pot are made in the first forty seconds, so that is "
-                    "where the course spends its time.",
+                    "Maren has thrown tableware for nineteen years and taught in village halls for twelve of them. "
+                    "She fires a gas kiln named Doris and keeps a log of every firing since 2009; you will read some.",
+                    "She teaches slowly on purpose. Most faults in a pot are made in the first forty seconds, so that "
+                    "is where the course spends its time.",
                 ),
             ),
         ),

@@ -9,7 +9,7 @@ export function symbol(name: string, svg: string): string {
   return `<symbol id="${name}" viewBox="0 0 24 24">${shapes.replace(/\s+/g, " ").trim()}</symbol>`;
 }
 
-/** The icons named in `list` as one sprite, in the manifest under `icons.svg`. */
+/** The icons named in `list` as one sprite, and the mark of a browser tab: `icons.svg` and `icon.svg` in the manifest. */
 export function icons(list: string): Plugin {
   return {
     name: "guildhall-icons",
@@ -24,6 +24,8 @@ export function icons(list: string): Plugin {
         originalFileName: "icons.svg",
         source: `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`,
       });
+      const mark = readFileSync(resolve(import.meta.dirname, "../icon.svg"), "utf8");
+      this.emitFile({ type: "asset", name: "icon.svg", originalFileName: "icon.svg", source: mark });
     },
   };
 }
