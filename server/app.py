@@ -57,6 +57,7 @@ def create_app(parts: Parts) -> web.Application:
     add_description(app, parts.routes, API_PREFIX, parts.version)
     add_health(app)
     add_metrics(app)
+    app.on_cleanup.append(close_limiter)
     app.on_response_prepare.append(set_headers)
     app.on_response_prepare.append(remember_socket)
     return app
@@ -66,3 +67,8 @@ async def remember_socket(request: web.Request, response: web.StreamResponse) ->
     """Keep every open WebSocket in sight, so that it can be told to go."""
     if isinstance(response, web.WebSocketResponse):
         request.app[SOCKETS].add(response)
+
+
+async def close_limiter(app: web.Application) -> None:
+    """Let go of the limiter's connections."""
+    await app[LIMITER].counters.close()

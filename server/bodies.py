@@ -105,9 +105,10 @@ def _syntax_fault(error: ValidationError) -> str | None:
 
 
 def parse_texts(model: type[Model], given: Mapping[str, Any], where: str) -> Model:
-    """Texts of a path, query or form as `model`; Invalid points below `where` (such as `/query`)."""
-    if found := [*_nuls(given, where)]:
-        raise Invalid(errors=found[:MOST_ERRORS])
+    """Texts of a path, query or form as `model`; Invalid points below `where` (such as `/query`).
+
+    NUL is no matter here: requests with one in path or query come no further than the middleware.
+    """
     try:
         return model.model_validate_strings(dict(given))
     except ValidationError as error:
@@ -134,6 +135,8 @@ async def read_form(request: web.Request, model: type[Model]) -> Model:
         )
     except ValueError:
         raise Refusal(400, "malformed_form", "This form is not readable. Reload the page and send it again.") from None
+    if found := [*_nuls(dict(fields))]:
+        raise Invalid(errors=found[:MOST_ERRORS])
     return parse_texts(model, dict(fields), "")
 
 
@@ -167,8 +170,8 @@ def _pointer(path: tuple[str | int, ...]) -> str:
     return "".join("/" + str(step)[:100].replace("~", "~0").replace("/", "~1") for step in path)
 
 
-def _nuls(value: Any, where: str = "") -> Iterator[FieldError]:
-    waiting = [(where, value)]
+def _nuls(value: Any) -> Iterator[FieldError]:
+    waiting = [("", value)]
     while waiting:
         pointer, value = waiting.pop()
         if isinstance(value, str):

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from aiohttp import web
@@ -117,11 +118,15 @@ class Limiter:
         self._leases[key] = lease
 
     def _as_set(self, policy: Policy) -> Policy:
-        if self.mode == "standard" or policy.fixed:
-            return policy
-        return Policy(policy.name, policy.amount * RELAXED, policy.seconds, block=policy.block * RELAXED)
+        return policy if self.mode == "standard" or policy.fixed else _relaxed(policy)
 
 
+@lru_cache(maxsize=64)
+def _relaxed(policy: Policy) -> Policy:
+    return Policy(policy.name, policy.amount * RELAXED, policy.seconds, block=policy.block * RELAXED)
+
+
+@lru_cache(maxsize=64)
 def _item(policy: Policy) -> RateLimitItem:
     return RateLimitItemPerSecond(policy.amount, policy.seconds, namespace=policy.name)
 

@@ -4,10 +4,12 @@ import ipaddress
 import re
 import secrets
 import socket
+from functools import lru_cache
 
 from aiohttp import hdrs, web
 
 REQUEST_ID = web.RequestKey("request_id", str)
+ADDRESS = web.RequestKey("address", str)
 TRUSTED_PROXIES = web.AppKey("trusted_proxies", int)
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -27,6 +29,12 @@ def address_of(request: web.Request) -> str:
 
     A unix socket is one more trusted hop, for only our own processes can open it.
     """
+    if ADDRESS not in request:
+        request[ADDRESS] = _find_address(request)
+    return request[ADDRESS]
+
+
+def _find_address(request: web.Request) -> str:
     over_unix = arrived_by_unix_socket(request)
     peer = "127.0.0.1" if over_unix else str(request.remote or "127.0.0.1")
     hops = request.app[TRUSTED_PROXIES] + int(over_unix)
@@ -50,6 +58,7 @@ def plain_address(text: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def neighbourhood_of(address: str) -> str:
     """What limits count by: the IPv4 address itself, or the /64 of an IPv6 one, which is one customer's."""
     parsed = ipaddress.ip_address(plain_address(address.partition("%")[0]) or "127.0.0.1")

@@ -13,7 +13,7 @@ import structlog
 from aiohttp.test_utils import make_mocked_request
 
 from server.csrf import require_own_page
-from server.logs import set_up_logging
+from server.logs import set_up_logs
 from server.sender import neighbourhood_of
 from tenants.errors import Forbidden
 from tests.server.toy import ANA, House, talk, toy_house
@@ -140,7 +140,7 @@ async def test_a_browsers_name_is_made_safe_to_keep(house: House) -> None:
 
 async def test_one_log_line_a_request_with_its_route_and_without_secrets(house: House, tmp_path: Path) -> None:
     lines = io.StringIO()
-    set_up_logging("json", lines)
+    set_up_logs("json", lines)
     try:
         async with aiohttp.ClientSession(house.url) as client, client.get("/api/v1/bowls/x?token=abc") as answer:
             request_id = answer.headers["X-Request-ID"]
@@ -150,7 +150,7 @@ async def test_one_log_line_a_request_with_its_route_and_without_secrets(house: 
         )
         logging.getLogger("library").warning("sent Bearer abcdef to them")
     finally:
-        set_up_logging("console", sys.stderr)
+        set_up_logs("console", sys.stderr)
     access, own, library = [orjson.loads(line) for line in lines.getvalue().splitlines()]
     assert (access["route"], access["status"], access["request_id"]) == ("/api/v1/bowls/{bowl}", 404, request_id)
     assert "abc" not in access["path"]
@@ -161,10 +161,10 @@ async def test_one_log_line_a_request_with_its_route_and_without_secrets(house: 
 
 def test_people_can_read_the_log_too() -> None:
     lines = io.StringIO()
-    set_up_logging("console", lines)
+    set_up_logs("console", lines)
     try:
         structlog.get_logger("x").info("a class begins", room="clay")
     finally:
-        set_up_logging("console", sys.stderr)
+        set_up_logs("console", sys.stderr)
     assert "a class begins" in lines.getvalue()
     assert "room=clay" in lines.getvalue()

@@ -8,7 +8,7 @@ import aiohttp
 import orjson
 import pytest
 
-from server.logs import set_up_logging
+from server.logs import set_up_logs
 from tests.server.toy import ANA, FIRST, House, talk, toy_house
 
 
@@ -68,11 +68,11 @@ async def test_a_redirect_passes_with_its_cookies(client: aiohttp.ClientSession)
 
 async def test_a_fault_of_ours_is_told_by_its_request_id_only_and_logged_with_its_traceback(house: House) -> None:
     lines = io.StringIO()
-    set_up_logging("json", lines)
+    set_up_logs("json", lines)
     try:
         answer = await talk(house.port, b"POST /api/v1/drop HTTP/1.0\r\nX-Request-ID: given-by-me-1\r\n\r\n")
     finally:
-        set_up_logging("console", sys.stderr)
+        set_up_logs("console", sys.stderr)
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b" 500 " in head
     assert b"hunter2" not in body
