@@ -146,7 +146,9 @@ async def test_killing_the_parent_leaves_nobody_behind(toy: Toy) -> None:
 async def test_the_socket_outlives_the_process_that_serves_it(toy: Toy) -> None:
     [first] = await toy.lines("web", 1)
     assert await visit(toy) == first
-    os.kill(int(first), signal.SIGKILL)
+    served = psutil.Process(int(first))
+    served.kill()
+    await toy.ended([served])
     assert await visit(toy) == (await toy.lines("web", 2))[1]
 
 
