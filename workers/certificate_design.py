@@ -93,7 +93,7 @@ def picture(png: bytes | None) -> str | None:
 def fitting(words: str, *, largest: float, smallest: float) -> float:
     """The size in points at which `words` take one line, or two or three when they are long; at least `smallest`."""
     width = max(sum(em(sign) for sign in words), 1)
-    for lines, least, most in ((1, 0.6, 1.0), (2, 0.42, 0.72), (3, 0.0, 0.6)):
+    for lines, least, most in ((1, 0.6, 1.0), (2, 0.42, 0.6), (3, 0.0, 0.42)):
         size = LINE_WIDTH_PT * (lines if lines == 1 else lines * 0.85) / width
         if size >= largest * least:
             return round(min(max(size, smallest), largest * most), 1)
@@ -108,7 +108,7 @@ def em(sign: str) -> float:
     if unicodedata.east_asian_width(sign) in "WF":
         return 1.02
     if unicodedata.bidirectional(sign) == "AL":
-        return 0.48
+        return 0.48 * len(unicodedata.normalize("NFKD", sign))
     return 0.76 if sign.isupper() or kind == "Mc" else 0.58
 
 

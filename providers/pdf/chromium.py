@@ -20,7 +20,10 @@ NO_WAY_OUT = ("--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=<-loopba
 
 @dataclass(frozen=True)
 class Chromium:
-    """One browser that can be started: where it came from, and whether its own sandbox can work on this machine."""
+    """One browser that can be started: where it came from, and whether its own sandbox can work on this machine.
+
+    Where an ordinary user may make no namespaces, it runs as that user without the inner sandbox; `doctor` says so.
+    """
 
     executable: Path
     origin: str
@@ -40,8 +43,11 @@ class Chromium:
 def find(setting: str = "auto") -> Chromium:
     """The first of: the path in `setting`, the system's, the one in our package, Playwright's own.
 
-    Raises PrinterDown with the cure when there is none, or when we are root on a machine that has no user namespaces.
+    Raises PrinterDown with the cure when there is none, when its fonts were never unpacked, or when we are root on a
+    machine that has no user namespaces.
     """
+    if not (ENGINE / "fonts.conf").is_file():
+        raise PrinterDown("The fonts to print with are not unpacked. Run `make run` again, which does it.")
     executable, origin = named(setting) if setting not in {"", "auto"} else located()
     sandboxed = namespaces_work()
     if os.geteuid() == 0 and not sandboxed:

@@ -93,7 +93,7 @@ class ChromiumPrinter:
         options = chromium.find(self._setting).launch_options(*chromium.NO_WAY_OUT)
         before = processes.children()
         playwright = await async_playwright().start()
-        driver = max(processes.children() - before)
+        driver = max(processes.children() - before, default=0)
         try:
             browser = await playwright.chromium.launch(**options)
             context = await browser.new_context(offline=True, java_script_enabled=False, service_workers="block")
