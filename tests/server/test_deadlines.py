@@ -15,7 +15,7 @@ SHORT = Deadlines(
 )
 GET = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /api/v1/bowls HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-POST += b"Authorization: Bearer token-of-ana\r\n"
+POST += b"Authorization: Bearer token-of-ana-1234\r\n"
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ async def test_every_answer_carries_the_security_headers(client: aiohttp.ClientS
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-COOKIE = {"Cookie": "guildhall=token-of-ana-in-a-browser"}
+COOKIE = {"Cookie": "guildhall=token-of-ana-1234"}
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from server.app import Parts, create_app
-from server.bodies import Given
-from server.cookies import read_cookie
+from server.bodies import Given, read_form
+from server.cookies import clear_cookie, read_cookie, set_cookie
 from server.counters import Counters
+from server.csrf import require_own_page
 from server.deadlines import Deadlines
 from server.idempotency import Idempotency, KeyedRequest, StoredAnswer
 from server.keyset import Cursor, Page, PageQuery
@@ -132,7 +133,7 @@ class ToyAccess:
         token = bearer_of(request) if bearer_of(request) is not None else read_cookie(request)
         if token is None:
             return ANONYMOUS
-        if token not in {"token-of-ana", "token-of-ben"}:
+        if token not in {"token-of-ana-1234", "token-of-ben-1234"}:
             raise SignInNeeded("Your sign-in has ended. Sign in again.")
         return Caller(token, token)
 
@@ -186,13 +187,35 @@ class House:
         return f"http://127.0.0.1:{self.port}"
 
 
-ANA = {"Authorization": "Bearer token-of-ana"}
-BEN = {"Authorization": "Bearer token-of-ben"}
+ANA = {"Authorization": "Bearer token-of-ana-1234"}
+BEN = {"Authorization": "Bearer token-of-ben-1234"}
 
 
 async def echo_form(request: web.Request) -> web.Response:
     """A page's form, and what it was sent."""
     return web.json_response({name: str(value) for name, value in (await request.post()).items()})
+
+
+class SignIn(Given):
+    email: Annotated[str, Field(max_length=100)]
+    password: str
+    next: str = "/"
+
+
+async def sign_in(request: web.Request) -> web.Response:
+    """A form that gives a cookie to whoever comes from our own page."""
+    require_own_page(request)
+    form = await read_form(request, SignIn)
+    response = web.json_response({"email": form.email, "next": form.next})
+    set_cookie(request, response, "token-of-ana-1234", 3600)
+    return response
+
+
+async def sign_out(request: web.Request) -> web.Response:
+    """A page that takes the cookie back."""
+    response = web.Response()
+    clear_cookie(request, response)
+    return response
 
 
 async def show_sender(request: web.Request) -> web.Response:
@@ -232,6 +255,8 @@ def make_app(**parts: Any) -> tuple[web.Application, socket.socket]:
     app = create_app(Parts(routes=ROUTES, access=ToyAccess(Kiln()), ledger=ToyLedger(), **given))
     app.router.add_post("/form", echo_form)
     app.router.add_get("/chat", chat)
+    app.router.add_post("/sign-in", sign_in)
+    app.router.add_post("/sign-out", sign_out)
     app.router.add_get("/sender", show_sender)
     app.router.add_post("/upload", swallow)
     app.router.add_get("/pour", pour)
