@@ -59,7 +59,8 @@ def install(folder: Path) -> None:
     stamp = folder / "node_modules/.lock"
     if stamped(stamp, lock):
         return
-    done = run(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+    patience = ["--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=8000"]
+    done = run(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund", *patience], folder)
     if done.returncode:
         raise SystemExit(
             f"npm could not install what {folder / 'package-lock.json'} names: {reason(done.stderr)}. "

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
+from math import cos, pi, sin
 from typing import Literal, NamedTuple
 
 from markupsafe import Markup
@@ -66,12 +67,13 @@ PIECES = (
         open=False,
     ),
 )
+BALL = tuple((66 - 66 * cos(pi * step / 16), 66 * sin(pi * step / 16)) for step in range(17))
 SOLIDS = (
     Turned(84, ((0, 78), (236, 1)), 120, "v1", open=False, smooth=False),
-    Turned(252, ((0, 0), (4, 26), (26, 58), (64, 70), (102, 58), (124, 26), (128, 0)), 64, "v2", open=False),
+    Turned(252, BALL, 66, "v2", open=False),
     Turned(404, ((0, 56), (190, 56)), 96, "v3", smooth=False),
     Turned(566, ((0, 70), (60, 70), (60, 44), (130, 44), (130, 22), (176, 22)), 60, "v1", smooth=False),
-    Turned(704, ((0, 0), (6, 22), (40, 46), (110, 46), (150, 22), (206, 6), (214, 0)), 96, "v2", open=False),
+    Turned(706, ((0, 48), (64, 48), (64, 30), (150, 30), (216, 1)), 108, "v2", open=False, smooth=False),
 )
 SETS: dict[Kind, tuple[Turned, ...]] = {"pots": POTS, "pieces": PIECES, "solids": SOLIDS}
 FLOOR = 300

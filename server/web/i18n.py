@@ -60,8 +60,8 @@ class Words:
         return self._written(said)
 
     def date(self, value: dt.date) -> str:
-        """`14 September 2026`, never broken over a line."""
-        return self._written(dates.format_date(value, "long", locale=self.locale)).replace(" ", "\xa0")
+        """`14 September 2026`, the day never parted from its month."""
+        return self._written(dates.format_date(value, "long", locale=self.locale)).replace(" ", "\xa0", 1)
 
     def day(self, value: dt.date) -> str:
         """`13 Jan`."""
