@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from server.web.views.frame import Form, PersonMark
@@ -44,9 +45,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class DayLine:
-    """Where a day begins, in the reader's zone."""
+    """Where a day begins, in the reader's zone; the last two have names of their own."""
 
     day: date
+    near: Literal["today", "yesterday", ""] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class RoomPage:
     form: Form = field(default_factory=Form)
 
 
-def arrange(messages: Iterable[Said], zone: ZoneInfo, read_seq: int, reader: str) -> tuple[Line, ...]:
+def arrange(messages: Iterable[Said], zone: ZoneInfo, read_seq: int, reader: str, now: datetime) -> tuple[Line, ...]:
     """Messages, ascending by seq, as lines: a day line each day, one head per author within five minutes, one new line.
 
     The same rule as `frontend/src/lib/grouping.ts`. `reader` is a person's id; nobody's own message counts as new.
@@ -157,11 +159,17 @@ def arrange(messages: Iterable[Said], zone: ZoneInfo, read_seq: int, reader: str
             lines.append(_post(group, reader))
             group = []
         if new_day:
-            lines.append(DayLine(day))
+            lines.append(_day(day, now.astimezone(zone).date()))
         if first_new:
             lines.append(NewLine(len(fresh)))
         group.append(one)
     return (*lines, _post(group, reader)) if group else tuple(lines)
+
+
+def _day(day: date, today: date) -> DayLine:
+    if day == today:
+        return DayLine(day, "today")
+    return DayLine(day, "yesterday" if day == today - timedelta(days=1) else "")
 
 
 def _together(before: Said, after: Said) -> bool:

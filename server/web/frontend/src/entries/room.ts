@@ -15,6 +15,7 @@ import { Typing } from "../lib/typing.ts";
 import { Wire } from "../lib/wire.ts";
 
 const PAGE = 50;
+const AGAIN_MS = 3_000;
 
 const facts = roomFacts(the("main.talk"));
 const address = `/api/v1/channels/${facts.channel}/rooms/${facts.room}/messages?limit=${PAGE}`;
@@ -31,7 +32,10 @@ let online = false;
 const wire = new Wire(
   transport,
   {
-    show: (message) => stream.append(message),
+    show: (message) => {
+      stream.append(message);
+      typing.spoke(message.author.name);
+    },
     replace: (page) => stream.replace(page),
     edited: (message) => stream.patch(message),
     deleted: ({ id }) => stream.erase(id),
@@ -75,18 +79,18 @@ const typing = new Typing(
 
 /** Reads one page further back each time the reader comes near the top. */
 function readBack(sentinel: Element): void {
-  let busy = false;
-  new IntersectionObserver(
+  const watch = new IntersectionObserver(
     async (seen) => {
-      if (busy || !seen.some((entry) => entry.isIntersecting)) return;
-      busy = true;
+      if (!seen.some((entry) => entry.isIntersecting)) return;
+      watch.unobserve(sentinel);
       const page = await pageOf(`&before=${stream.oldest()}`).catch(() => null);
       if (page) stream.prepend(page);
       if (page && page.length < PAGE) sentinel.remove();
-      busy = false;
+      else setTimeout(() => watch.observe(sentinel), page ? 0 : AGAIN_MS);
     },
     { root: box, rootMargin: "600px 0px 0px" },
-  ).observe(sentinel);
+  );
+  watch.observe(sentinel);
 }
 
 if (document.querySelector("form.composer")) {

@@ -14,6 +14,8 @@ export class Stream {
   readonly #jump = the<HTMLButtonElement>("#jump");
   readonly #outgoing: HTMLElement;
   #fresh = 0;
+  /** The reader follows the talk: when the room for it shrinks, the end stays in view. */
+  #following = true;
   #line: HTMLElement | null = document.querySelector("#messages > .newline");
 
   constructor(
@@ -26,7 +28,8 @@ export class Stream {
     this.#outgoing = copy("t-mine");
     this.#outgoing.hidden = true;
     this.#list.append(this.#outgoing);
-    box.addEventListener("scroll", () => this.#look(), { passive: true });
+    box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.#following && this.toEnd()).observe(box);
     document.addEventListener("visibilitychange", () => this.#returned());
     this.#jump.addEventListener("click", () => this.toEnd());
   }
@@ -168,6 +171,11 @@ export class Stream {
 
   #near(): boolean {
     return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR;
+  }
+
+  #scrolled(): void {
+    this.#following = this.#near();
+    this.#look();
   }
 
   #look(): void {

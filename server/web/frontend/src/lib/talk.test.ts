@@ -35,6 +35,23 @@ describe("typing", () => {
   });
 });
 
+describe("somebody who was typing", () => {
+  it("is not, once the message is here", () => {
+    vi.useFakeTimers();
+    const shown: string[] = [];
+    const typing = new Typing(
+      "Ada",
+      () => undefined,
+      (line) => shown.push(line),
+    );
+    typing.heard(["Tomás", "Joan"], 0);
+    typing.spoke("Tomás");
+    typing.spoke("Piet");
+    vi.useRealTimers();
+    expect(shown).toEqual(["Tomás and Joan are typing", "Joan is typing"]);
+  });
+});
+
 describe("one head per author", () => {
   const said = (author: string, at: string) => ({ author, at });
 

@@ -7,6 +7,7 @@ export const FORGET_MS = 6_000;
 export class Typing {
   #told = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #others: string[] = [];
 
   constructor(
     private readonly me: string,
@@ -30,9 +31,18 @@ export class Typing {
   /** The frame is the same for every member, so our own name is in it too; it is taken out once. */
   heard(names: string[], more: number): void {
     const own = names.indexOf(this.me);
-    const others = own < 0 ? names : names.toSpliced(own, 1);
+    this.#others = own < 0 ? names : names.toSpliced(own, 1);
     clearTimeout(this.#timer);
-    this.show(sentence(others, more));
+    this.show(sentence(this.#others, more));
     this.#timer = setTimeout(() => this.show(""), FORGET_MS);
+  }
+
+  /** Whose message is here is not typing it any more. */
+  spoke(name: string): void {
+    if (this.#others.includes(name))
+      this.heard(
+        this.#others.filter((other) => other !== name),
+        0,
+      );
   }
 }
