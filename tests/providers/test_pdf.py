@@ -152,11 +152,13 @@ async def test_the_document_after_a_crash_prints(printer: ChromiumPrinter, part:
     assert await printer.print(page("Zoë"), dated=DAY) == first
 
 
-async def test_a_browser_that_hangs_is_ended_in_time_and_replaced() -> None:
+@pytest.mark.parametrize("part", ["--type=renderer", "--headless", "run-driver"])
+async def test_what_hangs_is_ended_in_time_and_replaced(part: str) -> None:
     printer = ChromiumPrinter(OURS, limit=3)
     try:
         first = await printer.print(page("Zoë"), dated=DAY)
-        hung = named("--type=renderer")
+        hung = named(part)
+        assert hung
         for pid in hung:
             os.kill(pid, signal.SIGSTOP)
         assert await printer.print(page("Zoë"), dated=DAY) == first
