@@ -57,7 +57,7 @@ def clean_line(value: str, pointer: str = "", *, longest: int = LINE_LENGTH, sho
 
 
 def clean_text(value: str, pointer: str = "", *, most_bytes: int = MESSAGE_BYTES, shortest: int = 0) -> str:
-    """A text of many lines, lines ended by a line feed; TooLarge above `most_bytes` of UTF-8, Invalid for control characters."""
+    """A text with line feeds only; TooLarge above `most_bytes` of UTF-8, Invalid for control characters."""
     _check_characters(value, pointer, lines=True)
     text = value.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     if len(text.encode()) > most_bytes:

@@ -1,8 +1,19 @@
-"""Members: who belongs to a channel, and in which role."""
+"""Members: who belongs to a channel, and in which role; joining, leaving, and what a member is called."""
 
-from sqlalchemy import Column, ForeignKey, Text, Uuid
+from typing import Any
+from uuid import UUID
 
-from tenants.tables import instant, owned, text
+from sqlalchemy import Column, ForeignKey, Text, Uuid, and_, bindparam, func, or_, select, update
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import insert
+
+from tenants.errors import Conflict, Forbidden, SignInNeeded
+from tenants.ids import MemberId, new_id
+from tenants.permissions import Action, Actor, Role
+from tenants.scope import Record, Scope
+from tenants.statements import scoped
+from tenants.tables import binds, instant, owned, text
+from tenants.texts import clean_line
 
 MEMBERS = owned(
     "members",
@@ -15,3 +26,96 @@ MEMBERS = owned(
     instant("banned_until"),
     Column("ban_reason", Text),
 )
+NAME_LENGTH = 80
+_M = MEMBERS.c
+_SHOWN = (_M.id, _M.person_id, _M.name, _M.role, _M.joined_at, _M.banned_at, _M.banned_until, _M.ban_reason)
+BANNED = and_(_M.banned_at.is_not(None), or_(_M.banned_until.is_(None), _M.banned_until > func.now()))
+
+_BY_ID = select(*_SHOWN).where(_M.id == bindparam("id"))
+_READ = scoped(_BY_ID.where(_M.left_at.is_(None)))
+_LOCKED = scoped(_BY_ID.with_for_update())
+_PAGE = scoped(
+    select(*_SHOWN).where(_M.left_at.is_(None), _M.id > bindparam("after")).order_by(_M.id).limit(bindparam("limit"))
+)
+_OTHER_OWNER = scoped(
+    select(_M.id).where(_M.role == Role.OWNER, _M.left_at.is_(None), _M.id != bindparam("id")).limit(1)
+)
+_JOINING = insert(MEMBERS).values(**binds("id", "person_id", "name", "role"))
+# One who comes back after leaving is a student again; one who never left keeps what they are.
+_JOIN = scoped(
+    _JOINING.on_conflict_do_update(
+        index_elements=["channel_id", "person_id"],
+        set_={
+            "role": func.coalesce(sql("CASE WHEN members.left_at IS NULL THEN members.role END"), Role.STUDENT.value),
+            "left_at": None,
+        },
+        where=~BANNED,
+    ).returning(*_SHOWN)
+)
+_LEAVE = scoped(update(MEMBERS).where(_M.id == bindparam("at"), _M.left_at.is_(None)).values(left_at=func.now()))
+_RENAME = scoped(update(MEMBERS).where(_M.id == bindparam("at")).values(name=bindparam("new_name")).returning(*_SHOWN))
+
+
+async def read(scope: Scope, member_id: UUID) -> Record:
+    """One member: `id, person_id, name, role, joined_at, banned_at, banned_until, ban_reason`."""
+    if member_id != scope.actor.member_id:
+        scope.require(Action.MEMBER_LIST)
+    return await scope.one(_READ, id=member_id)
+
+
+async def page(scope: Scope, *, after: UUID | None = None, limit: int = 50) -> list[Record]:
+    """Members in the order they first joined, after the member `after`."""
+    scope.require(Action.MEMBER_LIST)
+    return await scope.all(_PAGE, after=after or UUID(int=0), limit=limit)
+
+
+async def locked(scope: Scope, member_id: UUID) -> Record:
+    """A member whose row nobody else can change until this transaction ends, even if they left."""
+    return await scope.one(_LOCKED, id=member_id)
+
+
+async def join(scope: Scope) -> Record:
+    """Make the acting person a member, and act as one from here on; joining again changes nothing.
+
+    Raises SignInNeeded for a visitor, Forbidden `banned` for one who is banned.
+    """
+    person_id = scope.actor.person_id
+    if person_id is None:
+        raise SignInNeeded()
+    return await take_in(scope, scope.actor, Role.STUDENT)
+
+
+async def take_in(scope: Scope, person: Actor, role: Role) -> Record:
+    """Write the membership of a person, in `role` if they are new, and act as them from here on."""
+    values: dict[str, Any] = {"id": new_id(), "person_id": person.person_id, "name": person.name, "role": role}
+    row = await scope.first(_JOIN, **values)
+    if row is None:
+        raise Forbidden(f"You are banned from this channel: {person.banned or 'no reason was given'}", "banned")
+    scope.actor = Actor(
+        person_id=person.person_id, member_id=MemberId(row["id"]), role=Role(row["role"]),
+        name=row["name"], session_id=person.session_id,
+    )  # fmt: skip
+    return row
+
+
+async def leave(scope: Scope) -> None:
+    """End the actor's own membership; Conflict `last_owner` for the only owner. Their messages stay."""
+    member_id = scope.member_id()
+    await keep_an_owner(scope, member_id)
+    await scope.run(_LEAVE, at=member_id)
+
+
+async def rename(scope: Scope, member_id: UUID, name: str) -> Record:
+    """Change what a member is called in this channel: one's own name, or anyone's for those who manage members."""
+    if member_id != scope.actor.member_id:
+        scope.require(Action.MEMBER_ROLE)
+    await scope.one(_READ, id=member_id)
+    return await scope.one(_RENAME, at=member_id, new_name=clean_line(name, "/name", longest=NAME_LENGTH))
+
+
+async def keep_an_owner(scope: Scope, member_id: UUID) -> None:
+    """Conflict when `member_id` is the only owner; waits for others who are changing owners."""
+    await scope.serialise("owners")
+    row = await scope.one(_READ, id=member_id)
+    if row["role"] == Role.OWNER and await scope.first(_OTHER_OWNER, id=member_id) is None:
+        raise Conflict("A channel needs an owner. Make somebody else one first.", "last_owner")

@@ -1,0 +1,1 @@
+"""Batches: cohorts of a course with dates and seats, and the landing page that offers them."""

@@ -1,0 +1,73 @@
+"""Seats: enrolling in a course, and in a batch while it has seats left, counted under the batch's own lock."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tenants.batches import batches
+from tenants.courses import courses, enrollments
+from tenants.courses.enrollments import ENROLLMENTS, SHOWN
+from tenants.errors import Conflict, NotFound
+from tenants.ids import new_id
+from tenants.members import members
+from tenants.permissions import Action
+from tenants.scope import Record, Scope
+from tenants.statements import scoped
+from tenants.tables import binds
+
+_E = ENROLLMENTS.c
+_NEW = insert(ENROLLMENTS).values(**binds("id", "member_id", "course_id", "batch_id"))
+_ENROLL = scoped(
+    _NEW.on_conflict_do_update(
+        index_elements=["channel_id", "member_id", "course_id"],
+        set_={"batch_id": _NEW.excluded.batch_id, "state": "active", "left_at": None},
+    ).returning(*SHOWN)
+)
+_GIVE_UP = update(ENROLLMENTS).where(_E.member_id == bindparam("of_member"), _E.state == "active")
+_GIVEN_UP = {"state": "left", "left_at": func.now(), "batch_id": None}
+_LEAVE = scoped(_GIVE_UP.where(_E.course_id == bindparam("of_course")).values(**_GIVEN_UP))
+_LEAVE_ALL = scoped(_GIVE_UP.values(**_GIVEN_UP))
+
+
+async def enroll(scope: Scope, course_id: UUID, batch_id: UUID | None = None) -> Record:
+    """Put the acting member into a course, and into a batch of it; again: the same enrollment.
+
+    Another batch means moving there; none keeps the batch one has. Raises Conflict `batch_full`, `batch_closed`.
+    """
+    scope.require(Action.ENROLL)
+    member_id = scope.member_id()
+    await courses.read(scope, course_id)
+    await scope.serialise("enroll", member_id, course_id)
+    known = await enrollments.of_member(scope, course_id)
+    if known is not None and batch_id in {None, known["batch_id"]}:
+        return known
+    if batch_id is not None:
+        await _take_seat(scope, course_id, batch_id)
+    return await scope.one(_ENROLL, id=new_id(), member_id=member_id, course_id=course_id, batch_id=batch_id)
+
+
+async def leave(scope: Scope, course_id: UUID, member_id: UUID | None = None) -> None:
+    """End an enrollment and free its seat; one's own, or another's by those who manage batches. Progress stays."""
+    member_id = member_id or scope.member_id()
+    if member_id != scope.actor.member_id:
+        scope.require(Action.BATCH_EDIT)
+    if await scope.run(_LEAVE, of_member=member_id, of_course=course_id) == 0:
+        raise NotFound("There is no enrollment in this course to end.")
+
+
+async def leave_channel(scope: Scope) -> None:
+    """End the actor's membership with all their enrollments, so that their seats are free."""
+    await scope.run(_LEAVE_ALL, of_member=scope.member_id())
+    await members.leave(scope)
+
+
+async def _take_seat(scope: Scope, course_id: UUID, batch_id: UUID) -> None:
+    batch = await batches.locked(scope, batch_id)
+    if batch["course_id"] != course_id:
+        raise NotFound("This course has no such batch.")
+    if batch["state"] != "open" or batches.is_over(batch, datetime.now(UTC)):
+        raise Conflict("This batch takes nobody any more. Choose another one.", "batch_closed")
+    if 0 < batch["seats"] <= await batches.seats_taken(scope, batch_id):
+        raise Conflict("Every seat of this batch is taken. Choose another one.", "batch_full")

@@ -1,0 +1,183 @@
+"""Files: one row for each object of a channel in the store; pending until the store holds it whole."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Text, Uuid, bindparam, func, insert, select, update
+from sqlalchemy import text as sql
+
+from tenants.errors import Conflict, Invalid, NotFound, TooLarge
+from tenants.ids import ChannelId, new_id
+from tenants.permissions import Action, why
+from tenants.scope import Record, Scope
+from tenants.statements import scoped
+from tenants.tables import binds, instant, owned, refers, text
+from tenants.texts import clean_line
+
+FILES = owned(
+    "files",
+    Column("owner_id", Uuid),
+    text("name"),
+    text("content_type"),
+    Column("size", BigInteger),
+    Column("crc32c", BigInteger),
+    text("object_key"),
+    text("purpose"),
+    text("state", default="pending"),
+    Column("session", Text),
+    instant("created_at", now=True),
+    instant("ready_at"),
+    refers("owner_id", "members"),
+)
+MB, GB = 1024**2, 1024**3
+NAME_LENGTH = 200
+MOST_PENDING = 50
+_PICTURES = ("image/png", "image/jpeg", "image/webp")
+_FILMS = ("video/mp4", "video/webm", "video/quicktime")
+# A browser would run these as the channel's own pages.
+_ACTIVE = ("text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml", "text/javascript")
+_PUBLIC = frozenset({"logo", "cover", "thumbnail"})
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What may be uploaded for one use: at most `most` bytes, of `types`, or of any that no browser would run."""
+
+    most: int
+    types: tuple[str, ...] = ()
+
+    def takes(self, content_type: str) -> bool:
+        """Whether a media type will do."""
+        return content_type in self.types if self.types else content_type not in _ACTIVE
+
+
+PURPOSES = {
+    "logo": Purpose(2 * MB, _PICTURES),
+    "cover": Purpose(8 * MB, _PICTURES),
+    "thumbnail": Purpose(4 * MB, _PICTURES),
+    "video": Purpose(20 * GB, _FILMS),
+    "audio": Purpose(2 * GB, ("audio/mpeg", "audio/mp4", "audio/ogg", "audio/webm", "audio/wav")),
+    "attachment": Purpose(500 * MB),
+    "recording": Purpose(20 * GB, _FILMS),
+    "certificate": Purpose(20 * MB, ("application/pdf",)),
+}
+_F = FILES.c
+_SHOWN = (
+    _F.id, _F.owner_id, _F.name, _F.content_type, _F.size, _F.crc32c, _F.object_key, _F.purpose, _F.state,
+    _F.session, _F.created_at, _F.ready_at,
+)  # fmt: skip
+_BY_ID = select(*_SHOWN).where(_F.id == bindparam("id"))
+_READ = scoped(_BY_ID)
+_LOCKED = scoped(_BY_ID.with_for_update())
+_PENDING = scoped(
+    select(func.count()).where(
+        _F.owner_id == bindparam("owner_id"),
+        _F.state == "pending",
+        _F.created_at > func.now() - sql("interval '1 day'"),
+    )
+)
+_BEGIN = scoped(
+    insert(FILES)
+    .values(**binds("id", "owner_id", "name", "content_type", "size", "object_key", "purpose"))
+    .returning(*_SHOWN)
+)
+_REMEMBER = scoped(update(FILES).where(_F.id == bindparam("at")).values(**binds("session")))
+_FINISH = scoped(
+    update(FILES)
+    .where(_F.id == bindparam("at"))
+    .values(**binds("size", "crc32c", "content_type"), state="ready", ready_at=func.now(), session=None)
+    .returning(*_SHOWN)
+)
+
+
+def object_key(channel_id: ChannelId, file_id: UUID) -> str:
+    """Where the store keeps a file: `c/{channel}/f/{id}`."""
+    return f"c/{channel_id}/f/{file_id}"
+
+
+async def begin(scope: Scope, *, name: str, content_type: str, purpose: str, size: int | None = None) -> Record:
+    """A new pending file; `size` may be unknown (a recording still to be fetched).
+
+    Raises Invalid for a type or purpose that will not do, TooLarge above the purpose's limit.
+    """
+    scope.require(Action.FILE_UPLOAD)
+    content_type = content_type.partition(";")[0].strip().lower()
+    _check(purpose, content_type, size)
+    owner_id = scope.actor.member_id
+    if owner_id and await scope.value(_PENDING, owner_id=owner_id) >= MOST_PENDING:
+        raise Conflict("Finish some of the uploads you have begun first.", "too_many_uploads")
+    file_id = new_id()
+    return await scope.one(
+        _BEGIN, id=file_id, owner_id=owner_id, name=clean_line(name, "/name", longest=NAME_LENGTH),
+        content_type=content_type, size=size, object_key=object_key(scope.channel_id, file_id), purpose=purpose,
+    )  # fmt: skip
+
+
+async def remember_session(scope: Scope, file_id: UUID, session: str) -> None:
+    """Keep where an upload goes on."""
+    scope.require(Action.FILE_UPLOAD)
+    await scope.run(_REMEMBER, at=file_id, session=session)
+
+
+async def read(scope: Scope, file_id: UUID) -> Record:
+    """The row of a file, whoever asks: `id, owner_id, name, content_type, size, crc32c, object_key, purpose, state`."""
+    return await scope.one(_READ, id=file_id)
+
+
+async def uploading(scope: Scope, file_id: UUID) -> Record:
+    """A file of the actor's own upload, or any for those who are the system; NotFound for another's."""
+    scope.require(Action.FILE_UPLOAD)
+    row = await read(scope, file_id)
+    if scope.actor.system is None and row["owner_id"] != scope.actor.member_id:
+        raise NotFound()
+    return row
+
+
+async def finish(scope: Scope, file_id: UUID, *, size: int, crc32c: int, content_type: str | None = None) -> Record:
+    """The file is in the store, as the store itself says; finishing again changes nothing.
+
+    Raises Conflict `wrong_size` when it is not what was announced.
+    """
+    await uploading(scope, file_id)
+    row = await scope.one(_LOCKED, id=file_id)
+    if row["state"] == "ready":
+        return row
+    if row["size"] not in {None, size}:
+        message = f"The store holds {size} bytes, but {row['size']} were announced. Upload the file again."
+        raise Conflict(message, "wrong_size")
+    return await scope.one(
+        _FINISH, at=file_id, size=size, crc32c=crc32c, content_type=content_type or row["content_type"]
+    )
+
+
+def may_read(scope: Scope, file: Record) -> bool:
+    """Whether the file alone lets the actor read it; a lesson that shows it may too (`courses.access.open_file`)."""
+    if file["purpose"] in _PUBLIC:
+        return True
+    if file["owner_id"] is not None and file["owner_id"] == scope.actor.member_id and scope.actor.banned is None:
+        return True
+    return why(scope.actor, Action.FILE_UPLOAD).allowed
+
+
+async def ready(scope: Scope, file_id: UUID, purposes: tuple[str, ...], pointer: str) -> Record:
+    """A ready file for one of these purposes; Invalid at `pointer` when it is none."""
+    row = await scope.first(_READ, id=file_id)
+    if row is None or row["state"] != "ready":
+        raise Invalid.field(pointer, "no_such_file", "Upload the file first, then give its id.")
+    if row["purpose"] not in purposes:
+        raise Invalid.field(pointer, "purpose", f"This needs a file uploaded as {' or '.join(purposes)}.")
+    return row
+
+
+def _check(purpose: str, content_type: str, size: int | None) -> None:
+    rule = PURPOSES.get(purpose)
+    if rule is None:
+        raise Invalid.field("/purpose", "unknown", f"The purpose is one of: {', '.join(PURPOSES)}.")
+    if not rule.takes(content_type):
+        named = ", ".join(rule.types) or "anything but web pages and scripts"
+        raise Invalid.field("/content_type", "type", f"As {purpose} we take {named}.")
+    if size is not None and size < 1:
+        raise Invalid.field("/size", "empty", "The file is empty. Choose another one.")
+    if size is not None and size > rule.most:
+        most = f"{rule.most // GB} GB" if rule.most >= GB else f"{rule.most // MB} MB"
+        raise TooLarge(f"As {purpose} we take at most {most}.", "file_too_large")
