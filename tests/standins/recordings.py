@@ -29,6 +29,7 @@ class Manners:
     obey_if_range: bool = True
     wrong_part: bool = False
     compressed: bool = False
+    endless: bool = False  # goes on sending after the last byte; wants `chunked`
 
 
 @dataclass
@@ -106,6 +107,9 @@ class RecordingServer:
                 self.sent += len(data)
                 if not data:
                     raise ConnectionResetError
+        while self.manners.endless:
+            self._write(writer, bytes(PIECE))
+            await writer.drain()
         if self.manners.chunked:
             writer.write(b"0\r\n\r\n")
 

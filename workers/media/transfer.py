@@ -11,7 +11,7 @@ from workers.media.failures import SourceChanged, StoreOutOfStep
 from workers.media.layout import Layout
 from workers.media.ports import BLOCK, MIB, Checkpoint, Checkpoints, Sink
 
-PIECE = 4 * BLOCK
+PIECE = 8 * BLOCK
 CHANGED = "The recording was replaced between two attempts. The copy begins anew with the next one."
 
 
@@ -75,7 +75,7 @@ def _plus(tally: Checkpoint, data: bytes) -> Checkpoint:
 
 
 async def _pieces(layout: Layout, start: int) -> AsyncGenerator[bytes, None]:
-    """The film from `start` in pieces of 1 MiB, the last one shorter."""
+    """The film from `start` in pieces of 2 MiB, the last one shorter."""
     gathered = bytearray()
     async with aclosing(layout.stream(start, layout.size)) as parts:
         async for part in parts:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests import films
 from tests.workers.media.rooms import QUICK
 from tests.workers.media.test_faststart import Memory
-from workers.media.failures import RecordingFailure
+from workers.media.boxes import box_at
+from workers.media.failures import Damaged, RecordingFailure
 from workers.media.faststart import fast_start
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -71,6 +72,12 @@ def wrapped(content: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
 @given(parts=st.lists(st.recursive(st.binary(max_size=24), wrapped, max_leaves=20), max_size=5))
 async def test_a_heap_of_boxes_never_surprises(parts: list[bytes]) -> None:
     await survives(b"".join(parts))
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 7])
+async def test_a_box_smaller_than_its_own_head_is_damage(size: int) -> None:
+    with pytest.raises(Damaged):
+        box_at(struct.pack(">I4s", size, b"free") + bytes(4), 0, 1000)
 
 
 async def test_boxes_in_boxes_a_million_deep_are_not_followed(small: bytes) -> None:

@@ -16,7 +16,7 @@ from workers.media.failures import (
     SourceUnreachable,
     TooLarge,
 )
-from workers.media.ports import Limits
+from workers.media.ports import MIB, Limits
 from workers.media.source import HttpSource, open_source
 
 
@@ -75,8 +75,10 @@ MISBEHAVIOURS = {
     "sends another part": (Manners(wrong_part=True), SourceLied, "another part"),
     "announces more": (Manners(longer_by=70_000), SourceUnreachable, "broke off"),
     "announces more in chunks": (Manners(longer_by=70_000, chunked=True), SourceLied, "not as long"),
+    "never ends": (Manners(chunked=True, endless=True), SourceLied, "not as long"),
     "no ranges, stalls": (Manners(ranges=False, stall_at=200_000), SourceUnreachable, "stopped sending"),
     "no ranges, cuts": (Manners(ranges=False, cut_at=200_000), SourceUnreachable, "broke off"),
+    "no ranges, never ends": (Manners(ranges=False, chunked=True, endless=True), TooLarge, "larger than"),
     "no ranges, announces more": (Manners(ranges=False, longer_by=70_000), SourceUnreachable, "broke off"),
     "redirects to a private address": (Manners(redirect="https://10.0.0.1/x"), SourceRefused, "private"),
     "redirects to the metadata server": (Manners(redirect="https://169.254.169.254/x"), SourceRefused, "private"),
@@ -89,7 +91,7 @@ MISBEHAVIOURS = {
 async def test_a_misbehaving_server_is_named_for_what_it_does(film: Path, name: str) -> None:
     manners, failure, words = MISBEHAVIOURS[name]
     with pytest.raises(failure, match=words) as caught:
-        await fetched(film, manners)
+        await fetched(film, manners, replace(QUICK, staged_bytes=16 * MIB))
     assert caught.value.reason.endswith(".")
 
 
