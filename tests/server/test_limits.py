@@ -70,6 +70,10 @@ async def test_one_process_alone_admits_exactly_the_limit(counters: Counters) ->
     assert await spent(Limiter(counters), API, next(SUBJECTS), 700) == API.amount
 
 
+async def test_a_block_larger_than_what_is_left_takes_what_is_left(counters: Counters) -> None:
+    assert await spent(Limiter(counters), Policy("odd", 10, 60, block=4), next(SUBJECTS), 20) == 10
+
+
 async def test_subjects_do_not_share(counters: Counters) -> None:
     limiter = Limiter(counters)
     assert await spent(limiter, POSTING, next(SUBJECTS), 40) == await spent(limiter, POSTING, next(SUBJECTS), 40) == 30
