@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -80,8 +81,8 @@ def parse_json(model: type[Model], body: bytes) -> Model:
     except ValidationError as error:
         raise _refusal_of_json(error, body) from None
     # JSON can only say NUL by this escape, so the walk is left out for nearly every body.
-    if ESCAPED_NUL in body and (found := [*_nuls(orjson.loads(body))]):
-        raise Invalid(errors=found[:MOST_ERRORS])
+    if ESCAPED_NUL in body and (found := [*islice(_nuls(orjson.loads(body)), MOST_ERRORS)]):
+        raise Invalid(errors=found)
     return parsed
 
 
@@ -135,8 +136,8 @@ async def read_form(request: web.Request, model: type[Model]) -> Model:
         )
     except ValueError:
         raise Refusal(400, "malformed_form", "This form is not readable. Reload the page and send it again.") from None
-    if found := [*_nuls(dict(fields))]:
-        raise Invalid(errors=found[:MOST_ERRORS])
+    if found := [*islice(_nuls(dict(fields)), MOST_ERRORS)]:
+        raise Invalid(errors=found)
     return parse_texts(model, dict(fields), "")
 
 
