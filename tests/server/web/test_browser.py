@@ -29,13 +29,15 @@ async def origin() -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("name", SAMPLES)
 async def test_a_page_is_well_on_a_phone_by_day_and_by_night(chromium: Browser, origin: str, name: str) -> None:
-    page = await chromium.new_page(viewport={"width": 390, "height": 900}, color_scheme="light")
+    page = await chromium.new_page(
+        viewport={"width": 390, "height": 900}, reduced_motion="reduce", color_scheme="light"
+    )
     await page.add_init_script(REFUSALS)
     await page.goto(f"{origin}/{name}")
     assert await page.evaluate("window.refused ?? []") == []
     assert await page.evaluate("innerWidth") == 390
     assert await objections(page) == []
-    await page.emulate_media(color_scheme="dark")
+    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     assert await objections(page, "{runOnly: ['color-contrast']}") == []
     await page.close()
 
