@@ -12,18 +12,18 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from server.app import Parts, create_app
-from server.bodies import Given, read_form
-from server.cookies import clear_cookie, read_cookie, set_cookie
+from server.bodies import Given
+from server.cookies import read_cookie
 from server.counters import Counters
-from server.csrf import require_own_page
 from server.deadlines import Deadlines
 from server.idempotency import Idempotency, KeyedRequest, StoredAnswer
 from server.keyset import Cursor, Page, PageQuery
 from server.limits import POSTING, Limiter
 from server.op import ACCESS, ANONYMOUS, Answer, Auth, Caller, Operation, Route, op
 from server.process import drain, start
-from server.sender import address_of, agent_of, bearer_of
+from server.sender import bearer_of
 from tenants.errors import Conflict, FieldError, Invalid, NotFound, SignInNeeded
+from tests.server.toy_pages import add_pages
 
 CURSOR: Cursor[tuple[int]] = Cursor("bowls", tuple[int])
 
@@ -191,76 +191,11 @@ ANA = {"Authorization": "Bearer token-of-ana-1234"}
 BEN = {"Authorization": "Bearer token-of-ben-1234"}
 
 
-async def echo_form(request: web.Request) -> web.Response:
-    """A page's form, and what it was sent."""
-    return web.json_response({name: str(value) for name, value in (await request.post()).items()})
-
-
-class SignIn(Given):
-    email: Annotated[str, Field(max_length=100)]
-    password: str
-    next: str = "/"
-
-
-async def sign_in(request: web.Request) -> web.Response:
-    """A form that gives a cookie to whoever comes from our own page."""
-    require_own_page(request)
-    form = await read_form(request, SignIn)
-    response = web.json_response({"email": form.email, "next": form.next})
-    set_cookie(request, response, "token-of-ana-1234", 3600)
-    return response
-
-
-async def sign_out(request: web.Request) -> web.Response:
-    """A page that takes the cookie back."""
-    response = web.Response()
-    clear_cookie(request, response)
-    return response
-
-
-async def show_sender(request: web.Request) -> web.Response:
-    """What is known of the sender."""
-    return web.json_response({"address": address_of(request), "agent": agent_of(request)})
-
-
-async def chat(request: web.Request) -> web.WebSocketResponse:
-    """A socket that echoes."""
-    response = web.WebSocketResponse()
-    await response.prepare(request)
-    async for message in response:
-        await response.send_str(message.data)
-    return response
-
-
-async def swallow(request: web.Request) -> web.Response:
-    """An upload without limit."""
-    size = 0
-    async for chunk in request.content.iter_any():
-        size += len(chunk)
-    return web.json_response({"size": size})
-
-
-async def pour(request: web.Request) -> web.StreamResponse:
-    """A long answer, as fast as it is taken."""
-    response = web.StreamResponse()
-    await response.prepare(request)
-    for _ in range(2000):
-        await response.write(b"x" * 65536)
-    return response
-
-
 def make_app(**parts: Any) -> tuple[web.Application, socket.socket]:
     """The toy house before it opens, and the port it will listen on."""
     given = {"limiter": Limiter(Counters(), "relaxed"), "base_url": "http://guildhall.test", **parts}
     app = create_app(Parts(routes=ROUTES, access=ToyAccess(Kiln()), ledger=ToyLedger(), **given))
-    app.router.add_post("/form", echo_form)
-    app.router.add_get("/chat", chat)
-    app.router.add_post("/sign-in", sign_in)
-    app.router.add_post("/sign-out", sign_out)
-    app.router.add_get("/sender", show_sender)
-    app.router.add_post("/upload", swallow)
-    app.router.add_get("/pour", pour)
-    app.router.add_get("/pages/{name}", redirect)
+    add_pages(app)
     return app, socket.create_server(("127.0.0.1", 0))
 
 
@@ -282,13 +217,6 @@ async def toy_house(
     finally:
         if runner.server is not None:
             await drain(runner)
-
-
-async def redirect(_: web.Request) -> web.Response:
-    """A page that sends its visitor elsewhere, with a cookie."""
-    leaving = web.HTTPFound("/sign-in")
-    leaving.set_cookie("seen", "1")
-    raise leaving
 
 
 async def talk(port: int, *pieces: bytes, end: bool = False) -> bytes:
