@@ -21,19 +21,24 @@ QUICK = Limits(attempts=3, pause_seconds=0.01)
 KEY = "c/00000000-0000-7000-8000-000000000001/recordings/one"
 
 
-def outbound(*hosts: str) -> Outbound:
-    """A way out that soon loses patience, and may reach the named hosts on loopback."""
-    return Outbound(hosts, Patience(connect=1.0, stall=0.3, least=4096))
+def outbound(*hosts: str, stall: float = 10.0) -> Outbound:
+    """A way out that may reach the named hosts on loopback, and loses patience after `stall` seconds."""
+    return Outbound(hosts, Patience(stall=stall, least=4096))
 
 
 @asynccontextmanager
 async def opened(
-    film: Path, manners: Manners | None = None, limits: Limits = QUICK, folder: Path | None = None
+    film: Path,
+    manners: Manners | None = None,
+    limits: Limits = QUICK,
+    *,
+    folder: Path | None = None,
+    stall: float = 10.0,
 ) -> AsyncIterator[tuple[RecordingServer, Source]]:
     """The film as a source, behind a server with these manners."""
     async with (
         recording_server(film, manners) as server,
-        outbound(server.host) as way,
+        outbound(server.host, stall=stall) as way,
         open_source(way, server.url, headers={"Authorization": "Bearer key"}, limits=limits, folder=folder) as source,
     ):
         yield server, source

@@ -185,7 +185,7 @@ async def test_an_examiner_taken_over_by_a_film_is_not_believed(
 
 
 async def test_a_server_that_fails_while_a_film_is_examined_is_named(film: Path) -> None:
-    async with opened(film, Manners(), QUICK) as (server, source), prepare(source, QUICK) as layout:
+    async with opened(film, stall=0.5) as (server, source), prepare(source, QUICK) as layout:
         server.manners = Manners(stall_at=0)
         with pytest.raises(SourceUnreachable):
             await probe(layout, QUICK)

@@ -20,9 +20,9 @@ from workers.media.ports import MIB, Limits
 from workers.media.source import HttpSource, open_source
 
 
-async def fetched(film: Path, manners: Manners, limits: Limits = QUICK) -> bytes:
+async def fetched(film: Path, manners: Manners, limits: Limits = QUICK, stall: float = 10.0) -> bytes:
     """All bytes that the source yields while its server has these manners."""
-    async with opened(film, manners, limits) as (_, source):
+    async with opened(film, manners, limits, stall=stall) as (_, source):
         return await source.read(0, source.size)
 
 
@@ -91,7 +91,7 @@ MISBEHAVIOURS = {
 async def test_a_misbehaving_server_is_named_for_what_it_does(film: Path, name: str) -> None:
     manners, failure, words = MISBEHAVIOURS[name]
     with pytest.raises(failure, match=words) as caught:
-        await fetched(film, manners, replace(QUICK, staged_bytes=16 * MIB))
+        await fetched(film, manners, replace(QUICK, staged_bytes=16 * MIB), stall=0.5)
     assert caught.value.reason.endswith(".")
 
 

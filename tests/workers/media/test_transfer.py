@@ -3,6 +3,7 @@
 import asyncio
 import random
 import sys
+from collections.abc import AsyncGenerator
 from functools import partial
 from pathlib import Path
 
@@ -100,7 +101,7 @@ class Noticing(Layout):
         self.__dict__ |= layout.__dict__
         self.asked: list[tuple[int, int]] = []
 
-    def stream(self, start: int, end: int):  # type: ignore[no-untyped-def]
+    def stream(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
         self.asked.append((start, end))
         return super().stream(start, end)
 
@@ -121,15 +122,32 @@ async def test_a_checkpoint_saves_reading_again_and_its_loss_costs_nothing_else(
         assert noticed.asked == [(usable, 2 * BLOCK), (2 * BLOCK, layout.size)]
 
 
-async def test_a_cancelled_copy_goes_on(big_film: Path, store: ObjectStore, notes: Notes) -> None:
+class Pausing(Layout):
+    """A layout whose bytes from `until` on never come."""
+
+    def __init__(self, layout: Layout, until: int) -> None:
+        self.__dict__ |= layout.__dict__
+        self.until, self.reached = until, asyncio.Event()
+
+    async def stream(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        async for part in super().stream(start, min(end, self.until)):
+            yield part
+        if end > self.until:
+            self.reached.set()
+            await asyncio.Event().wait()
+
+
+async def test_a_copy_cancelled_at_any_byte_goes_on(big_film: Path, store: ObjectStore, notes: Notes) -> None:
     layout = await laid_out(big_film)
     started = await store.start_resumable(KEY, "video/mp4", layout.size)
-    for wanted in (20 * MIB, 90 * MIB):
-        task = asyncio.create_task(transfer(layout, store.resumable(started), notes, every=8 * MIB))
-        await until(partial(_holds, store.resumable(started), wanted), every=0.001)
+    for place in (0, 3 * MIB, 64 * MIB + 1, 200 * MIB):
+        pausing = Pausing(layout, place)
+        task = asyncio.create_task(transfer(pausing, store.resumable(started), notes, every=8 * MIB))
+        await pausing.reached.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        assert place - 2 * MIB <= await store.resumable(started).offset() <= place
     done = await transfer(layout, store.resumable(started), notes)
     info = await store.head(KEY)
     assert info is not None
@@ -211,7 +229,3 @@ async def test_a_copy_killed_again_and_again_ends_in_the_same_bytes_in_little_me
 
 async def _sent(server: RecordingServer, size: int) -> bool:
     return server.sent >= size
-
-
-async def _holds(session: Session, size: int) -> bool:
-    return await session.offset() >= size
