@@ -127,6 +127,11 @@ class Settings(BaseSettings):
         """Whether the demo world and its passwords exist."""
         return self.guildhall_demo
 
+    @property
+    def deployment(self) -> str:
+        """A short name of this installation, under which it speaks in a Redis that others may share."""
+        return f"guildhall-{self.derived_password('deployment')[:10]}"
+
     def role_url(self, role: str) -> str:
         """The DSN of one of DATABASE_ROLES: as given, else the owner's with that role and its password."""
         return self.given_url(role) or as_role(self.database_url, role, self.derived_password(role))

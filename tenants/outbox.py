@@ -27,6 +27,8 @@ JOBS = owned(
     Column("error", Text),
     instant("run_at", now=True),
     instant("sent_at"),
+    Column("lease", Uuid),
+    instant("leased_until"),
     instant("created_at", now=True),
 )
 INDEX_CHANGES = owned("index_changes", text("kind"), Column("document_id", Uuid, nullable=False))
@@ -43,6 +45,8 @@ PERSON_JOBS = shared(
     Column("error", Text),
     instant("run_at", now=True),
     instant("sent_at"),
+    Column("lease", Uuid),
+    instant("leased_until"),
     instant("created_at", now=True),
 )
 

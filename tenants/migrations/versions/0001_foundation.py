@@ -38,7 +38,7 @@ def downgrade() -> None:
     for function in ("admit", "session_of", "channel_at", "channels_listed"):
         op.execute(f"DROP FUNCTION {function}")
     for table in (
-        "idempotency_keys", "audit", "person_jobs", "index_changes", "jobs", "notices", "members",
+        "idempotency_keys", "audit", "clock_ticks", "person_jobs", "index_changes", "jobs", "notices", "members",
         "tokens", "sessions", "people", "channels",
     ):  # fmt: skip
         op.drop_table(table)
@@ -159,6 +159,14 @@ def _outbox() -> None:
         one_of("person_jobs", "state", states),
         relay=relay,
     )
+    create_shared(
+        "clock_ticks",
+        sa.Column("name", sa.Text, primary_key=True),
+        instant("ran_at", now=True),
+        policy="false",
+        grant="SELECT",
+        relay="SELECT, INSERT, UPDATE",
+    )
     # The relay works across channels, in order of time: its two indexes alone are not led by channel_id.
     op.execute("CREATE INDEX jobs_due_idx ON jobs (run_at) WHERE state <> 'failed'")
     op.execute("COMMENT ON INDEX jobs_due_idx IS 'relay'")
@@ -177,6 +185,8 @@ def _job() -> tuple[sa.Column[Any], ...]:
         text("error", nullable=True),
         instant("run_at", now=True),
         instant("sent_at"),
+        sa.Column("lease", sa.Uuid),
+        instant("leased_until"),
         instant("created_at", now=True),
     )
 

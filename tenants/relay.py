@@ -1,0 +1,171 @@
+"""The relay's view of the outbox, across channels and with nothing else in sight; it runs as its own database role."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tenants.database import refusals
+from tenants.ids import ChannelId, PersonId, RoomId
+from tenants.notices import Notice
+from tenants.scope import Record, Tenancy
+from tenants.work import Ticket
+
+# One statement per table, each naming its owner `owner`; ids sort by age.
+_TABLES = (("jobs", "channel_id"), ("person_jobs", "person_id"))
+_CLAIM = """
+update {table} set state = 'sent', sent_at = now() where ({owner}, id) in (
+  select {owner}, id from {table} where state = 'waiting' and run_at <= now()
+  order by run_at limit $1 for update skip locked
+) returning {owner} as owner, id, queue
+"""
+_STALE = """
+update {table} set sent_at = now() where ({owner}, id) in (
+  select {owner}, id from {table} where state = 'sent'
+    and case when lease is null then sent_at < now() - make_interval(secs => $1) else leased_until < now() end
+  order by run_at limit $2 for update skip locked
+) returning {owner} as owner, id, queue, lease is not null as begun
+"""
+_NOTICES = """
+select channel_id, id, event, room_id, person_id, payload from notices
+where created_at < now() - make_interval(secs => $1) order by created_at, id limit $2
+"""
+_STANDING = """
+select queue, count(*) filter (where state <> 'failed') as waiting, count(*) filter (where state = 'failed') as failed,
+  coalesce(extract(epoch from now() - min(run_at) filter (where state <> 'failed' and run_at <= now())), 0) as oldest
+from (select queue, state, run_at from jobs union all select queue, state, run_at from person_jobs) as all_jobs
+group by queue order by queue
+"""
+_FAILED = """
+select id, queue, name, attempts, error, created_at from (
+  select id, queue, name, state, attempts, error, created_at from jobs
+  union all select id, queue, name, state, attempts, error, created_at from person_jobs) as all_jobs
+where state = 'failed' order by id desc limit $1
+"""
+_AGAIN = """
+update {table} set state = 'waiting', run_at = now(), attempts = 0, lease = null, leased_until = null
+where id = $1 and state = 'failed' returning id
+"""
+_TICK = """
+insert into clock_ticks as tick (name) values ($1) on conflict (name) do update set ran_at = now()
+where tick.ran_at <= now() - make_interval(secs => $2) returning name
+"""
+_SWEEPS = (
+    "delete from idempotency_keys where created_at < now() - interval '24 hours'",
+    "delete from sign_ins where at < now() - interval '90 days'",
+    "delete from mailed_links where created_at < now() - interval '1 day'",
+    "delete from sign_in_failures where last_at < now() - interval '1 day'",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A job to be sent: its queue, its ticket, and whether a worker had begun it and died."""
+
+    queue: str
+    ticket: Ticket
+    begun: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a queue stands: jobs not done, jobs failed, and the age in seconds of the oldest that is due."""
+
+    queue: str
+    waiting: int
+    failed: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A job that was given up, for the operator."""
+
+    id: UUID
+    queue: str
+    name: str
+    attempts: int
+    error: str
+    created_at: datetime
+
+
+async def claim(tenancy: Tenancy, most: int) -> list[Waiting]:
+    """Take up to `most` due jobs to send; no two relays take the same."""
+    return [_waiting(owner, row) for owner, row in await _each(tenancy, _CLAIM, most)]
+
+
+async def stale(tenancy: Tenancy, seconds: float, most: int) -> list[Waiting]:
+    """Jobs sent more than `seconds` ago that nobody has begun, and those whose worker let its lease run out."""
+    return [_waiting(owner, row, begun=row["begun"]) for owner, row in await _each(tenancy, _STALE, seconds, most)]
+
+
+async def channels_to_index(tenancy: Tenancy) -> list[ChannelId]:
+    """Channels with changes that the search index has not seen."""
+    rows = await _fetch(tenancy, "select distinct channel_id from index_changes limit 1000")
+    return [ChannelId(row["channel_id"]) for row in rows]
+
+
+async def notices_left(tenancy: Tenancy, seconds: float, most: int) -> list[tuple[ChannelId, UUID, Notice]]:
+    """Notices older than `seconds` that nobody has told, oldest first."""
+    return [
+        (ChannelId(row["channel_id"]), row["id"], _notice(row))
+        for row in await _fetch(tenancy, _NOTICES, seconds, most)
+    ]
+
+
+async def forget_notices(tenancy: Tenancy, ids: Sequence[UUID]) -> None:
+    """Notices were told: their rows go."""
+    await _fetch(tenancy, "delete from notices where id = any($1::uuid[])", list(ids))
+
+
+async def standing(tenancy: Tenancy) -> list[Standing]:
+    """How each queue stands."""
+    rows = await _fetch(tenancy, _STANDING)
+    return [Standing(row["queue"], row["waiting"], row["failed"], float(row["oldest"])) for row in rows]
+
+
+async def failed(tenancy: Tenancy, most: int = 50) -> list[Failed]:
+    """Jobs that were given up, newest first."""
+    return [Failed(**dict(row)) for row in await _fetch(tenancy, _FAILED, most)]
+
+
+async def run_again(tenancy: Tenancy, job_id: UUID) -> bool:
+    """Have a failed job done after all; False when there is none of that id."""
+    return bool(await _each(tenancy, _AGAIN, job_id))
+
+
+async def ticks(tenancy: Tenancy, name: str, seconds: float) -> bool:
+    """Whether it is time for what repeats every `seconds`; True for one steward only, once."""
+    return bool(await _fetch(tenancy, _TICK, name, seconds))
+
+
+async def sweep(tenancy: Tenancy) -> None:
+    """Drop what has served its time: idempotency keys, old login history, spent links, old pauses."""
+    for statement in _SWEEPS:
+        await _fetch(tenancy, statement)
+
+
+async def _each(tenancy: Tenancy, sql: str, *arguments: Any) -> list[tuple[str, Record]]:
+    found = []
+    for table, owner in _TABLES:
+        found += [(owner, row) for row in await _fetch(tenancy, sql.format(table=table, owner=owner), *arguments)]
+    return sorted(found, key=lambda each: each[1]["id"])
+
+
+async def _fetch(tenancy: Tenancy, sql: str, *arguments: Any) -> list[Record]:
+    async with tenancy.relay.connection() as connection:
+        with refusals():
+            return await connection.fetch(sql, *arguments)
+
+
+def _waiting(owner: str, row: Record, *, begun: bool = False) -> Waiting:
+    channel_id = ChannelId(row["owner"]) if owner == "channel_id" else None
+    person_id = PersonId(row["owner"]) if owner == "person_id" else None
+    return Waiting(row["queue"], Ticket(channel_id, person_id, row["id"]), begun)
+
+
+def _notice(row: Record) -> Notice:
+    room_id = RoomId(row["room_id"]) if row["room_id"] else None
+    person_id = PersonId(row["person_id"]) if row["person_id"] else None
+    return Notice(row["event"], row["payload"], room_id, person_id)

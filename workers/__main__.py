@@ -1,0 +1,101 @@
+"""The worker processes: one RQ worker per queue, and the steward; what they hold, and their lives."""
+
+import asyncio
+import signal
+from types import FrameType
+
+import structlog
+from redis import Redis
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+
+from providers import mail, pdf, storage
+from settings import Settings
+from tenants import relay
+from tenants.people.mailed_links import LinkSecrets
+from tenants.scope import Tenancy
+from workers.queues import Dispatched, Queues, check_redis
+from workers.registry import Workshop
+from workers.run import HANDS, Hands
+from workers.steward import Chore, Steward
+
+log = structlog.get_logger("workers")
+
+
+class Worker(SimpleWorker):
+    """RQ's in-process worker, which lets go of its job at once when told to end."""
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Put the job at work off, then leave as RQ does."""
+        for hands in HANDS:
+            hands.interrupt()
+        super().request_stop(signum, frame)
+
+
+def run(settings: Settings, queue: str) -> None:
+    """Do the jobs of one queue until SIGTERM; ends also when Redis goes away, and the supervisor starts it again."""
+    redis = Redis.from_url(settings.redis_url, health_check_interval=30, socket_connect_timeout=5)
+    check_redis(redis)
+    hands = Hands(make_shop(settings))
+    HANDS[:] = [hands]
+    queues = Queues(redis, settings.deployment, hands.shop.secret)
+    worker = Worker(
+        [queues.queue(queue)],
+        connection=redis,
+        serializer=JSONSerializer,
+        job_class=Dispatched,
+        maintenance_interval=30,
+        job_monitoring_interval=10,
+    )
+    try:
+        worker.work(logging_level="WARNING")
+    finally:
+        hands.rest()
+
+
+def run_steward(settings: Settings) -> None:
+    """Relay the outbox and keep the clock until SIGTERM."""
+    asyncio.run(_run_steward(settings))
+
+
+def make_shop(settings: Settings) -> Workshop:
+    """The doors of this process to the database and the outside world; nothing is connected yet."""
+    secret = settings.secret_key.get_secret_value()
+    return Workshop(
+        tenancy=make_tenancy(settings),
+        store=storage.choose(settings.storage, settings.base_url, secret, settings.home),
+        mailer=mail.choose(settings.mail, settings.mail_from, settings.home),
+        printer=pdf.choose(settings.chromium),
+        links=LinkSecrets(secret.encode()),
+        base_url=settings.base_url,
+        secret=secret.encode(),
+        recording_hosts=settings.recording_hosts,
+    )
+
+
+def make_tenancy(settings: Settings) -> Tenancy:
+    """Scopes as the application, and the relay's view."""
+    return Tenancy.open(settings.role_url("guildhall_app"), settings.role_url("guildhall_relay"), size=2)
+
+
+async def _run_steward(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    shop = make_shop(settings)
+    redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
+    queues = Queues(redis, settings.deployment, shop.secret)
+    steward = Steward(shop.tenancy, queues, chores=chores(shop))
+    working = asyncio.create_task(steward.run(settings.redis_url, f"{settings.deployment}:wake"))
+    await asyncio.wait({working, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    working.cancel()
+    await shop.tenancy.close()
+
+
+def chores(shop: Workshop) -> list[Chore]:
+    """What repeats: dropping what has served its time, and what broken-off uploads left behind."""
+    return [
+        Chore("sweep", 3600, lambda: relay.sweep(shop.tenancy)),
+        Chore("sweep uploads", 3600, shop.store.sweep),
+    ]

@@ -1,0 +1,131 @@
+"""Who performs which job: one function each, in a module that is loaded when its first job comes."""
+
+import contextlib
+import importlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar, get_type_hints
+from uuid import UUID
+
+from providers.mail import Mailer
+from providers.pdf import PdfPrinter
+from providers.storage import ObjectStore
+from tenants.ids import ChannelId, PersonId
+from tenants.jobs import Job
+from tenants.people.mailed_links import LinkSecrets
+from tenants.permissions import acting_system
+from tenants.scope import PersonScope, Scope, Tenancy
+from tenants.work import Leased
+
+# Loading these is dear (a browser's driver, a film library): a worker loads only what its queue needs.
+MODULES = {
+    "RenderCertificate": "workers.certificates",
+    "IngestRecording": "workers.recordings",
+    "SendMail": "workers.mail",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """All that a worker process holds for its jobs."""
+
+    tenancy: Tenancy
+    store: ObjectStore
+    mailer: Mailer
+    printer: PdfPrinter
+    links: LinkSecrets
+    base_url: str
+    secret: bytes
+    recording_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One job at work: its workshop, its channel or person, and scopes to open around what takes long."""
+
+    shop: Workshop
+    leased: Leased
+
+    @property
+    def channel_id(self) -> ChannelId:
+        """The channel that asked; ValueError for a job of a person."""
+        if self.leased.ticket.channel_id is None:
+            raise ValueError(f"{self.leased.name} was asked for outside of any channel")
+        return self.leased.ticket.channel_id
+
+    @property
+    def person_id(self) -> PersonId | None:
+        """The person that asked, for a job outside of any channel."""
+        return self.leased.ticket.person_id
+
+    @property
+    def job_id(self) -> UUID:
+        """The job's id: the same each time it is tried."""
+        return self.leased.ticket.job_id
+
+    @contextlib.asynccontextmanager
+    async def scope(self) -> AsyncIterator[Scope]:
+        """One short transaction in the job's channel, as the system."""
+        async with self.shop.tenancy.scope(self.channel_id, acting_system(self.leased.name)) as scope:
+            yield scope
+
+    def person_scope(self, person_id: PersonId) -> AbstractAsyncContextManager[PersonScope]:
+        """One short transaction as a person, for what mails need to know of them."""
+        return self.shop.tenancy.person(person_id)
+
+
+class PutOff(Exception):
+    """The work cannot be done now: try it again after `seconds` (None: by the usual back-off)."""
+
+    def __init__(self, reason: str, seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+Asked = TypeVar("Asked", bound=Job)
+Performer = Callable[[Work, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """How a kind of job is done, and within how many seconds."""
+
+    kind: type[Job]
+    performer: Performer
+    seconds: float
+
+
+PERFORMANCES: dict[str, Performance] = {}
+
+
+def performs(
+    kind: type[Asked], *, seconds: float = 300
+) -> Callable[[Callable[[Work, Asked], Awaitable[None]]], Performer]:
+    """Make the function the performer of a kind of job. It must be idempotent: a job runs at least once."""
+
+    def register(performer: Callable[[Work, Asked], Awaitable[None]]) -> Performer:
+        if kind.__name__ in PERFORMANCES:
+            raise TypeError(f"{kind.__name__} has a performer already")
+        PERFORMANCES[kind.__name__] = Performance(kind, performer, seconds)
+        return performer
+
+    return register
+
+
+def performance(name: str) -> Performance:
+    """How jobs of this name are done; LookupError when nobody does them."""
+    if name not in PERFORMANCES:
+        importlib.import_module(MODULES[name])
+    return PERFORMANCES[name]
+
+
+def job_of(kind: type[Job], payload: dict[str, Any]) -> Job:
+    """The job that `payload` was written from; ValueError when an id in it is none."""
+    hints = get_type_hints(kind)
+    return kind(**{field.name: _value(hints[field.name], payload.get(field.name)) for field in fields(kind)})
+
+
+def _value(hint: Any, value: Any) -> Any:
+    wants_id = hint is not str and hint is not int
+    return UUID(value) if wants_id and isinstance(value, str) else value

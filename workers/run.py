@@ -1,0 +1,148 @@
+"""Doing one job: lease its row, perform it, and write down what came of it. RQ calls `perform`, and nothing else."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Future
+from uuid import UUID
+
+import structlog
+
+from providers import ProviderDown, ProviderRefused
+from tenants import work
+from tenants.errors import Refusal, Unavailable
+from tenants.ids import ChannelId
+from tenants.scope import REQUEST_ID
+from tenants.work import MOST_ATTEMPTS, Leased
+from workers import registry
+from workers.queues import check
+from workers.registry import PutOff, Work, Workshop
+
+log = structlog.get_logger("workers.run")
+RENEW_SECONDS = 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0
+
+
+class Hands:
+    """The one event loop of a worker process, for its life; RQ's own thread waits while it works."""
+
+    def __init__(self, shop: Workshop) -> None:
+        self.shop = shop
+        self._loop = asyncio.new_event_loop()
+        self._now: Future[None] | None = None
+        threading.Thread(target=self._loop.run_forever, name="hands", daemon=True).start()
+
+    def do(self, words: Sequence[str]) -> None:
+        """Perform a ticket to its end."""
+        self._now = asyncio.run_coroutine_threadsafe(_do(self.shop, words), self._loop)
+        try:
+            self._now.result()
+        except BaseException:
+            self._now.cancel()
+            raise
+        finally:
+            self._now = None
+
+    def interrupt(self) -> None:
+        """Let go of the job at work, so that another worker can take it at once."""
+        if self._now is not None:
+            self._now.cancel()
+
+    def rest(self) -> None:
+        """Close what the shop holds, and end the loop."""
+        closing = asyncio.run_coroutine_threadsafe(_close(self.shop), self._loop)
+        with contextlib.suppress(TimeoutError):
+            closing.result(3)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+HANDS: list[Hands] = []
+
+
+def perform(words: list[str], proof: str) -> None:
+    """What RQ calls in a worker: check that the ticket is ours, and do it."""
+    (hands,) = HANDS
+    check(hands.shop.secret, words, proof)
+    hands.do(words)
+
+
+async def _do(shop: Workshop, words: Sequence[str]) -> None:
+    if words[0] == "index":
+        from workers import indexing  # noqa: PLC0415 - only the index worker needs it
+
+        await indexing.drain(shop, ChannelId(UUID(words[1])))
+        return
+    leased = await work.take(shop.tenancy, work.read_ticket(list(words)))
+    if leased is not None:
+        await perform_leased(shop, leased)
+
+
+async def perform_leased(shop: Workshop, leased: Leased) -> None:
+    """Perform a leased job and write down the outcome: done, put off, or failed."""
+    REQUEST_ID.set(leased.request_id)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=leased.request_id, job=str(leased.ticket.job_id))
+    try:
+        await _perform(shop, leased)
+    except asyncio.CancelledError:
+        await asyncio.shield(work.put_off(shop.tenancy, leased, 0, "the worker was told to end"))
+        raise
+    except (ProviderDown, Unavailable, PutOff, TimeoutError) as reason:
+        await _put_off(shop, leased, reason)
+    except (Refusal, ProviderRefused) as refusal:
+        log.warning("job refused", name=leased.name, reason=str(refusal))
+        await work.fail(shop.tenancy, leased, str(refusal))
+    except Exception as error:
+        log.exception("job failed", name=leased.name)
+        await work.fail(shop.tenancy, leased, f"{type(error).__name__}: {error}")
+    else:
+        log.info("job done", name=leased.name, attempts=leased.attempts)
+        await work.done(shop.tenancy, leased)
+
+
+async def _perform(shop: Workshop, leased: Leased) -> None:
+    if leased.attempts > MOST_ATTEMPTS:
+        raise Refusal(500, "gave_up", f"Given up after {MOST_ATTEMPTS} attempts; each time the worker died over it.")
+    how = registry.performance(leased.name)
+    asked = registry.job_of(how.kind, leased.payload)
+    async with asyncio.timeout(how.seconds), _renewed(shop, leased):
+        await how.performer(Work(shop, leased), asked)
+
+
+@contextlib.asynccontextmanager
+async def _renewed(shop: Workshop, leased: Leased) -> AsyncIterator[None]:
+    """Keep the lease while the block runs; the block is cancelled when it was lost."""
+    worker = asyncio.current_task()
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            with contextlib.suppress(Unavailable):
+                if not await work.renew(shop.tenancy, leased) and worker is not None:
+                    worker.cancel("the lease was lost")
+
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        renewing.cancel()
+
+
+async def _put_off(shop: Workshop, leased: Leased, reason: Exception) -> None:
+    words = str(reason) or type(reason).__name__
+    if leased.attempts >= MOST_ATTEMPTS:
+        log.error("job given up", name=leased.name, reason=words)
+        await work.fail(shop.tenancy, leased, f"Given up after {leased.attempts} attempts: {words}")
+        return
+    usual = min(FIRST_PAUSE * 2.0 ** (leased.attempts - 1), LONGEST_PAUSE)
+    asked = getattr(reason, "seconds", None) or getattr(reason, "retry_after", None)
+    log.warning("job put off", name=leased.name, reason=words, seconds=asked or usual)
+    await work.put_off(shop.tenancy, leased, float(asked or usual), words)
+
+
+async def _close(shop: Workshop) -> None:
+    await shop.printer.close()
+    await shop.mailer.close()
+    await shop.store.close()
+    await shop.tenancy.close()

@@ -1,0 +1,141 @@
+"""The steward: sends due jobs to their queues, sends again what was lost, tells notices left behind, keeps the clock.
+
+PostgreSQL holds all that is to be done; Redis only carries it. The steward is woken after a commit, and looks by
+itself every second; whatever is away meanwhile, it tries again.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis as AsyncRedis
+from redis.exceptions import RedisError
+
+from tenants import relay
+from tenants.errors import Unavailable
+from tenants.ids import ChannelId
+from tenants.notices import Notice
+from tenants.relay import Waiting
+from tenants.scope import Tenancy
+from workers.queues import Queues
+
+log = structlog.get_logger("workers.steward")
+Publish = Callable[[ChannelId, Notice], Awaitable[None]]
+
+POLL_SECONDS = 1.0
+RECONCILE_SECONDS = 5.0
+LOST_SECONDS = 30.0
+NOTICE_SECONDS = 1.0
+BATCH = 200
+PATIENCE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """What repeats every `seconds`; each run is idempotent, and one steward at a time does it."""
+
+    name: str
+    seconds: float
+    work: Callable[[], Awaitable[object]]
+
+
+class Steward:
+    """One of these runs per deployment; two do no harm."""
+
+    def __init__(
+        self, tenancy: Tenancy, queues: Queues, publish: Publish | None = None, chores: Sequence[Chore] = ()
+    ) -> None:
+        self._tenancy, self._queues, self._publish, self._chores = tenancy, queues, publish, chores
+        self._woken = asyncio.Event()
+        self._reconciled_at = float("-inf")
+
+    async def run(self, wake_url: str, wake_channel: str) -> None:
+        """Work until cancelled."""
+        listening = asyncio.create_task(self._listen(wake_url, wake_channel))
+        try:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+                self._woken.clear()
+                await self.round()
+        finally:
+            listening.cancel()
+
+    async def round(self) -> None:
+        """Everything once; what is away is said in the log and tried in the next round."""
+        for step in (self.send_due, self._reconcile, self.tell_left, self.send_changes, self._keep_clock):
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await step()
+            except (Unavailable, RedisError, OSError, TimeoutError) as error:
+                log.warning("will try again", step=step.__name__, reason=str(error) or type(error).__name__)
+
+    async def send_due(self) -> int:
+        """Send every job that is due; how many."""
+        sent = 0
+        while batch := await relay.claim(self._tenancy, BATCH):
+            await asyncio.to_thread(self._send, batch)
+            sent += len(batch)
+        return sent
+
+    async def send_lost(self, seconds: float = LOST_SECONDS) -> int:
+        """Send again what Redis forgot or what a dead worker had begun; how many were looked at."""
+        lost = await relay.stale(self._tenancy, seconds, BATCH)
+        await asyncio.to_thread(self._send, lost)
+        return len(lost)
+
+    async def tell_left(self) -> int:
+        """Tell notices that the process which made them could not; how many."""
+        if self._publish is None:
+            return 0
+        told: list[UUID] = []
+        try:
+            for channel_id, notice_id, notice in await relay.notices_left(self._tenancy, NOTICE_SECONDS, BATCH):
+                await self._publish(channel_id, notice)
+                told.append(notice_id)
+        finally:
+            if told:
+                await relay.forget_notices(self._tenancy, told)
+        return len(told)
+
+    async def send_changes(self) -> int:
+        """Have each channel with changes indexed; how many channels."""
+        channels = await relay.channels_to_index(self._tenancy)
+        await asyncio.to_thread(self._send_index, channels)
+        return len(channels)
+
+    def _send(self, batch: Sequence[Waiting]) -> None:
+        for waiting in batch:
+            send = self._queues.send_again if waiting.begun else self._queues.send
+            send(waiting.queue, str(waiting.ticket.job_id), waiting.ticket.words())
+
+    def _send_index(self, channels: Sequence[ChannelId]) -> None:
+        for channel_id in channels:
+            self._queues.send("index", f"index-{channel_id}", ["index", str(channel_id), ""])
+
+    async def _reconcile(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._reconciled_at >= RECONCILE_SECONDS:
+            self._reconciled_at = now
+            await self.send_lost()
+
+    async def _keep_clock(self) -> None:
+        for chore in self._chores:
+            if await relay.ticks(self._tenancy, chore.name, chore.seconds):
+                log.info("chore", name=chore.name)
+                await chore.work()
+
+    async def _listen(self, url: str, channel: str) -> None:
+        """Wake at each word on the wake channel; while Redis is away the poll alone must do."""
+        while True:
+            try:
+                async with AsyncRedis.from_url(url, socket_connect_timeout=2) as redis, redis.pubsub() as heard:
+                    await heard.subscribe(channel)
+                    async for _ in heard.listen():
+                        self._woken.set()
+            except (RedisError, OSError) as error:
+                log.warning("cannot hear the wake-up call", reason=str(error))
+                await asyncio.sleep(POLL_SECONDS)
