@@ -85,6 +85,7 @@ class ChromiumPrinter:
             await self._stop()
         press = self._press or await self._start()
         press.printed += 1
+        await press.page.goto("about:blank", timeout=0)  # ends what the last document may have left to happen later
         await press.page.set_content(NOTHING_FROM_OUTSIDE + html, wait_until="load", timeout=0)
         return await press.page.pdf(tagged=True, outline=True, prefer_css_page_size=True, print_background=True)
 

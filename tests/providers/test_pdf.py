@@ -1,6 +1,7 @@
 """A document becomes a PDF that anyone can read, the same each time, whatever happens to the browser meanwhile."""
 
 import asyncio
+import contextlib
 import io
 import os
 import signal
@@ -89,6 +90,8 @@ async def test_a_pdf_is_tagged_carries_its_fonts_and_its_own_date(printer: Chrom
 
 async def test_the_same_document_is_the_same_bytes_even_from_another_browser(printer: ChromiumPrinter) -> None:
     first = await printer.print(page("Zoë"), dated=DAY)
+    await printer.print(page("Someone else"), dated=DAY)
+    assert await printer.print(page("Zoë"), dated=DAY) == first
     await printer.close()
     assert await printer.print(page("Zoë"), dated=DAY) == first
 
@@ -133,12 +136,17 @@ async def test_nothing_outside_is_asked_for_and_no_script_runs(printer: Chromium
         f"<img src={host}/img><link rel=stylesheet href={host}/css><style>@import '{host}/import';</style>",
         f"<iframe src={host}/frame></iframe><object data={host}/object></object><video poster={host}/poster></video>",
         f"<link rel=prefetch href={host}/prefetch><link rel=preconnect href={host}>",
-        f"<meta http-equiv=refresh content='0;{host}'>",
         f"<svg><image href={host}/svg /></svg><script>document.body.textContent='script ran';fetch('{host}')</script>",
         "<iframe src=file:///etc/passwd></iframe><b>still here</b>",
     )
     async with server:
         await printer.print(hostile, dated=DAY, must_contain=["still here"])
+        for wait in ("0", "0.01", "0.1", "0.2"):
+            leaves = page(f"<meta http-equiv=refresh content='{wait};{host}'>", "goodbye")
+            with contextlib.suppress(PrintRefused):
+                await printer.print(leaves, dated=DAY)
+            await printer.print(page("the next one"), dated=DAY, must_contain=["the next one"])
+            await printer.print(page("and another"), dated=DAY, must_contain=["and another"])
     assert asked == []
 
 
