@@ -12,12 +12,12 @@ def line(values: Sequence[float], label: str) -> Markup:
     """A curve over its ground, with a point at the end; `label` is the chart as a sentence."""
     heights = _heights(values)
     step = (WIDTH - 2 * INSET) / max(len(heights) - 1, 1)
-    points = " ".join(f"{INSET + step * at:.1f},{y:.1f}" for at, y in enumerate(heights))
+    points = "L".join(f"{INSET + step * at:.1f} {y:.1f}" for at, y in enumerate(heights))
     end = INSET + step * (len(heights) - 1)
     drawn = Markup(
-        '<polygon class="ar" points="{},{} {} {:.1f},{}"/><polyline class="ln" points="{}"/>'
+        '<path class="ar" d="M{} {}L{}V{}z"/><path class="ln" d="M{}"/>'
         '<circle class="dt" cx="{:.1f}" cy="{:.1f}" r="4"/>'
-    ).format(INSET, FOOT, points, end, FOOT, points, end, heights[-1] if heights else FOOT)
+    ).format(INSET, FOOT, points, FOOT, points, end, heights[-1] if heights else FOOT)
     return _framed(drawn if heights else Markup(""), label)
 
 

@@ -62,7 +62,9 @@ def test_a_tool_carries_no_inline_script_and_no_inline_style(name: str) -> None:
 
 @every
 async def test_a_tool_is_well_on_a_phone_by_day_and_by_night(chromium: Browser, origin: str, name: str) -> None:
-    page = await chromium.new_page(viewport={"width": 390, "height": 900}, color_scheme="light")
+    page = await chromium.new_page(
+        viewport={"width": 390, "height": 900}, color_scheme="light", reduced_motion="reduce"
+    )
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     await page.add_init_script(REFUSALS)

@@ -41,6 +41,24 @@ describe("the heartbeat", () => {
     ]);
   });
 
+  it("begins where the film stood, though the player says so late, and never with the leap before a seek", async () => {
+    const told: Interval[][] = [];
+    const beat = new Heartbeat(async (intervals) => void told.push(intervals));
+    play(beat, 0, 4);
+    beat.started(4.2, 1);
+    beat.stopped(6);
+    beat.sought(20);
+    beat.started(20.1, 1);
+    beat.stopped(21);
+    await beat.beat(21);
+    expect(told).toEqual([
+      [
+        [0, 6],
+        [20, 21],
+      ],
+    ]);
+  });
+
   it("reports again what the server did not take", async () => {
     const told: Interval[][] = [];
     let up = false;

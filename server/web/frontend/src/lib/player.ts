@@ -74,7 +74,7 @@ export class Player {
     film.addEventListener("playing", () => this.#heart.started(film.currentTime, film.playbackRate));
     film.addEventListener("ratechange", () => film.paused || this.#heart.started(film.currentTime, film.playbackRate));
     film.addEventListener("timeupdate", () => this.#moved());
-    film.addEventListener("seeking", () => this.#heart.stopped(-1));
+    film.addEventListener("seeking", () => this.#heart.sought(film.currentTime));
     film.addEventListener("waiting", () => this.#heart.stopped(film.currentTime));
     film.addEventListener("seeked", () => film.paused || this.#heart.started(film.currentTime, film.playbackRate));
     film.addEventListener("pause", () => this.#rest());
@@ -184,7 +184,7 @@ export class Player {
   #faster(): void {
     const next = RATES[(RATES.indexOf(this.#film.playbackRate) + 1) % RATES.length] ?? 1;
     this.#film.playbackRate = next;
-    the("[data-act=rate]", this.root).textContent = `${next}×`;
+    the(".rate", this.root).textContent = `${next}×`;
   }
 
   #captions(): void {

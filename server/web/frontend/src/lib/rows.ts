@@ -29,6 +29,7 @@ export class Rows {
     said.dataset.seq = String(message.seq);
     said.dataset.at = message.created_at;
     said.dataset.author = message.author.id;
+    the("textarea", said).id = the<HTMLLabelElement>("label", said).htmlFor = `edit-${message.seq}`;
     this.patch(said, message);
     return said;
   }

@@ -6,7 +6,7 @@ import { Lost, Refused } from "./refusal.ts";
 
 /** Every chunk but the last is a multiple of this. */
 export const UNIT = 256 * 1024;
-const CHUNK_UNITS = 32;
+const CHUNK_UNITS = 8;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 const KEPT = "guildhall.upload.";
