@@ -98,6 +98,6 @@ def namespaces_work() -> bool:
     """Whether Chromium can build its sandbox here, found by doing what it does: some systems allow only half of it."""
     try:
         probe = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "true"]
-        return subprocess.run(probe, capture_output=True, check=False, timeout=5).returncode == 0  # noqa: S603 - fixed words
+        return subprocess.run(probe, capture_output=True, check=False, timeout=5).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
