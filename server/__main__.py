@@ -5,6 +5,7 @@ from functools import partial
 
 from aiohttp import web
 
+from logs import set_up_logs
 from providers import mail, storage
 from providers.storage import mount as storage_mount
 from providers.storage.disk import DiskStore
@@ -15,7 +16,6 @@ from server.context import HOUSE, House
 from server.counters import Counters
 from server.health import Probe, Readiness
 from server.limits import Limiter
-from server.logs import set_up_logs
 from server.process import serve
 from settings import Settings
 from tenants.people.mailed_links import LinkSecrets

@@ -9,6 +9,7 @@ from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
+from logs import set_up_logs
 from providers import mail, pdf, storage
 from settings import Settings
 from tenants import relay
@@ -29,11 +30,12 @@ class Worker(SimpleWorker):
         """Put the job at work off, then leave as RQ does."""
         for hands in HANDS:
             hands.interrupt()
-        super().request_stop(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def run(settings: Settings, queue: str) -> None:
     """Do the jobs of one queue until SIGTERM; ends also when Redis goes away, and the supervisor starts it again."""
+    set_up_logs(settings.log_format)
     redis = Redis.from_url(settings.redis_url, health_check_interval=30, socket_connect_timeout=5)
     check_redis(redis)
     hands = Hands(make_shop(settings))
@@ -55,6 +57,7 @@ def run(settings: Settings, queue: str) -> None:
 
 def run_steward(settings: Settings) -> None:
     """Relay the outbox and keep the clock until SIGTERM."""
+    set_up_logs(settings.log_format)
     asyncio.run(_run_steward(settings))
 
 

@@ -12,8 +12,8 @@ import pytest
 import structlog
 from aiohttp.test_utils import make_mocked_request
 
+from logs import set_up_logs
 from server.csrf import require_own_page
-from server.logs import set_up_logs
 from server.sender import neighbourhood_of
 from tenants.errors import Forbidden
 from tests.server.toy import ANA, House, talk, toy_house

@@ -8,7 +8,7 @@ import aiohttp
 import orjson
 import pytest
 
-from server.logs import set_up_logs
+from logs import set_up_logs
 from tests.server.toy import ANA, FIRST, House, talk, toy_house
 
 
