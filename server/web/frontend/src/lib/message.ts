@@ -62,5 +62,7 @@ export interface Notice {
   kind: string;
   title?: string;
   text?: string;
+  /** A certificate's public code. */
+  code?: string;
   url?: string;
 }

@@ -42,8 +42,9 @@ export class Status {
     the("b", strip).textContent = certificate ? WORDS.ready(notice.title ?? "") : (notice.title ?? "");
     the("p span", strip).textContent = certificate ? "" : (notice.text ?? "");
     const link = the<HTMLAnchorElement>("a", strip);
-    link.hidden = !notice.url?.startsWith("/");
-    if (notice.url) link.href = notice.url;
+    const address = notice.code ? `/verify/${encodeURIComponent(notice.code)}` : notice.url;
+    link.hidden = !address?.startsWith("/");
+    if (address) link.href = address;
     the("button", strip).addEventListener("click", () => strip.remove());
     the("#notices").append(strip);
   }
