@@ -10,8 +10,9 @@ import orjson
 import structlog
 from aiohttp import hdrs, web
 
+from providers import ProviderDown, ProviderRefused
 from server.sender import REQUEST_ID
-from tenants.errors import Invalid, NotFound, Refusal, SignInNeeded, TooFast, TooLarge
+from tenants.errors import Invalid, NotFound, Refusal, SignInNeeded, TooFast, TooLarge, Unavailable
 
 ErrorPage = Callable[[Refusal, web.Request], str]
 ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")
@@ -48,6 +49,11 @@ def refusal_of(error: Exception) -> Refusal:
         return error
     if isinstance(error, web.HTTPException):
         return _refusal_of_http(error)
+    if isinstance(error, ProviderRefused):
+        return Refusal(error.status, error.code, error.message)
+    if isinstance(error, ProviderDown):
+        log.warning("a provider did not answer", error=error.message)
+        return Unavailable(error.message, "provider_down", error.retry_after or 5)
     if isinstance(error, ConnectionError | TimeoutError):
         log.warning("something we need did not answer", error=repr(error), exc_info=error)
         return Refusal(503, "unavailable", "We cannot do this now. Try again in a few seconds.", retry_after=3)

@@ -2,11 +2,21 @@
 
 from aiohttp import web
 
-from server.api import auth
+from server.api import auth, batches, channels, community, courses, lessons, members, progress, uploads
 from server.context import House
 from server.op import Route
 
-API: tuple[Route, ...] = (*auth.ROUTES,)
+API: tuple[Route, ...] = (
+    *auth.ROUTES,
+    *channels.ROUTES,
+    *members.ROUTES,
+    *courses.ROUTES,
+    *lessons.ROUTES,
+    *progress.ROUTES,
+    *batches.ROUTES,
+    *uploads.ROUTES,
+    *community.ROUTES,
+)
 
 
 def add_pages(app: web.Application, house: House) -> None:

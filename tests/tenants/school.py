@@ -28,7 +28,8 @@ class Taught:
 
 async def make_file(tenancy: Tenancy, school: School, who: Somebody, **fields: Any) -> UUID:
     """A ready file of `who`."""
-    given = {"name": "film.mp4", "content_type": "video/mp4", "purpose": "video", "size": 1000} | fields
+    given: dict[str, Any] = {"name": "film.mp4", "content_type": "video/mp4", "purpose": "video", "size": 1000}
+    given |= fields
     async with tenancy.scope(school.id, who.actor) as scope:
         row = await files.begin(scope, **given)
         await files.finish(scope, row["id"], size=given["size"], crc32c=7)

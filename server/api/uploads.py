@@ -1,0 +1,88 @@
+"""Uploads over the API: a file's row, a session to which the browser sends it, and the proof that it arrived."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from server.api.members import InChannelPath
+from server.bodies import Given
+from server.context import AtChannel
+from server.op import Route, op
+from tenants import links
+from tenants.errors import Conflict
+from tenants.files import files
+from tenants.scope import Record
+
+TAGS = ("files",)
+
+
+class UploadPath(InChannelPath):
+    """An upload of a channel."""
+
+    upload: UUID
+
+
+class NewUpload(Given):
+    """A file to be uploaded."""
+
+    name: Annotated[str, Field(min_length=1, max_length=500, examples=["first-bowl.mp4"])]
+    size: Annotated[int, Field(ge=0, le=2**53)]
+    content_type: Annotated[str, Field(max_length=200, examples=["video/mp4"])]
+    purpose: Annotated[str, Field(max_length=40, examples=list(files.PURPOSES))]
+
+
+class UploadBegun(BaseModel):
+    """Where to send the bytes: a session of the resumable protocol of Google Cloud Storage."""
+
+    id: UUID
+    session_url: str
+
+
+class FileShown(BaseModel):
+    """A file that the store holds; `url` is its stable address."""
+
+    id: UUID
+    name: str
+    content_type: str
+    size: int
+    purpose: str
+    state: str
+    url: str
+
+
+@op("Begin an upload", status=201, errors=(409, 413), tags=TAGS)
+async def begin_upload(context: AtChannel, *, path: InChannelPath, body: NewUpload) -> UploadBegun:
+    """The session takes exactly `size` bytes, in one go or in chunks, and may be gone on with after any break."""
+    async with context.scope() as scope:
+        file = await files.begin(
+            scope, name=body.name, content_type=body.content_type, purpose=body.purpose, size=body.size
+        )
+    session = await context.house.store.sign_upload(file["object_key"], body.size, file["content_type"])
+    async with context.scope() as scope:
+        await files.remember_session(scope, file["id"], session)
+    return UploadBegun(id=file["id"], session_url=session)
+
+
+@op("Complete an upload", errors=(409,), tags=TAGS)
+async def complete_upload(context: AtChannel, *, path: UploadPath) -> FileShown:
+    """409 `not_uploaded` until the store holds the whole file; again: the same answer."""
+    async with context.scope(readonly=True) as scope:
+        file = await files.uploading(scope, path.upload)
+    if file["state"] == "ready":
+        return _shown(context, file)
+    held = await context.house.store.head(file["object_key"])
+    if held is None:
+        raise Conflict("The store does not hold the whole file yet. Send the rest first.", "not_uploaded")
+    async with context.scope() as scope:
+        return _shown(context, await files.finish(scope, path.upload, size=held.size, crc32c=held.crc32c))
+
+
+ROUTES = (
+    Route("POST", "/channels/{slug}/uploads", begin_upload),
+    Route("POST", "/channels/{slug}/uploads/{upload}/complete", complete_upload),
+)
+
+
+def _shown(context: AtChannel, file: Record) -> FileShown:
+    return FileShown(**dict(file), url=links.file(context.channel.slug, file["id"]))
