@@ -1,9 +1,13 @@
 """Drafts: messages as they were written, checked and rendered before any transaction."""
 
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
 from tenants.texts import clean_text, render_message
+
+# Below this many characters rendering costs less than handing it to a thread.
+SHORT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,13 @@ class Draft:
     body: str
     html: str
     reply_to: UUID | None = None
+
+
+async def prepare(client_id: UUID, body: str, reply_to: UUID | None = None) -> Draft:
+    """The draft of what was written, rendered off the event loop when it is long; raises as `draft` does."""
+    if len(body) < SHORT:
+        return draft(client_id, body, reply_to)
+    return await asyncio.to_thread(draft, client_id, body, reply_to)
 
 
 def draft(client_id: UUID, body: str, reply_to: UUID | None = None) -> Draft:

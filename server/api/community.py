@@ -1,0 +1,253 @@
+"""Community over the API: rooms, who is in private ones, messages, reactions."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from server.bodies import Given
+from server.context import AtChannel, InChannel
+from server.idempotency import Idempotency
+from server.keyset import Page
+from server.limits import POSTING
+from server.op import Answer, Auth, Route, op
+from tenants.community import drafts, messages, reactions, rooms
+from tenants.errors import Invalid
+from tenants.ids import MemberId, new_id
+from tenants.scope import Record
+
+TAGS = ("community",)
+Seq = Annotated[int, Field(ge=0, le=2**53)]
+Body = Annotated[str, Field(max_length=100_000, examples=["Which clay for a first bowl?"])]
+
+
+class InSlug(Given):
+    """A channel by its slug."""
+
+    slug: str
+
+
+class OfRoom(InSlug):
+    """A room of a channel."""
+
+    room: UUID
+
+
+class OfRoomMember(OfRoom):
+    """A member's place in a room."""
+
+    member: UUID
+
+
+class OfMessage(InSlug):
+    """A message of a channel."""
+
+    id: UUID
+
+
+class OfReaction(OfMessage):
+    """One emoji under a message."""
+
+    emoji: str
+
+
+class NewRoom(Given):
+    """A room to be made; `open`: anyone reads, members write; `private`: those who were let in."""
+
+    name: Annotated[str, Field(max_length=1000, examples=["Glazes"])]
+    kind: Literal["open", "members", "announcement", "private"] = "members"
+    topic: Annotated[str, Field(max_length=1000)] = ""
+
+
+class NewMessage(Given):
+    """A message to be posted; `client_id` is the writer's own UUID for it: sent again, it counts once."""
+
+    client_id: UUID
+    body: Body
+    reply_to: UUID | None = None
+
+
+class NewWords(Given):
+    """The words a message is to have from now on."""
+
+    body: Body
+
+
+class Around(Given):
+    """Which messages of a room: the newest, those before a `seq`, or those after one."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    before: Seq | None = None
+    after: Seq | None = None
+
+
+class RoomShown(BaseModel):
+    """A room; `unread` counts for the member who asks."""
+
+    id: UUID
+    slug: str
+    name: str
+    topic: str
+    kind: str
+    head_seq: int
+    unread: int = 0
+
+
+class InsiderShown(BaseModel):
+    """A member in a private room."""
+
+    id: UUID
+    name: str
+
+
+class PostedShown(BaseModel):
+    """Where a message stands."""
+
+    id: UUID
+    seq: int
+
+
+class AuthorShown(BaseModel):
+    """Who wrote a message: a member of the channel."""
+
+    id: UUID
+    name: str
+    avatar: str | None
+
+
+class ThreadShown(BaseModel):
+    """How many replies a message has, and the last of them."""
+
+    count: int
+    last_seq: int | None
+
+
+class ReactionShown(BaseModel):
+    """How many members react with one emoji."""
+
+    emoji: str
+    count: int
+
+
+class MessageShown(BaseModel):
+    """A message; a deleted one keeps its place with an empty body."""
+
+    id: UUID
+    room: UUID
+    seq: int
+    author: AuthorShown
+    body: str
+    html: str
+    created_at: str
+    edited_at: str | None
+    deleted: bool
+    reply_to: UUID | None
+    thread: ThreadShown
+    reactions: list[ReactionShown]
+    files: list[str]
+
+
+@op("The rooms that you see", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
+async def list_rooms(context: InChannel, *, path: InSlug) -> Page[RoomShown]:
+    """All of them at once: a channel has at most 500."""
+    return Page(items=[_room(row) for row in await rooms.seen(context.scope)])
+
+
+@op("Make a room", status=201, tags=TAGS, idempotent=Idempotency.TAKEN, errors=(403, 404))
+async def add_room(context: InChannel, *, path: InSlug, body: NewRoom) -> RoomShown:
+    """For those who edit rooms; its maker is in a private one."""
+    return _room(await rooms.add(context.scope, body.name, body.kind, body.topic))
+
+
+@op("Who is in a private room", tags=TAGS, errors=(403, 404))
+async def list_insiders(context: InChannel, *, path: OfRoom) -> Page[InsiderShown]:
+    """Owners and admins see every private room, in the list or not."""
+    rows = await rooms.insiders(context.scope, path.room)
+    return Page(items=[InsiderShown(id=row["id"], name=row["name"]) for row in rows])
+
+
+@op("Let a member into a private room", tags=TAGS, errors=(403, 404))
+async def let_in(context: InChannel, *, path: OfRoomMember) -> None:
+    """However often it is said."""
+    await rooms.let_in(context.scope, path.room, MemberId(path.member))
+
+
+@op("Take a member out of a private room", tags=TAGS, errors=(403, 404))
+async def take_out(context: InChannel, *, path: OfRoomMember) -> None:
+    """Their sockets leave it within 2 s."""
+    await rooms.take_out(context.scope, path.room, MemberId(path.member))
+
+
+@op("Messages of a room", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
+async def list_messages(context: InChannel, *, path: OfRoom, query: Around) -> Answer[Page[MessageShown]]:
+    """The newest page, or the one before or after a `seq`; each page ascends by `seq`."""
+    if query.before is not None and query.after is not None:
+        raise Invalid.field("/query/after", "both", "Give `before` or `after`, not both.")
+    rows = await messages.page(context.scope, path.room, before=query.before, after=query.after, limit=query.limit)
+    return Answer(messages.encoded({"items": [messages.shown(row) for row in rows], "next": None}))
+
+
+@op("Post a message", status=201, tags=TAGS, limits=(POSTING,), errors=(403, 404))
+async def post_message(context: AtChannel, *, path: OfRoom, body: NewMessage) -> Answer[PostedShown]:
+    """201, or 200 with the same answer when your `client_id` stands already: the first words stay."""
+    draft = await drafts.prepare(body.client_id, body.body, body.reply_to)
+    async with context.scope() as scope:
+        posted = await messages.post(scope, path.room, draft)
+    return Answer(PostedShown(id=posted.id, seq=posted.seq), status=200 if posted.again else 201)
+
+
+@op("One message", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
+async def read_message(context: InChannel, *, path: OfMessage) -> Answer[MessageShown]:
+    """In a room that you see."""
+    return _message(await messages.find(context.scope, path.id))
+
+
+@op("Change the words of your message", tags=TAGS, limits=(POSTING,), errors=(403, 404))
+async def edit_message(context: AtChannel, *, path: OfMessage, body: NewWords) -> Answer[MessageShown]:
+    """Only its author may."""
+    draft = await drafts.prepare(new_id(), body.body)
+    async with context.scope() as scope:
+        return _message(await messages.edit(scope, path.id, draft))
+
+
+@op("Delete a message", tags=TAGS, errors=(403, 404))
+async def delete_message(context: InChannel, *, path: OfMessage) -> None:
+    """Your own, or anyone's for a moderator; its place stays."""
+    await messages.remove(context.scope, path.id)
+
+
+@op("React to a message", tags=TAGS, errors=(403, 404, 409))
+async def put_reaction(context: InChannel, *, path: OfReaction) -> None:
+    """Once per member and emoji, however often it is said."""
+    await reactions.put(context.scope, path.id, path.emoji, on=True)
+
+
+@op("Take a reaction back", tags=TAGS, errors=(403, 404))
+async def delete_reaction(context: InChannel, *, path: OfReaction) -> None:
+    """However often it is said."""
+    await reactions.put(context.scope, path.id, path.emoji, on=False)
+
+
+ROUTES = (
+    Route("GET", "/channels/{slug}/rooms", list_rooms),
+    Route("POST", "/channels/{slug}/rooms", add_room),
+    Route("GET", "/channels/{slug}/rooms/{room}/members", list_insiders),
+    Route("PUT", "/channels/{slug}/rooms/{room}/members/{member}", let_in),
+    Route("DELETE", "/channels/{slug}/rooms/{room}/members/{member}", take_out),
+    Route("GET", "/channels/{slug}/rooms/{room}/messages", list_messages),
+    Route("POST", "/channels/{slug}/rooms/{room}/messages", post_message),
+    Route("GET", "/channels/{slug}/messages/{id}", read_message),
+    Route("PATCH", "/channels/{slug}/messages/{id}", edit_message),
+    Route("DELETE", "/channels/{slug}/messages/{id}", delete_message),
+    Route("PUT", "/channels/{slug}/messages/{id}/reactions/{emoji}", put_reaction),
+    Route("DELETE", "/channels/{slug}/messages/{id}/reactions/{emoji}", delete_reaction),
+)
+
+
+def _room(row: Record) -> RoomShown:
+    facts = {name: row[name] for name in ("id", "slug", "name", "topic", "kind", "head_seq")}
+    return RoomShown(**facts, unread=row.get("unread", 0))
+
+
+def _message(row: Record) -> Answer[MessageShown]:
+    return Answer(messages.encoded(messages.shown(row)))

@@ -1,0 +1,134 @@
+"""The community over the API, as the contract has it."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.webapp import Reply, Web
+from tests.world import School, World
+
+
+async def make_room(web: Web, school: School, kind: str = "members") -> str:
+    made = await web.call(
+        "POST", f"/channels/{school.slug}/rooms", {"name": "Wheel talk", "kind": kind}, token=school.ana.token
+    )
+    assert (made.status, made.json["kind"], made.json["head_seq"]) == (201, kind, 0)
+    return str(made.json["id"])
+
+
+async def post(web: Web, school: School, room: str, token: str, body: Any = "Hello", **more: Any) -> Reply:
+    given = {"client_id": str(uuid4()), "body": body} | more
+    return await web.call("POST", f"/channels/{school.slug}/rooms/{room}/messages", given, token=token)
+
+
+async def test_messages_are_posted_and_read_in_pages_that_ascend(web: Web, world: World) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    for n in range(1, 6):
+        posted = await post(web, pottery, room, pottery.sam.token, f"Message {n}")
+        assert (posted.status, posted.json["seq"]) == (201, n)
+    url = f"/channels/{pottery.slug}/rooms/{room}/messages"
+    pages = {
+        "?limit=2": [4, 5], "?limit=2&before=4": [2, 3], "?limit=2&after=1": [2, 3], "?after=5": [],
+    }  # fmt: skip
+    for query, expected in pages.items():
+        page = (await web.call("GET", url + query, token=pottery.zoe.token)).json
+        assert [message["seq"] for message in page["items"]] == expected
+    message = (await web.call("GET", url, token=pottery.zoe.token)).json["items"][0]
+    assert message.pop("created_at").endswith("Z")
+    assert message == {
+        "id": message["id"], "room": room, "seq": 1, "body": "Message 1", "html": '<p dir="auto">Message 1</p>',
+        "author": {"id": str(pottery.sam.member_id), "name": "Sam", "avatar": None}, "edited_at": None,
+        "deleted": False, "reply_to": None, "thread": {"count": 0, "last_seq": None}, "reactions": [], "files": [],
+    }  # fmt: skip
+
+
+async def test_a_client_id_sent_again_gets_the_same_answer(web: Web, world: World) -> None:
+    pottery, client_id = world.pottery, str(uuid4())
+    room = await make_room(web, pottery)
+    first = await post(web, pottery, room, pottery.sam.token, "first", client_id=client_id)
+    again = await post(web, pottery, room, pottery.sam.token, "second", client_id=client_id)
+    assert (first.status, again.status) == (201, 200)
+    assert first.json == again.json
+    page = await web.call("GET", f"/channels/{pottery.slug}/rooms/{room}/messages", token=pottery.sam.token)
+    assert [message["body"] for message in page.json["items"]] == ["first"]
+
+
+async def test_words_are_changed_and_deleted_and_reacted_to(web: Web, world: World) -> None:
+    pottery = world.pottery
+    posted = (await post(web, pottery, await make_room(web, pottery), pottery.sam.token)).json
+    url = f"/channels/{pottery.slug}/messages/{posted['id']}"
+    edited = await web.call("PATCH", url, {"body": "Better"}, token=pottery.sam.token)
+    assert (edited.status, edited.json["body"], edited.json["edited_at"] is None) == (200, "Better", False)
+    assert (await web.call("PATCH", url, {"body": "x"}, token=pottery.zoe.token)).status == 403
+    for _ in range(2):
+        assert (await web.call("PUT", f"{url}/reactions/👍", token=pottery.zoe.token)).status == 204
+    assert (await web.call("GET", url, token=pottery.zoe.token)).json["reactions"] == [{"emoji": "👍", "count": 1}]
+    assert (await web.call("PUT", f"{url}/reactions/ok", token=pottery.zoe.token)).status == 422
+    assert (await web.call("DELETE", f"{url}/reactions/👍", token=pottery.zoe.token)).status == 204
+    assert (await web.call("DELETE", url, token=pottery.zoe.token)).status == 403
+    assert (await web.call("DELETE", url, token=pottery.mia.token)).status == 204
+    gone = (await web.call("GET", url, token=pottery.zoe.token)).json
+    assert (gone["deleted"], gone["body"], gone["html"], gone["seq"]) == (True, "", "", 1)
+
+
+async def test_a_private_room_is_for_those_let_in(web: Web, world: World) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery, "private")
+    place = f"/channels/{pottery.slug}/rooms/{room}/members/{pottery.sam.member_id}"
+    assert (await post(web, pottery, room, pottery.sam.token)).status == 404
+    assert (await web.call("PUT", place, token=pottery.zoe.token)).status == 403
+    assert (await web.call("PUT", place, token=pottery.ana.token)).status == 204
+    assert (await post(web, pottery, room, pottery.sam.token)).status == 201
+    insiders = await web.call("GET", place.rpartition("/")[0], token=pottery.ana.token)
+    assert {each["name"] for each in insiders.json["items"]} == {"Ana", "Sam"}
+    assert (await web.call("DELETE", place, token=pottery.ana.token)).status == 204
+    assert (await post(web, pottery, room, pottery.sam.token)).status == 404
+
+
+async def test_visitors_read_open_rooms_and_write_nowhere(web: Web, world: World) -> None:
+    pottery = world.pottery
+    opened, closed = await make_room(web, pottery, "open"), await make_room(web, pottery)
+    seen = (await web.call("GET", f"/channels/{pottery.slug}/rooms")).json["items"]
+    assert [room["id"] for room in seen] == [opened]
+    assert (await web.call("GET", f"/channels/{pottery.slug}/rooms/{opened}/messages")).status == 200
+    assert (await web.call("GET", f"/channels/{pottery.slug}/rooms/{closed}/messages")).status == 404
+    assert (await post(web, pottery, opened, "")).status == 401
+    assert (await post(web, pottery, opened, world.nobody.token)).status == 403
+
+
+async def test_another_channels_room_and_message_are_not_found(web: Web, world: World) -> None:
+    pottery, chess = world.pottery, world.chess
+    room = await make_room(web, pottery, "open")
+    message = (await post(web, pottery, room, pottery.sam.token)).json["id"]
+    at = f"/channels/{chess.slug}"
+    answers = [
+        await web.call("GET", f"{at}/rooms/{room}/messages", token=chess.otto.token),
+        await post(web, chess, room, chess.otto.token),
+        await web.call("GET", f"{at}/messages/{message}", token=chess.otto.token),
+        await web.call("PATCH", f"{at}/messages/{message}", {"body": "x"}, token=chess.otto.token),
+        await web.call("DELETE", f"{at}/messages/{message}", token=chess.otto.token),
+        await web.call("PUT", f"{at}/messages/{message}/reactions/👍", token=chess.otto.token),
+    ]
+    assert [answer.status for answer in answers] == [404] * 6
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ({"body": ""}, 422),
+        ({"body": "a\0b"}, 422),
+        ({"body": 7}, 422),
+        ({"body": "é" * 5121}, 413),
+        ({"client_id": "no"}, 422),
+        ({"reply_to": str(uuid4())}, 404),
+        ({"files": []}, 422),
+    ],
+)
+async def test_what_cannot_be_posted_is_refused_and_takes_no_seq(
+    web: Web, world: World, given: dict[str, Any], status: int
+) -> None:
+    room = await make_room(web, world.pottery)
+    assert (await post(web, world.pottery, room, world.pottery.sam.token, **given)).status == status
+    assert (await post(web, world.pottery, room, world.pottery.sam.token)).json["seq"] == 1
