@@ -57,6 +57,8 @@ _STATE = scoped(
     .values(**binds("state"), **_CHANGED, published_at=func.coalesce(_C.published_at, func.now()))
     .returning(*_SHOWN)
 )
+# Written out because lessons are built upon courses: their table is not known here.
+_LESSONS = Scoped("select id from lessons where channel_id = $1 and course_id = $2", ("channel_id", "course_id"), {})
 _DELETE = scoped(delete(COURSES).where(_C.id == bindparam("at")))
 
 
@@ -113,7 +115,7 @@ async def publish(scope: Scope, course_id: UUID, *, published: bool = True) -> R
         return before
     row = await scope.one(_STATE, at=course_id, state=state)
     await audit.record(scope, f"course.{'publish' if published else 'withdraw'}", course_id)
-    scope.reindex("course", course_id)
+    await _reindex(scope, course_id)
     return row
 
 
@@ -123,9 +125,16 @@ async def remove(scope: Scope, course_id: UUID) -> None:
     before = await scope.one(_LOCKED, id=course_id)
     if before["published_at"] is not None:
         raise Conflict("Students may have begun this course. Take it back to a draft instead.", "was_published")
+    await _reindex(scope, course_id)
     await scope.run(_DELETE, at=course_id)
     await audit.record(scope, "course.remove", course_id)
+
+
+async def _reindex(scope: Scope, course_id: UUID) -> None:
+    """Have the index follow the course with its lessons, which are found only while it is published."""
     scope.reindex("course", course_id)
+    for row in await scope.all(_LESSONS, course_id=course_id):
+        scope.reindex("lesson", row["id"])
 
 
 async def _written(scope: Scope, statement: Scoped, values: Mapping[str, Any]) -> Record:

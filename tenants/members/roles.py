@@ -29,14 +29,14 @@ async def change(scope: Scope, member_id: UUID, role: Role) -> Record:
     """Give a member another role; Forbidden for those not below the actor, Conflict `last_owner` for the only owner."""
     scope.require(Action.MEMBER_ROLE)
     await members.read(scope, member_id)
-    if role is not Role.OWNER:
-        await members.keep_an_owner(scope, member_id)
     before = await members.locked(scope, member_id)
     own = member_id == scope.actor.member_id
     if not own and not outranks(scope.actor, Role(before["role"])):
         raise Forbidden(f"This member is {before['role']}: only somebody above may change that.", "outranked")
     if not outranks(scope.actor, role) and scope.actor.role is not role:
         raise Forbidden(f"Only an owner may make somebody {role}.", "outranked")
+    if role is not Role.OWNER:
+        await members.keep_an_owner(scope, member_id)
     after = await scope.one(_SET, at=member_id, new_role=role)
     await audit.record(scope, "member.role", member_id, before=before["role"], after=role.value)
     return after
