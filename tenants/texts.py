@@ -4,6 +4,7 @@ A line is a name or a title: no control characters, no direction overrides, noth
 with tables and strikethrough; HTML in it is shown as it was typed, and what comes out is cleaned once more (nh3).
 """
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -81,6 +82,11 @@ def render_lesson(markdown: str, pointer: str = "/body") -> str:
     tokens = _parse(_LESSON, markdown, pointer)
     html = _LESSON.renderer.render(tokens, _LESSON.options, {})
     return _cleaned(html, {*_TAGS, "img"}, _ATTRIBUTES | _IMAGE, _DIRECTED | _QUIET_IMAGE)
+
+
+async def render_long(markdown: str, pointer: str = "/body") -> str:
+    """As `render_lesson`, off the event loop, for a long text may take seconds."""
+    return await asyncio.to_thread(render_lesson, markdown, pointer)
 
 
 def excerpt(markdown: str, longest: int = 160) -> str:

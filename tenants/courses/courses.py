@@ -16,7 +16,7 @@ from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 from tenants.statements import Scoped, scoped
 from tenants.tables import Json, binds, instant, owned, refers, text
-from tenants.texts import clean_line, clean_text, render_lesson
+from tenants.texts import clean_line, clean_text, render_long
 
 COURSES = owned(
     "courses",
@@ -157,7 +157,7 @@ async def _clean(scope: Scope, given: Mapping[str, Any]) -> dict[str, Any]:
         clean["summary"] = clean_line(clean["summary"], "/summary", longest=300, shortest=0)
     if "about" in clean:
         clean["about"] = clean_text(clean["about"], "/about", most_bytes=ABOUT_BYTES)
-        clean["about_html"] = render_lesson(clean["about"], "/about")
+        clean["about_html"] = await render_long(clean["about"], "/about")
     if "outcomes" in clean:
         clean["outcomes"] = clean_outcomes(clean["outcomes"])
     if clean.get("thumbnail_id") is not None:

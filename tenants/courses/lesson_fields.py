@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from tenants.errors import Invalid
 from tenants.files import files
 from tenants.scope import Record, Scope
-from tenants.texts import LESSON_BYTES, clean_line, clean_text, render_lesson
+from tenants.texts import LESSON_BYTES, clean_line, clean_text, render_long
 
 KINDS = ("text", "video", "audio", "file", "embed", "quiz", "assignment", "live", "recording")
 FILMED = ("video", "audio", "recording")
@@ -35,7 +35,7 @@ async def clean(scope: Scope, kind: str, given: Mapping[str, Any]) -> dict[str, 
         clean["title"] = clean_line(clean["title"], "/title")
     if "body" in clean:
         clean["body"] = clean_text(clean["body"], "/body", most_bytes=LESSON_BYTES)
-        clean["html"] = render_lesson(clean["body"])
+        clean["html"] = await render_long(clean["body"])
     if clean.get("embed_url") is not None:
         clean["embed_url"] = clean_embed(kind, clean["embed_url"])
     if not 0 <= clean.get("duration_seconds", 0) <= LONGEST_SECONDS:

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tenants.courses import access, courses, lessons, outline, sections
 from tenants.errors import Conflict, Forbidden, Invalid, NotFound, SignInNeeded, TooLarge
-from tenants.ids import new_id
 from tenants.permissions import VISITOR
 from tenants.scope import Committed, Tenancy
 from tests.tenants.school import Taught, enrol, make_course, make_file
+from tests.waiting import until
 from tests.world import World
 
 
@@ -77,16 +78,21 @@ async def test_what_another_channel_owns_is_not_found(tenancy: Tenancy, world: W
 
 
 async def test_two_edits_of_one_version_are_not_both_taken(tenancy: Tenancy, world: World, course: Taught) -> None:
-    async def edit(title: str) -> str:
-        try:
-            async with tenancy.scope(world.pottery.id, world.pottery.ben.actor) as scope:
-                await lessons.edit(scope, course.text, 2, {"title": title})
-        except Conflict as refused:
-            return f"{refused.code} to {refused.data['version']}"
-        return "taken"
+    async def edit_late() -> None:
+        async with tenancy.scope(world.pottery.id, world.pottery.ana.actor) as scope:
+            await lessons.edit(scope, course.text, 2, {"title": "Late"})
 
-    results = await asyncio.gather(*(edit(f"Title {number}") for number in range(5)))
-    assert sorted(results) == ["changed_meanwhile to 3"] * 4 + ["taken"]
+    async def somebody_waits() -> bool:
+        async with tenancy.relay.connection() as relay:
+            return bool(await relay.fetchval("select count(*) from pg_locks where not granted"))
+
+    async with tenancy.scope(world.pottery.id, world.pottery.ben.actor) as scope:
+        await lessons.edit(scope, course.text, 2, {"title": "Early"})
+        late = asyncio.create_task(edit_late())
+        await until(somebody_waits)
+    with pytest.raises(Conflict) as refused:
+        await late
+    assert (refused.value.code, refused.value.data["version"]) == ("changed_meanwhile", 3)
 
 
 async def test_a_slug_is_one_courses_in_a_channel(tenancy: Tenancy, world: World, course: Taught) -> None:
