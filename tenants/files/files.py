@@ -1,5 +1,6 @@
 """Files: one row for each object of a channel in the store; pending until the store holds it whole."""
 
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -36,6 +37,7 @@ _PICTURES = ("image/png", "image/jpeg", "image/webp")
 _FILMS = ("video/mp4", "video/webm", "video/quicktime")
 # A browser would run these as the channel's own pages.
 _ACTIVE = ("text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml", "text/javascript")
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}")  # RFC 6838
 _PUBLIC = frozenset({"logo", "cover", "thumbnail"})
 
 
@@ -173,6 +175,8 @@ def _check(purpose: str, content_type: str, size: int | None) -> None:
     rule = PURPOSES.get(purpose)
     if rule is None:
         raise Invalid.field("/purpose", "unknown", f"The purpose is one of: {', '.join(PURPOSES)}.")
+    if not _TYPE.fullmatch(content_type):
+        raise Invalid.field("/content_type", "type", "Give a media type, such as video/mp4.")
     if not rule.takes(content_type):
         named = ", ".join(rule.types) or "anything but web pages and scripts"
         raise Invalid.field("/content_type", "type", f"As {purpose} we take {named}.")
