@@ -40,6 +40,7 @@ SIGN_IN_PERSON = Policy("sign-in-person", 10, 60)
 SIGN_IN_FAILURES = Policy("sign-in-failures", 5, 600, fixed=True)
 SIGN_IN_PAUSE = Policy("sign-in-pause", 1, 600, fixed=True)
 POSTING = Policy("posting", 30, 10)
+WEBHOOK = Policy("webhook", 1200, 60, block=30)
 VERIFY = Policy("verify", 30, 60, fixed=True)
 UNKNOWN_CODE_COST = 10
 

@@ -2,9 +2,10 @@
 
 from aiohttp import web
 
-from server.api import auth, batches, channels, community, courses, lessons, members, progress, uploads
+from server.api import auth, batches, channels, community, courses, lessons, live, members, progress, uploads
 from server.context import House
 from server.op import Route
+from server.webhooks import live as live_webhook
 
 API: tuple[Route, ...] = (
     *auth.ROUTES,
@@ -14,6 +15,7 @@ API: tuple[Route, ...] = (
     *lessons.ROUTES,
     *progress.ROUTES,
     *batches.ROUTES,
+    *live.ROUTES,
     *uploads.ROUTES,
     *community.ROUTES,
 )
@@ -21,3 +23,4 @@ API: tuple[Route, ...] = (
 
 def add_pages(app: web.Application, house: House) -> None:
     """Serve all that is not the API: pages, webhooks, files."""
+    app.add_routes(live_webhook.routes())

@@ -46,3 +46,8 @@ def file(slug: str, file_id: UUID | str) -> str:
 def certificate(code: str) -> str:
     """The page that verifies a certificate."""
     return f"/verify/{code}"
+
+
+def live_webhook(connection_id: UUID | str) -> str:
+    """Where the provider of a live connection posts to."""
+    return f"/webhooks/live/{connection_id}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tenants.ids import MessageId, PersonId, RoomId
+from tenants.ids import LessonId, MessageId, PersonId, RoomId
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +41,14 @@ def reaction_changed(room_id: RoomId, message_id: MessageId, emoji: str, count: 
 def certificate_ready(person_id: PersonId, code: str, title: str) -> Notice:
     """A certificate of this person can be opened."""
     return Notice("notice", {"kind": "certificate", "code": code, "title": title}, person_id=person_id)
+
+
+def recording_ready(person_id: PersonId, lesson_id: LessonId, title: str) -> Notice:
+    """A recording of a class that this person is enrolled in can be watched, as a lesson."""
+    payload = {"kind": "recording", "lesson": str(lesson_id), "title": title}
+    return Notice("notice", payload, person_id=person_id)
+
+
+def room_left(person_id: PersonId, room_id: RoomId) -> Notice:
+    """A person was taken out of a private room: the wire takes their sockets out of it, and tells nobody."""
+    return Notice("room.left", {"room": str(room_id)}, person_id=person_id)
