@@ -1,0 +1,55 @@
+"""The demo's rooms and what was said in them over the last days."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+from sqlalchemy import bindparam, update
+
+from cli.demo.world import Place, School
+from tenants.community import messages, reactions, rooms
+from tenants.community.drafts import draft
+from tenants.community.messages import MESSAGES
+from tenants.ids import ChannelId
+from tenants.permissions import Actor, Role
+from tenants.scope import Scope, Tenancy
+from tenants.statements import scoped
+
+EMOJI = ("👍", "🎉", "❤️", "🤔")
+# The domain dates a message when it is posted; only the demo may say that it was days ago.
+_DATE = scoped(update(MESSAGES).where(MESSAGES.c.id == bindparam("at")).values(created_at=bindparam("moment")))
+
+
+async def plant(tenancy: Tenancy, channel_id: ChannelId, school: School, cast: Mapping[str, Actor]) -> None:
+    """Every room with its messages, some of them answers, some with reactions."""
+    owner = cast[school.people[0].who]
+    for place in school.rooms:
+        async with tenancy.scope(channel_id, owner) as scope:
+            room = await rooms.add(scope, place.name, place.kind, place.topic)
+            await _fill(scope, room["id"], place, school, _speakers(place, list(cast.values())))
+
+
+def _speakers(place: Place, everybody: list[Actor]) -> list[Actor]:
+    if place.kind == "private":
+        return [actor for actor in everybody if actor.role is Role.OWNER]
+    if place.kind == "announcement":
+        return [actor for actor in everybody if actor.role in {Role.OWNER, Role.TEACHER}]
+    return everybody
+
+
+async def _fill(scope: Scope, room_id: UUID, place: Place, school: School, speakers: list[Actor]) -> None:
+    began = datetime.now(UTC) - timedelta(days=3)
+    step = timedelta(days=3) / (place.messages + 1)
+    posted: list[UUID] = []
+    for number in range(place.messages):
+        # Two lines in a row by one speaker, now and then, so that heads are shared as they are in life.
+        scope.actor = speakers[(number * 2 // 3) % len(speakers)]
+        line = school.lines[number % len(school.lines)]
+        answer = posted[-1] if number % 9 == 4 else None
+        new = draft(uuid5(room_id, str(number)), line, answer)
+        posted.append((await messages.post(scope, room_id, new)).id)
+        await scope.run(_DATE, at=posted[-1], moment=began + step * (number + 1))
+    for number, message_id in enumerate(posted):
+        if number % 5 == 0:
+            scope.actor = speakers[(number + 1) % len(speakers)]
+            await reactions.put(scope, message_id, EMOJI[number % len(EMOJI)], on=True)
