@@ -1,1 +1,98 @@
-"""THE READ MODEL: rows become documents, documents answer searches."""
+"""THE READ MODEL: rows become documents, documents answer searches; the rows stay the truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from tenants.scope import Scope
+
+KINDS = ("course", "lesson", "message")
+PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What can be found: plain text of one row, and for whom (`public`, `room:{id}`, `course:{id}`).
+
+    `parent_id` is the course of a lesson or the room of a message, `place` its slug, `seq` the message's number.
+    """
+
+    id: UUID
+    kind: str
+    visibility: str
+    place: str
+    title: str
+    body: str
+    parent_id: UUID | None = None
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of hits begins: after this hit; `near` pages hold what only resembles the words."""
+
+    score: float
+    id: UUID
+    near: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is looked for: words and phrases already folded, kinds, what the asker may see, and which page."""
+
+    phrases: tuple[tuple[str, ...], ...]
+    prefix: str
+    kinds: tuple[str, ...]
+    seen: tuple[str, ...]
+    limit: int
+    after: Place | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every word, the unfinished last one included."""
+        whole = tuple(word for phrase in self.phrases for word in phrase)
+        return (*whole, self.prefix) if self.prefix else whole
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document that answers, or, when `near`, only resembles the words; `body` is the beginning of its text."""
+
+    id: UUID
+    kind: str
+    parent_id: UUID | None
+    place: str
+    seq: int
+    title: str
+    body: str
+    score: float
+    near: bool
+
+
+class SearchEngine(Protocol):
+    """Keeps documents per channel and finds them; every method works in the channel of the scope, and no other."""
+
+    async def index(self, scope: Scope, documents: Sequence[Document]) -> None:
+        """Add the documents, each in the place of an earlier one with its id."""
+
+    async def delete(self, scope: Scope, ids: Sequence[UUID]) -> None:
+        """Take documents out, whether they are there or not."""
+
+    async def under(self, scope: Scope, parent_id: UUID) -> list[UUID]:
+        """The documents of a parent."""
+
+    async def listed(self, scope: Scope, after: UUID | None, most: int) -> list[tuple[str, UUID]]:
+        """Kind and id of up to `most` documents in the order of ids, after one of them."""
+
+    async def search(self, scope: Scope, question: Question) -> list[Hit]:
+        """The best hits first, the next page after `question.after`; Unavailable when it takes too long."""
+
+
+def choose(elasticsearch_url: str = "") -> SearchEngine:
+    """The engine that the setting names: PostgreSQL when it is empty; ValueError when it cannot be had."""
+    from search.postgres import PostgresSearch  # noqa: PLC0415 - the engine needs the words of this module
+
+    if elasticsearch_url:
+        raise ValueError("ELASTICSEARCH_URL: this version searches in PostgreSQL only. Leave the setting empty.")
+    return PostgresSearch()

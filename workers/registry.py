@@ -4,13 +4,15 @@ import contextlib
 import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, get_type_hints
 from uuid import UUID
 
+import search
 from providers.mail import Mailer
 from providers.pdf import PdfPrinter
 from providers.storage import ObjectStore
+from search import SearchEngine
 from tenants.ids import ChannelId, PersonId
 from tenants.jobs import Job
 from tenants.people.mailed_links import LinkSecrets
@@ -38,6 +40,7 @@ class Workshop:
     base_url: str
     secret: bytes
     recording_hosts: tuple[str, ...] = ()
+    search: SearchEngine = field(default_factory=search.choose)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,136 @@
+"""Query: a search in one channel as one actor; what the actor may not open is not found either."""
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from search import KINDS, PUBLIC, Hit, Place, Question, SearchEngine, documents
+from search.marks import snippet
+from search.words import split
+from tenants import links
+from tenants.community import rooms
+from tenants.courses import courses, enrollments
+from tenants.courses.courses import COURSES
+from tenants.errors import Invalid
+from tenants.permissions import Action, why
+from tenants.scope import Scope
+from tenants.statements import scoped
+
+LONGEST = 200
+MOST_WORDS = 12
+MOST_HITS = 100
+
+_PARTS = re.compile('"([^"]*)"?|([^"\\s]+)')
+_PUBLISHED = scoped(select(COURSES.c.id).where(COURSES.c.state == "published"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit as it is shown: `title` is plain text, `snippet` is HTML with nothing in it but `<mark>`."""
+
+    hit: Hit
+    title: str
+    snippet: str
+
+    def url(self, slug: str) -> str:
+        """The page of the hit in the channel `slug`."""
+        if self.hit.kind == "course":
+            return links.course(slug, self.hit.place)
+        if self.hit.kind == "lesson":
+            return links.lesson(slug, self.hit.place, self.hit.id)
+        return f"{links.room(slug, self.hit.place)}#m-{self.hit.seq}"
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of hits, and where the next one begins."""
+
+    items: list[Found]
+    next: Place | None
+
+
+async def search(
+    scope: Scope, engine: SearchEngine, text: str, kind: str | None = None, limit: int = 20, after: Place | None = None
+) -> Results:
+    """What the actor may see that has the words of `text`; `"two words"` is a phrase, the last word may be begun.
+
+    Visitors and people who are no members find what is public. Raises Invalid, Forbidden for the banned, and
+    Unavailable when it takes too long.
+    """
+    kinds = _kinds(kind)
+    phrases, prefix = parse(text)
+    if not phrases and not prefix:
+        return Results([], None)
+    limit = max(1, min(limit, MOST_HITS))
+    seen, names = await _seen(scope)
+    question = Question(phrases, prefix, kinds, seen, limit + 1, after)
+    hits = await engine.search(scope, question)
+    items = [_found(hit, question, names) for hit in hits[:limit]]
+    return Results(items, _next(hits[limit - 1]) if len(hits) > limit else None)
+
+
+def parse(text: str) -> tuple[tuple[tuple[str, ...], ...], str]:
+    """Phrases of folded words, and the last word if it may go on; Invalid for a text that is too long."""
+    if len(text) > LONGEST:
+        raise Invalid.field("/q", "too_long", f"Search for at most {LONGEST} characters.")
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise Invalid.field("/q", "surrogate", "A text holds half a character (a lone surrogate). Send whole ones.")
+    phrases: list[tuple[str, ...]] = []
+    for quoted, word in _PARTS.findall(text):
+        words = tuple(split(quoted or word))
+        phrases += [words] if words else []
+    whole = _shortened(phrases)
+    going_on = bool(text) and text[-1:] not in {'"', " "} and text.count('"') % 2 == 0
+    if whole and going_on and len(whole) == len(phrases):
+        *before, last = whole
+        return (*before, *((last[:-1],) if last[:-1] else ())), last[-1]
+    return whole, ""
+
+
+def _shortened(phrases: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """At most MOST_WORDS words; what a person asks beyond that is not looked for."""
+    kept: list[tuple[str, ...]] = []
+    room = MOST_WORDS
+    for phrase in phrases:
+        if not room:
+            break
+        kept.append(phrase[:room])
+        room -= len(kept[-1])
+    return tuple(kept)
+
+
+def _kinds(kind: str | None) -> tuple[str, ...]:
+    if kind is None:
+        return KINDS
+    if kind not in KINDS:
+        raise Invalid.field("/kind", "unknown", f"Search for one of: {', '.join(KINDS)}.")
+    return (kind,)
+
+
+async def _seen(scope: Scope) -> tuple[tuple[str, ...], dict[UUID, str]]:
+    """The visibilities that the actor may see, and the names of their rooms."""
+    if scope.actor.banned is not None:
+        scope.require(Action.SEARCH)
+    if not why(scope.actor, Action.SEARCH).allowed:
+        return (PUBLIC,), {}
+    names = {room["id"]: room["name"] for room in await rooms.seen(scope)}
+    opened = [documents.course(course_id) for course_id in await _courses(scope)]
+    return (PUBLIC, *(documents.room(room_id) for room_id in names), *opened), names
+
+
+async def _courses(scope: Scope) -> list[UUID]:
+    """The courses whose lessons the actor may open."""
+    if courses.may_edit(scope):
+        return [row["id"] for row in await scope.all(_PUBLISHED)]
+    return [row["course_id"] for row in await enrollments.mine(scope)]
+
+
+def _found(hit: Hit, question: Question, names: dict[UUID, str]) -> Found:
+    title = names.get(hit.parent_id, "") if hit.kind == "message" and hit.parent_id else hit.title
+    return Found(hit, title, snippet(hit.body, question.words, question.prefix))
+
+
+def _next(last: Hit) -> Place:
+    return Place(last.score, last.id, last.near)

@@ -1,0 +1,1 @@
+"""Search: what is found, by whom, and that it follows the rows."""
