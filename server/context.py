@@ -2,12 +2,14 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
+import search
 from providers.mail import Mailer
 from providers.storage import ObjectStore
+from search import SearchEngine
 from tenants import directory
 from tenants.directory import ChannelAt, SignedIn
 from tenants.errors import SignInNeeded
@@ -31,6 +33,7 @@ class House:
     sign_up: str
     demo: bool
     secret: bytes
+    search: SearchEngine = field(default_factory=search.choose)
 
 
 HOUSE: web.AppKey[House] = web.AppKey("house")
