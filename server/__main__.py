@@ -17,6 +17,7 @@ from server.counters import Counters
 from server.health import Probe, Readiness
 from server.limits import Limiter
 from server.process import serve
+from server.sockets import add_sockets
 from settings import Settings
 from tenants.people.mailed_links import LinkSecrets
 from tenants.people.passwords import Passwords
@@ -35,6 +36,7 @@ def make_app(settings: Settings) -> web.Application:
     house = make_house(settings)
     app = create_app(make_parts(settings, house))
     app[HOUSE] = house
+    add_sockets(app, house, settings.redis_url, settings.deployment)
     routes.add_pages(app, house)
     if isinstance(house.store, DiskStore):
         app.add_routes(storage_mount.routes(house.store))

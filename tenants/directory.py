@@ -1,12 +1,13 @@
 """The directory: the few look-ups that no channel bounds, each one a SECURITY DEFINER function of its own role."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
 from tenants.errors import NotFound, SignInNeeded
-from tenants.ids import ChannelId, MemberId, PersonId, SessionId
+from tenants.ids import ChannelId, MemberId, PersonId, RoomId, SessionId
 from tenants.permissions import VISITOR, Actor, Role
 from tenants.scope import Record, Scope, Tenancy
 from tenants.statements import Lookup, Scoped
@@ -15,6 +16,10 @@ _CHANNEL_AT = Lookup("select * from channel_at($1, $2)", ("slug", "host"), {})
 _LISTED = Lookup("select * from channels_listed($1, $2)", ("after", "limit"), {})
 _MEMBERSHIPS = Lookup("select * from memberships_of($1)", ("person",), {})
 _SESSION = Lookup("select * from session_of($1)", ("hash",), {})
+_SOCKETS = Lookup("select * from sockets_standing($1, $2)", ("channels", "hashes"), {})
+_ROOMS = Lookup("select * from rooms_standing($1, $2, $3)", ("channels", "members", "rooms"), {})
+_HEADS = Lookup("select * from room_heads($1, $2)", ("channels", "rooms"), {})
+_CERTIFICATE = Lookup("select * from channel_of_certificate($1)", ("code",), {})
 _ADMIT = Scoped("select * from admit($1, $2)", ("channel_id", "hash"), {})
 
 
@@ -41,12 +46,23 @@ class SignedIn:
     expires_at: datetime
 
 
-async def channel_at(tenancy: Tenancy, *, slug: str | None = None, host: str | None = None) -> ChannelAt:
-    """The channel of a slug or of a custom host; NotFound when there is none or it was closed."""
+async def channel_at(
+    tenancy: Tenancy, *, slug: str | None = None, host: str | None = None, though_closed: bool = False
+) -> ChannelAt:
+    """The channel of a slug or of a custom host; NotFound when there is none or it was closed.
+
+    What vouches for certificates asks for it though it be closed.
+    """
     rows = await tenancy.look_up(_CHANNEL_AT, slug=slug, host=host)
-    if not rows or rows[0]["state"] == "closed":
+    if not rows or (rows[0]["state"] == "closed" and not though_closed):
         raise NotFound("There is no channel at this address.", "no_such_channel")
     return ChannelAt(**dict(rows[0]))
+
+
+async def channel_of_certificate(tenancy: Tenancy, code: str) -> ChannelId | None:
+    """The channel that issued the certificate of a code, open or closed, or None."""
+    rows = await tenancy.look_up(_CERTIFICATE, code=code)
+    return ChannelId(rows[0]["channel_id"]) if rows else None
 
 
 async def channels_listed(tenancy: Tenancy, *, after: UUID | None, limit: int) -> list[Record]:
@@ -65,6 +81,30 @@ async def session_of(tenancy: Tenancy, token: str) -> SignedIn:
     if not rows:
         raise SignInNeeded("This sign-in has ended. Sign in again.", "session_ended")
     return SignedIn(**dict(rows[0]))
+
+
+async def sockets_ended(tenancy: Tenancy, sockets: Sequence[tuple[ChannelId, str]]) -> dict[int, str]:
+    """Of sockets, each a channel and a token, those that must end, by place in the list, with the reason.
+
+    Reasons: `channel_closed`, `session_ended`, `token_expired`, `banned`, `not_a_member`.
+    """
+    channels, tokens = [each[0] for each in sockets], [each[1] for each in sockets]
+    rows = await tenancy.look_up(_SOCKETS, channels=channels, hashes=[hash_of(token) for token in tokens])
+    return {row["place"] - 1: row["code"] for row in rows}
+
+
+async def rooms_lost(tenancy: Tenancy, places: Sequence[tuple[ChannelId, MemberId, RoomId]]) -> list[int]:
+    """Of members in rooms, those who may no longer be there, by place in the list."""
+    channels, members, rooms = [[each[n] for each in places] for n in range(3)]
+    rows = await tenancy.look_up(_ROOMS, channels=channels, members=members, rooms=rooms)
+    return [row["place"] - 1 for row in rows]
+
+
+async def room_heads(tenancy: Tenancy, rooms: Sequence[tuple[ChannelId, RoomId]]) -> dict[RoomId, int]:
+    """The highest `seq` of each room."""
+    channels, ids = [each[0] for each in rooms], [each[1] for each in rooms]
+    rows = await tenancy.look_up(_HEADS, channels=channels, rooms=ids)
+    return {RoomId(row["room_id"]): row["head_seq"] for row in rows}
 
 
 async def admit(scope: Scope, token: str | None) -> Actor:

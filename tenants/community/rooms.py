@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, Integer, Uuid, bindparam, delete, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
-from tenants import audit
+from tenants import audit, notices
 from tenants.errors import Forbidden, Invalid, NotFound
-from tenants.ids import MemberId, RoomId, new_id
+from tenants.ids import MemberId, PersonId, RoomId, new_id
 from tenants.members.members import MEMBERS
 from tenants.permissions import Action, Role
 from tenants.scope import Record, Scope
@@ -87,6 +87,7 @@ _TAKE_OUT = scoped(
         ROOM_MEMBERS.c.room_id == bindparam("room_id"), ROOM_MEMBERS.c.member_id == bindparam("member_id")
     )
 )
+_PERSON = scoped(select(MEMBERS.c.person_id).where(MEMBERS.c.id == bindparam("member_id")))
 _INSIDERS = scoped(
     select(MEMBERS.c.id, MEMBERS.c.name)
     .join_from(ROOM_MEMBERS, MEMBERS)
@@ -178,11 +179,12 @@ async def let_in(scope: Scope, room_id: UUID, member_id: MemberId) -> None:
 
 
 async def take_out(scope: Scope, room_id: UUID, member_id: MemberId) -> None:
-    """Take a member out of a private room; NotFound when they are not in it."""
+    """Take a member out of a private room, their sockets too; NotFound when they are not in it."""
     scope.require(Action.ROOM_EDIT)
     await _private(scope, room_id)
     if not await scope.run(_TAKE_OUT, room_id=room_id, member_id=member_id):
         raise NotFound("That member is not in this room.")
+    scope.announce(notices.room_left(PersonId(await scope.value(_PERSON, member_id=member_id)), RoomId(room_id)))
     await audit.record(scope, "room.take_out", room_id, member=str(member_id))
 
 

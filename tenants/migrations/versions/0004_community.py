@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from tenants.migrations.schema import create_owned, index, instant, one_of, reference, text, unique
+from tenants.migrations.schema import create_function, create_owned, index, instant, one_of, reference, text, unique
 
 revision = "0004"
 down_revision = "0003"
@@ -25,6 +25,7 @@ def upgrade() -> None:
         instant("archived_at"),
         unique("rooms", "slug"),
         one_of("rooms", "kind", KINDS),
+        directory=True,
     )
     op.execute("ALTER TABLE rooms SET (fillfactor = 70)")
     create_owned(
@@ -35,6 +36,7 @@ def upgrade() -> None:
         unique("room_members", "room_id", "member_id"),
         reference("room_id", "rooms"),
         reference("member_id", "members"),
+        directory=True,
     )
     _messages()
     create_owned(
@@ -56,9 +58,12 @@ def upgrade() -> None:
         reference("room_id", "rooms"),
         reference("member_id", "members"),
     )
+    _directory()
 
 
 def downgrade() -> None:
+    for function in ("sockets_standing", "rooms_standing", "room_heads"):
+        op.execute(f"DROP FUNCTION {function}")
     for table in ("room_reads", "reactions", "messages", "room_members", "rooms"):
         op.drop_table(table)
 
@@ -88,3 +93,44 @@ def _messages() -> None:
         statistics="channel_id, room_id",
     )
     index("messages", "reply_to", "seq", where="reply_to IS NOT NULL")
+
+
+def _directory() -> None:
+    """What a process asks about all of its sockets at once, whatever their channels: answers by place in the lists."""
+    create_function(
+        "sockets_standing(channels uuid[], hashes bytea[])",
+        "TABLE (place bigint, code text)",
+        """SELECT * FROM (
+             SELECT a.place, CASE
+               WHEN c.state IS DISTINCT FROM 'open' THEN 'channel_closed'
+               WHEN t.hash IS NULL OR s.ended_at IS NOT NULL OR p.closed_at IS NOT NULL THEN 'session_ended'
+               WHEN t.spent_at IS NOT NULL OR t.expires_at <= now() THEN 'token_expired'
+               WHEN m.banned_at IS NOT NULL AND (m.banned_until IS NULL OR m.banned_until > now()) THEN 'banned'
+               WHEN m.id IS NULL OR m.left_at IS NOT NULL THEN 'not_a_member'
+             END AS code
+             FROM unnest(channels, hashes) WITH ORDINALITY AS a (channel_id, hash, place)
+             LEFT JOIN channels c ON c.id = a.channel_id
+             LEFT JOIN tokens t ON t.hash = a.hash
+             LEFT JOIN sessions s ON s.id = t.session_id
+             LEFT JOIN people p ON p.id = t.person_id
+             LEFT JOIN members m ON m.channel_id = a.channel_id AND m.person_id = t.person_id
+           ) AS each WHERE code IS NOT NULL""",
+    )
+    create_function(
+        "rooms_standing(channels uuid[], at_members uuid[], at_rooms uuid[])",
+        "TABLE (place bigint)",
+        """SELECT a.place
+           FROM unnest(channels, at_members, at_rooms) WITH ORDINALITY AS a (channel_id, member_id, room_id, place)
+           LEFT JOIN rooms r ON r.channel_id = a.channel_id AND r.id = a.room_id
+           LEFT JOIN members m ON m.channel_id = a.channel_id AND m.id = a.member_id
+           LEFT JOIN room_members i
+             ON i.channel_id = a.channel_id AND i.room_id = a.room_id AND i.member_id = a.member_id
+           WHERE r.id IS NULL OR r.archived_at IS NOT NULL
+             OR (r.kind = 'private' AND i.id IS NULL AND m.role NOT IN ('owner', 'admin'))""",
+    )
+    create_function(
+        "room_heads(channels uuid[], at_rooms uuid[])",
+        "TABLE (room_id uuid, head_seq bigint)",
+        """SELECT r.id, r.head_seq FROM unnest(channels, at_rooms) AS a (channel_id, room_id)
+           JOIN rooms r ON r.channel_id = a.channel_id AND r.id = a.room_id""",
+    )

@@ -1,0 +1,125 @@
+"""From a committed notice to every socket it is for: the only place that turns a Notice into a frame.
+
+The row of a notice stays in PostgreSQL until the other processes have been told; while Redis is away the sockets of
+this process hear at once, the rest from the steward when it is back. So a frame may come twice or late after a
+fault, and never not at all.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+import structlog
+from redis.exceptions import RedisError
+
+from realtime import rooms
+from realtime.bus import Bus
+from realtime.shared import connect
+from realtime.wire import Json, frame
+from tenants import relay
+from tenants.errors import Refusal
+from tenants.ids import ChannelId
+from tenants.notices import Notice
+from tenants.scope import Committed, Tenancy
+
+log = structlog.get_logger("realtime.broadcast")
+
+MOST_WAITING = 20_000
+BATCH = 200
+GATHER_SECONDS = 0.05
+Told = tuple[UUID, dict[str, Any]]
+Item = TypeVar("Item")
+
+
+def room_of(channel_id: ChannelId, notice: Notice) -> str:
+    """The socket room that a notice is for."""
+    if notice.room_id is not None:
+        return rooms.of_room(channel_id, notice.room_id)
+    if notice.person_id is not None:
+        return rooms.of_person(channel_id, notice.person_id)
+    raise ValueError(f"a notice without anybody to tell: {notice.event}")
+
+
+class Broadcast:
+    """One process's teller: in order of commit, off the path of every request."""
+
+    def __init__(self, tenancy: Tenancy, bus: Bus) -> None:
+        self._tenancy, self._bus = tenancy, bus
+        self._committed: asyncio.Queue[tuple[ChannelId, UUID, Notice]] = asyncio.Queue(MOST_WAITING)
+        self._delivered: asyncio.Queue[Told] = asyncio.Queue(MOST_WAITING)
+        self._told: asyncio.Queue[UUID] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to tell."""
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(work()) for work in (self._tell_here, self._tell_others, self._forget)]
+
+    async def close(self) -> None:
+        """Stop; what was not told is told by the steward."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def hand(self, committed: Committed) -> None:
+        """Take what a transaction announced; never waits. More than can be held is left to the steward."""
+        if committed.channel_id is None:
+            return
+        with contextlib.suppress(asyncio.QueueFull):
+            for notice_id, notice in committed.notices:
+                self._committed.put_nowait((committed.channel_id, notice_id, notice))
+
+    async def _tell_here(self) -> None:
+        while True:
+            channel_id, notice_id, notice = await self._committed.get()
+            made = self._bus.frame(notice.event, notice.payload, room_of(channel_id, notice))
+            try:
+                await self._bus.deliver(made)
+            except Exception:
+                # One frame that cannot be told must not silence all that come after it.
+                log.exception("a frame could not be delivered", notice=notice.event)
+            with contextlib.suppress(asyncio.QueueFull):
+                self._delivered.put_nowait((notice_id, made))
+
+    async def _tell_others(self) -> None:
+        while True:
+            batch = await _some(self._delivered)
+            try:
+                await self._bus.publish_all([made for _, made in batch])
+            except (RedisError, OSError) as error:
+                log.warning("notices are left to the steward", count=len(batch), reason=str(error))
+                continue
+            for notice_id, _ in batch:
+                self._told.put_nowait(notice_id)
+
+    async def _forget(self) -> None:
+        """Drop the rows of what has been told, a few at once; the steward waits a second before it looks at a row."""
+        while True:
+            batch = await _some(self._told)
+            with contextlib.suppress(Refusal):
+                await relay.forget_notices(self._tenancy, batch)
+            await asyncio.sleep(GATHER_SECONDS)
+
+
+async def _some(queue: "asyncio.Queue[Item]") -> list[Item]:
+    """What waits in a queue, at least one and at most a batch."""
+    found = [await queue.get()]
+    while len(found) < BATCH and not queue.empty():
+        found.append(queue.get_nowait())
+    return found
+
+
+def herald(redis_url: str, deployment: str) -> Callable[[ChannelId, Notice], Awaitable[None]]:
+    """What the steward tells notices by: to every process that serves sockets, with none of its own.
+
+    Raises RedisError or OSError when nobody could be told.
+    """
+    redis, channel = connect(redis_url), rooms.bus(deployment)
+
+    async def publish(channel_id: ChannelId, notice: Notice) -> None:
+        made = frame(notice.event, notice.payload, room_of(channel_id, notice), "steward")
+        await redis.publish(channel, Json.dumps(made))
+
+    return publish

@@ -1,0 +1,156 @@
+"""Events of the community: each its own transaction with rights looked up afresh, acknowledged after the commit."""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from realtime import wire
+from realtime.bus import Bus
+from realtime.composing import Composing
+from realtime.connections import MOST_ROOMS, Connection
+from realtime.presence import LARGE, Presence, shown
+from tenants import directory
+from tenants.community import drafts, messages, reactions, rooms
+from tenants.errors import Conflict, NotFound
+from tenants.ids import PersonId, RoomId, new_id
+from tenants.permissions import Action
+from tenants.scope import Scope, Tenancy
+
+Ok = dict[str, Any]
+Handler = Callable[[Connection, Any], Awaitable[Ok]]
+AdmitPost = Callable[[PersonId], Awaitable[None]]
+Tell = Callable[[str, str, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """The handlers; `admit_post` raises TooFast above the posting limit, `tell` sends to one socket."""
+
+    tenancy: Tenancy
+    bus: Bus
+    presence: Presence
+    composing: Composing
+    admit_post: AdmitPost
+    tell: Tell
+    epoch: str
+
+    def events(self) -> dict[str, tuple[type[wire.Sent], Handler]]:
+        """Every event that a client may send, with the payload it takes."""
+        return {
+            "room.join": (wire.InRoom, self.join),
+            "room.leave": (wire.InRoom, self.leave),
+            "room.sync": (wire.Behind, self.sync),
+            "message.post": (wire.Posting, self.post),
+            "message.edit": (wire.Editing, self.edit),
+            "message.delete": (wire.Deleting, self.delete),
+            "reaction.set": (wire.Reacting, self.react),
+            "read": (wire.Reading, self.read),
+            "typing": (wire.InRoom, self.type),
+            "presence.watch": (wire.Watching, self.watch),
+        }
+
+    async def join(self, by: Connection, given: wire.InRoom) -> Ok:
+        """Hear a room; the head is read only after joining, so that nothing falls between."""
+        room_id = RoomId(given.room)
+        if len(by.joined) >= MOST_ROOMS and room_id not in by.joined:
+            raise Conflict(f"A connection joins at most {MOST_ROOMS} rooms. Leave one first.", "too_many_rooms")
+        name = by.room(room_id)
+        async with self._acting(by, readonly=True) as scope:
+            await rooms.find(scope, room_id)
+            self.bus.enter(by.sid, name)
+            by.joined.add(room_id)
+            head = (await rooms.find(scope, room_id))["head_seq"]
+        self.bus.order.begin(name, head)
+        online = await self.presence.join(name, room_id, by.member_id, by.name, by.sid)
+        return {"room": str(room_id), "head_seq": head, "epoch": self.epoch, "online": online}
+
+    async def leave(self, by: Connection, given: wire.InRoom) -> Ok:
+        """Hear a room no more."""
+        self.depart(by, RoomId(given.room), at_once=True)
+        return {}
+
+    def depart(self, by: Connection, room_id: RoomId, *, at_once: bool) -> None:
+        """Take a socket out of a room; nothing happens when it is not in it."""
+        if room_id in by.joined:
+            by.joined.discard(room_id)
+            self.bus.depart(by.sid, by.room(room_id))
+            self.presence.leave(by.room(room_id), by.member_id, by.sid, at_once=at_once)
+
+    async def sync(self, by: Connection, given: wire.Behind) -> Ok:
+        """What came after a seq: at most 100 messages, or `reset` when it is more than 500."""
+        async with self._acting(by, readonly=True) as scope:
+            found, head, reset = await messages.sync(scope, given.room, given.after_seq)
+        shown_as = [orjson.Fragment(messages.encoded(messages.shown(row))) for row in found]
+        return {"messages": shown_as, "head_seq": head} | ({"reset": True} if reset else {})
+
+    async def post(self, by: Connection, given: wire.Posting) -> Ok:
+        """Post; the same `client_id` again gets the same answer."""
+        await self.admit_post(by.person_id)
+        draft = await drafts.prepare(given.client_id, given.body, given.reply_to)
+        async with self._acting(by) as scope:
+            posted = await messages.post(scope, given.room, draft)
+        return {"id": str(posted.id), "seq": posted.seq}
+
+    async def edit(self, by: Connection, given: wire.Editing) -> Ok:
+        """Change the words of one's own message."""
+        await self.admit_post(by.person_id)
+        draft = await drafts.prepare(new_id(), given.body)
+        async with self._acting(by) as scope:
+            await messages.edit(scope, given.id, draft)
+        return {}
+
+    async def delete(self, by: Connection, given: wire.Deleting) -> Ok:
+        """Delete one's own message, or anybody's as a moderator."""
+        async with self._acting(by) as scope:
+            await messages.remove(scope, given.id)
+        return {}
+
+    async def react(self, by: Connection, given: wire.Reacting) -> Ok:
+        """Put or take back one emoji."""
+        async with self._acting(by) as scope:
+            await reactions.put(scope, given.message, given.emoji, on=given.on)
+        return {}
+
+    async def read(self, by: Connection, given: wire.Reading) -> Ok:
+        """Move the read mark forward; the person's own devices are told."""
+        async with self._acting(by) as scope:
+            seq = await rooms.mark_read(scope, given.room, given.seq)
+        await self.bus.tell("read", {"room": str(given.room), "seq": seq}, by.own_room())
+        return {}
+
+    async def type(self, by: Connection, given: wire.InRoom) -> Ok:
+        """Tell a joined room that one is typing."""
+        self.composing.note(self._joined(by, given.room), given.room, by.member_id, by.name)
+        return {}
+
+    async def watch(self, by: Connection, given: wire.Watching) -> Ok:
+        """Have this socket told who is in a joined room now: all of a small one, in a large one those asked for."""
+        here = await self.presence.here(self._joined(by, given.room))
+        asked = {str(member) for member in given.members or ()}
+        names = here.joined if here.online <= LARGE else {}
+        listed = {member: name for member, name in (names or here.joined).items() if names or member in asked}
+        told = shown(str(given.room), here) | {"joined": [{"id": id_, "name": name} for id_, name in listed.items()]}
+        await self.tell(by.sid, "presence.changed", told)
+        return {}
+
+    async def greet(self, by: Connection) -> None:
+        """Tell a new connection how much is unread in each room."""
+        async with self._acting(by, readonly=True) as scope:
+            unread = {str(row["id"]): row["unread"] for row in await rooms.seen(scope) if row["unread"]}
+        await self.tell(by.sid, "unread", unread)
+
+    @contextlib.asynccontextmanager
+    async def _acting(self, by: Connection, *, readonly: bool = False) -> AsyncIterator[Scope]:
+        async with self.tenancy.scope(by.channel_id, readonly=readonly) as scope:
+            await directory.admit(scope, by.token)
+            scope.require(Action.ROOM_JOIN)
+            yield scope
+
+    def _joined(self, by: Connection, room: UUID) -> str:
+        if room not in by.joined:
+            raise NotFound("Join this room first.", "not_joined")
+        return by.room(RoomId(room))

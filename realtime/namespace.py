@@ -1,0 +1,122 @@
+"""The door of the namespace: who may connect, which event goes where, and every refusal as an acknowledgement."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from realtime.community import Community
+from realtime.connections import PATIENCE, Bucket, Connection, Connections, opened
+from realtime.wire import Sent, parse, refused
+from tenants import directory
+from tenants.errors import Forbidden, Invalid, Refusal, SignInNeeded, TooFast, Unavailable
+from tenants.permissions import Action
+from tenants.scope import Tenancy
+
+log = structlog.get_logger("realtime.namespace")
+
+EVENT_SECONDS = 10.0
+Cookie = Callable[[web.Request], str | None]
+Origins = Callable[[web.Request], tuple[str, ...]]
+
+
+class CommunityDoor:
+    """Lets members in and answers their events. `origins` are a request's own pages, `cookie` reads its sign-in."""
+
+    def __init__(
+        self, tenancy: Tenancy, community: Community, connections: Connections, origins: Origins, cookie: Cookie,
+        widened: int = 1,
+    ) -> None:  # fmt: skip
+        self._tenancy, self._community, self._connections = tenancy, community, connections
+        self._origins, self._cookie, self._widened = origins, cookie, widened
+        self._events = community.events()
+        self.unheard: Counter[str] = Counter()
+        self.cut: Callable[[str], None] = lambda _sid: None
+
+    async def admit(self, sid: str, request: web.Request, auth: Any) -> None:
+        """Let a member in; the token comes from `auth`, or from the cookie of one of our own pages."""
+        slug, token = _read_auth(auth)
+        token = token or self._token_of_page(request)
+        self._check_origin(request)
+        if token is None:
+            raise SignInNeeded("Send an access token in `auth.token`, or sign in on our page.")
+        channel = await directory.channel_at(self._tenancy, slug=slug)
+        if channel.state == "suspended":
+            raise Forbidden("This channel is suspended. Its owner can ask the operator why.", "suspended")
+        async with self._tenancy.scope(channel.id, readonly=True) as scope:
+            actor = await directory.admit(scope, token)
+            scope.require(Action.ROOM_JOIN)
+        self._connections.add(opened(sid, channel, token, actor, self._bucket()))
+
+    async def welcome(self, sid: str) -> None:
+        """Put the person's device where they are told things, and tell what is unread."""
+        if connection := self._connections.get(sid):
+            self._community.bus.enter(sid, connection.own_room())
+            try:
+                await self._community.greet(connection)
+            except Refusal as refusal:
+                log.info("a new connection was not greeted", reason=refusal.message)
+
+    async def answer(self, sid: str, event: str, arguments: list[Any]) -> dict[str, Any]:
+        """Do what an event asks; `{ok: …}` after the commit, else `{error: …}`."""
+        connection = self._connections.get(sid)
+        if connection is None:
+            return refused(SignInNeeded("This connection has ended."))
+        try:
+            connection.bucket.spend()
+            async with asyncio.timeout(EVENT_SECONDS):
+                return {"ok": await self._act(connection, event, arguments)}
+        except TooFast as refusal:
+            if connection.bucket.overdrawn > PATIENCE:
+                self.cut(sid)
+            return self._refuse(event, refusal)
+        except Refusal as refusal:
+            return self._refuse(event, refusal)
+        except TimeoutError:
+            return self._refuse(event, Unavailable("This took too long and was given up. Try again.", retry_after=3))
+        except Exception:
+            log.exception("unexpected error", socket_event=event)
+            return self._refuse(event, Refusal(500, "internal", "Something went wrong on our side."))
+
+    async def leave(self, sid: str) -> None:
+        """The socket is gone: it is in no room, and nobody's device."""
+        if connection := self._connections.remove(sid):
+            for room_id in list(connection.joined):
+                self._community.depart(connection, room_id, at_once=False)
+            self._community.bus.depart(sid, connection.own_room())
+
+    async def _act(self, connection: Connection, event: str, arguments: list[Any]) -> dict[str, Any]:
+        if event not in self._events:
+            raise Refusal(404, "unknown_event", "There is no such event here.")
+        model, handler = self._events[event]
+        given: Sent = parse(model, arguments)
+        return await handler(connection, given)
+
+    def _refuse(self, event: str, refusal: Refusal) -> dict[str, Any]:
+        self.unheard[event if event in self._events else "unknown"] += 1
+        return refused(refusal)
+
+    def _check_origin(self, request: web.Request) -> None:
+        origin = request.headers.get("Origin")
+        if origin is not None and origin not in self._origins(request):
+            raise Forbidden("This page is not one of ours.", "foreign_origin")
+
+    def _token_of_page(self, request: web.Request) -> str | None:
+        return self._cookie(request) if "Origin" in request.headers else None
+
+    def _bucket(self) -> Bucket:
+        bucket = Bucket()
+        return Bucket(bucket.burst * self._widened, bucket.rate * self._widened, bucket.burst * self._widened)
+
+
+def _read_auth(auth: Any) -> tuple[str, str | None]:
+    """The slug and token of `auth`; Invalid for anything else."""
+    slug, token = auth.get("channel"), auth.get("token")
+    if set(auth) - {"channel", "token"} or not isinstance(slug, str) or not 0 < len(slug) <= 100 or "\0" in slug:
+        raise Invalid("Send `auth = {channel, token}`, the channel by its slug.")
+    if token is not None and (not isinstance(token, str) or not 0 < len(token) <= 512):
+        raise Invalid("`auth.token` is an access token, or left out where the cookie speaks.")
+    return slug, token

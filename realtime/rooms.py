@@ -1,0 +1,36 @@
+"""Names of socket rooms and shared keys, made of typed ids, the channel always first; nobody else makes such names."""
+
+from tenants.ids import ChannelId, PersonId, RoomId
+
+NAMESPACE = "/community"
+
+
+def of_room(channel_id: ChannelId, room_id: RoomId) -> str:
+    """Everyone who has joined a room."""
+    return f"c/{channel_id}/room/{room_id}"
+
+
+def of_person(channel_id: ChannelId, person_id: PersonId) -> str:
+    """One person's own devices in a channel."""
+    return f"c/{channel_id}/person/{person_id}"
+
+
+def bus(deployment: str) -> str:
+    """The channel of Redis that carries frames between processes (pub/sub crosses database numbers)."""
+    return f"{deployment}:wire"
+
+
+def wake(deployment: str) -> str:
+    """The channel of Redis on which the steward is woken."""
+    return f"{deployment}:wake"
+
+
+def presence(deployment: str, room: str) -> tuple[str, str, str]:
+    """The keys of who is in a room: leases, names, version; in one slot of a cluster."""
+    key = f"{deployment}:here:{{{room}}}"
+    return f"{key}:leases", f"{key}:names", f"{key}:v"
+
+
+def typing(deployment: str, room: str) -> str:
+    """The key of who is typing in a room."""
+    return f"{deployment}:typing:{{{room}}}"

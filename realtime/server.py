@@ -1,0 +1,92 @@
+"""The wire of one process: the Socket.IO server with all that stands behind it, put together and taken down."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from realtime import rooms
+from realtime.broadcast import Broadcast
+from realtime.bus import Bus
+from realtime.community import AdmitPost, Community
+from realtime.composing import Composing
+from realtime.connections import Connections
+from realtime.namespace import CommunityDoor, Cookie, Origins
+from realtime.presence import Presence
+from realtime.protocol import StrictServer
+from realtime.shared import Shared
+from realtime.wake import Waker
+from realtime.watch import Watch
+from tenants.scope import Committed, Tenancy
+
+PATH = "socket.io"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WireParts:
+    """What the wire is given: the doors of the process, and HTTP's own rules for origins, cookies and limits.
+
+    `widened` multiplies the limit of events per socket; `admit_post` raises TooFast above the posting limit.
+    """
+
+    tenancy: Tenancy
+    redis_url: str | None
+    deployment: str
+    origins: Origins
+    cookie: Cookie
+    admit_post: AdmitPost
+    widened: int = 1
+    connect_seconds: float = 10.0
+
+
+class Wire:
+    """The live wire: `attach` serves it, `hand` is the after-commit hook, `drain` ends it before its process."""
+
+    def __init__(self, parts: WireParts) -> None:
+        self.bus = Bus(parts.redis_url, parts.deployment)
+        self.shared = Shared(parts.redis_url)
+        self.connections = Connections()
+        self.presence = Presence(self.bus, self.shared, parts.deployment)
+        self.composing = Composing(self.bus, self.shared, parts.deployment)
+        self.broadcast = Broadcast(parts.tenancy, self.bus)
+        self.waker = Waker(parts.redis_url, parts.deployment)
+        community = Community(
+            parts.tenancy, self.bus, self.presence, self.composing, parts.admit_post, self._tell, parts.deployment
+        )
+        self.door = CommunityDoor(
+            parts.tenancy, community, self.connections, parts.origins, parts.cookie, parts.widened
+        )
+        self.sio = StrictServer(self.door, self.bus, connect_seconds=parts.connect_seconds)
+        self.door.cut = self.sio.cut
+        self.watch = Watch(parts.tenancy, community, self.connections, self.sio.dismiss, self.sio.cut)
+        self.bus.house_events |= {"member.banned": self.watch.look, "room.left": self.watch.look}
+
+    def attach(self, app: web.Application) -> None:
+        """Serve the wire of an application, from its start to its end."""
+        self.sio.attach(app, PATH)
+        app.on_startup.append(self._start)
+        app.on_cleanup.append(self._close)
+
+    def hand(self, committed: Committed) -> None:
+        """Tell what a transaction announced, and wake the steward for what it asked to have done; never waits."""
+        self.broadcast.hand(committed)
+        if committed.jobs or committed.changes:
+            self.waker.wake()
+
+    async def drain(self) -> None:
+        """End the socket server's own work; its sockets have been closed before."""
+        await self.sio.shutdown()
+
+    async def _start(self, _app: web.Application) -> None:
+        for part in self._working():
+            part.start()
+
+    async def _close(self, _app: web.Application) -> None:
+        for part in (*self._working(), self.composing, self.waker, self.shared):
+            await part.close()
+
+    def _working(self) -> tuple[Any, ...]:
+        return self.watch, self.presence, self.broadcast, self.bus
+
+    async def _tell(self, sid: str, event: str, payload: Any) -> None:
+        await self.sio.emit(event, payload, to=sid, namespace=rooms.NAMESPACE, ignore_queue=True)

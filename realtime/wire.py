@@ -1,0 +1,174 @@
+"""Shapes of the wire: what a client may send, how answers and refusals look, and the JSON both travel as."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from socketio.packet import Packet
+
+from tenants.errors import Invalid, Refusal
+
+EVENT, ACK, CONNECT_ERROR = 2, 3, 4
+
+
+class Malformed(ValueError):
+    """What came is no packet that a client of the protocol sends: the connection ends."""
+
+
+class Unreadable:
+    """Stands for JSON that is well formed and that we do not read: too deep, or with half characters."""
+
+
+class Json:
+    """The module-like JSON of packets."""
+
+    @staticmethod
+    def dumps(value: Any, **_options: Any) -> str:
+        """Compact JSON with times in RFC 3339 UTC."""
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC, default=str).decode()
+
+    @staticmethod
+    def loads(text: str | bytes) -> Any:
+        """The value; `Unreadable` for what only a hostile client would write, Malformed for what is no JSON."""
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            words = str(error)
+            if "depth limit" in words or "surrogate" in words:
+                return Unreadable
+            raise Malformed(words) from None
+
+
+class Frame(Packet):  # type: ignore[misc]
+    """A packet of text only."""
+
+    uses_binary_events = False
+    json = Json
+
+
+class Sent(BaseModel):
+    """What a client sends with an event: exact types, no unknown fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
+
+
+Id = Annotated[UUID, Field(strict=False)]
+Seq = Annotated[int, Field(ge=0, le=2**53)]
+Body = Annotated[str, Field(max_length=65536)]
+
+
+class InRoom(Sent):
+    """A room."""
+
+    room: Id
+
+
+class Behind(InRoom):
+    """A room, and the last `seq` the client holds."""
+
+    after_seq: Seq
+
+
+class Posting(InRoom):
+    """A message to be posted."""
+
+    client_id: Id
+    body: Body
+    reply_to: Id | None = None
+
+
+class Editing(Sent):
+    """A message and its new words."""
+
+    id: Id
+    body: Body
+
+
+class Deleting(Sent):
+    """A message."""
+
+    id: Id
+
+
+class Reacting(Sent):
+    """A message, one emoji, and whether it is put or taken back."""
+
+    message: Id
+    emoji: Annotated[str, Field(max_length=100)]
+    on: bool
+
+
+class Reading(InRoom):
+    """How far a room was read."""
+
+    seq: Seq
+
+
+class Watching(InRoom):
+    """A room, and in a large one the members whose presence is asked for."""
+
+    members: Annotated[list[Id], Field(max_length=200)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One packet of a client: CONNECT, DISCONNECT or an event with the id of the acknowledgement it wants."""
+
+    kind: int
+    namespace: str
+    id: int | None
+    data: Any
+
+
+def hear(text: Any) -> Heard:
+    """The packet in a text frame; Malformed for anything that this namespace does not take, binary included."""
+    if not isinstance(text, str) or text[:1] not in {"0", "1", "2", "3"}:
+        raise Malformed("not a packet we take")
+    try:
+        packet = Frame(encoded_packet=text)
+    except (ValueError, TypeError, IndexError) as error:
+        raise Malformed(str(error)) from None
+    if packet.attachment_count:
+        raise Malformed("attachments are not taken")
+    return Heard(packet.packet_type, packet.namespace or "/", packet.id, packet.data)
+
+
+def parse(model: type[Sent], arguments: list[Any]) -> Sent:
+    """The one payload of an event; Invalid with the first thing that is wrong with it."""
+    if len(arguments) != 1 or not isinstance(arguments[0], dict):
+        raise Invalid("Send exactly one object with this event.")
+    try:
+        return model.model_validate(arguments[0])
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(step)[:60] for step in first["loc"])
+        raise Invalid(f"{place}: {first['msg']}.") from None
+
+
+def refused(refusal: Refusal) -> dict[str, Any]:
+    """The acknowledgement of a refused event: `{error: {code, message, retry_after?}}`."""
+    return {"error": told(refusal)}
+
+
+def told(refusal: Refusal) -> dict[str, Any]:
+    """A refusal in the words of the wire; its code is that of HTTP, and `invalid` for every wrong field."""
+    code = "invalid" if isinstance(refusal, Invalid) else refusal.code
+    error: dict[str, Any] = {"code": code, "message": refusal.message}
+    return error | {name: refusal.data[name] for name in ("retry_after",) if name in refusal.data}
+
+
+def turned_away(refusal: Refusal) -> dict[str, Any]:
+    """What `connect_error` carries: `{message, data: {code, retry_after?}}`."""
+    error = told(refusal)
+    return {"message": error.pop("message"), "data": error}
+
+
+def frame(event: str, payload: Mapping[str, Any], room: str, host: str) -> dict[str, Any]:
+    """An event for a socket room, as python-socketio's managers pass it from process to process."""
+    return {
+        "method": "emit", "event": event, "data": [payload], "binary": False, "namespace": "/community",
+        "room": room, "skip_sid": None, "callback": None, "host_id": host,
+    }  # fmt: skip

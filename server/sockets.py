@@ -1,0 +1,32 @@
+"""The live wire in this web process: HTTP's own rules for origins, cookies and limits lent to the sockets."""
+
+from aiohttp import web
+
+from realtime.server import Wire, WireParts
+from server.context import House
+from server.cookies import read_cookie
+from server.csrf import own_origins
+from server.limits import LIMITER, POSTING, RELAXED, admit
+from server.process import DRAIN
+from tenants.ids import PersonId
+
+WIRE: web.AppKey[Wire] = web.AppKey("wire")
+
+
+def add_sockets(app: web.Application, house: House, redis_url: str, deployment: str) -> Wire:
+    """Serve Socket.IO, tell it what is committed, and end it with the process."""
+    limiter = app[LIMITER]
+
+    async def admit_post(person_id: PersonId) -> None:
+        """The posting limit, shared with the API."""
+        admit(await limiter.spend(POSTING, str(person_id)))
+
+    parts = WireParts(
+        tenancy=house.tenancy, redis_url=redis_url or None, deployment=deployment, origins=own_origins,
+        cookie=read_cookie, admit_post=admit_post, widened=RELAXED if limiter.mode == "relaxed" else 1,
+    )  # fmt: skip
+    wire = app[WIRE] = Wire(parts)
+    wire.attach(app)
+    house.tenancy.after_commit = wire.hand
+    app[DRAIN].append(wire.drain)
+    return wire
