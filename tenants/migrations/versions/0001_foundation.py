@@ -132,7 +132,9 @@ def _members() -> None:
         one_of("members", "role", ROLES),
         directory=True,
     )
+    # A person's own memberships are looked for across channels, by the directory's function alone.
     op.execute("CREATE INDEX members_person_idx ON members (person_id)")
+    op.execute("COMMENT ON INDEX members_person_idx IS 'directory'")
 
 
 def _outbox() -> None:
