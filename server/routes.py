@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from server.api import auth, batches, channels, community, courses, lessons, live, members, progress, uploads
+from server.api import auth, batches, channels, community, courses, lessons, live, members, progress, search, uploads
 from server.context import House
 from server.op import Route
 from server.webhooks import live as live_webhook
@@ -18,6 +18,7 @@ API: tuple[Route, ...] = (
     *live.ROUTES,
     *uploads.ROUTES,
     *community.ROUTES,
+    *search.ROUTES,
 )
 
 

@@ -1,0 +1,66 @@
+"""Search over the API: what the asker may see in one channel, best first."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from search import Place
+from search.query import LONGEST, Found, search
+from server.bodies import Given
+from server.context import InChannel
+from server.keyset import Cursor, Page, PageQuery
+from server.op import Auth, Route, op
+
+PLACES: Cursor[tuple[float, UUID, bool]] = Cursor("search", tuple[float, UUID, bool])
+
+
+class InSlug(Given):
+    """A channel by its slug."""
+
+    slug: str
+
+
+class Asked(PageQuery):
+    """What is looked for: words, `"phrases"`, and a last word that may be unfinished; of one kind, or of all."""
+
+    q: Annotated[str, Field(max_length=LONGEST, examples=["kiln temp"])]
+    kind: Literal["course", "lesson", "message"] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class FoundShown(BaseModel):
+    """A hit. `title` is plain text; `snippet` is HTML, escaped but for `<mark>` around what was looked for."""
+
+    kind: str
+    id: UUID
+    title: str
+    snippet: str
+    url: str
+    score: float
+
+
+@op("Search a channel", tags=("search",), auth=Auth.OPTIONAL)
+async def search_channel(context: InChannel, *, path: InSlug, query: Asked) -> Page[FoundShown]:
+    """Members find courses, the lessons open to them, and messages of their rooms; others find what is public.
+
+    When nothing has the words, what resembles them is shown. 503 when the search takes more than two seconds.
+    """
+    place = PLACES.read(query.after)
+    after = Place(*place) if place else None
+    results = await search(context.scope, context.house.search, query.q, query.kind, query.limit, after)
+    last = results.next
+    return Page[FoundShown](
+        items=[_shown(item, path.slug) for item in results.items],
+        next=PLACES.write((last.score, last.id, last.near)) if last else None,
+    )
+
+
+def _shown(found: Found, slug: str) -> FoundShown:
+    hit = found.hit
+    return FoundShown(
+        kind=hit.kind, id=hit.id, title=found.title, snippet=found.snippet, url=found.url(slug), score=hit.score
+    )
+
+
+ROUTES = (Route("GET", "/channels/{slug}/search", search_channel),)
