@@ -9,6 +9,7 @@ import typer
 from cli.config import config
 from cli.console import complain, say
 from cli.listening import bind, listen
+from cli.live import live
 from cli.servers import running_servers
 from cli.stop import Stop
 from cli.up import migrate, seed, steward, up, web, work
@@ -17,6 +18,7 @@ from settings import SettingsFault, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(config, name="config")
+app.add_typer(live, name="live")
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ _SOCKETS = Lookup("select * from sockets_standing($1, $2)", ("channels", "hashes
 _ROOMS = Lookup("select * from rooms_standing($1, $2, $3)", ("channels", "members", "rooms"), {})
 _HEADS = Lookup("select * from room_heads($1, $2)", ("channels", "rooms"), {})
 _CERTIFICATE = Lookup("select * from channel_of_certificate($1)", ("code",), {})
+_CONNECTION = Lookup("select * from channel_of_connection($1)", ("connection",), {})
 _ADMIT = Scoped("select * from admit($1, $2)", ("channel_id", "hash"), {})
 
 
@@ -63,6 +64,14 @@ async def channel_of_certificate(tenancy: Tenancy, code: str) -> ChannelId | Non
     """The channel that issued the certificate of a code, open or closed, or None."""
     rows = await tenancy.look_up(_CERTIFICATE, code=code)
     return ChannelId(rows[0]["channel_id"]) if rows else None
+
+
+async def channel_of_connection(tenancy: Tenancy, connection_id: UUID) -> ChannelId:
+    """The channel of an open live connection, for the webhooks that come to it; NotFound when there is none."""
+    rows = await tenancy.look_up(_CONNECTION, connection=connection_id)
+    if not rows:
+        raise NotFound("There is no live connection at this address.")
+    return ChannelId(rows[0]["channel_id"])
 
 
 async def channels_listed(tenancy: Tenancy, *, after: UUID | None, limit: int) -> list[Record]:

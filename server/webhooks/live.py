@@ -17,6 +17,7 @@ from providers.live import (
 from server.bodies import read_body
 from server.context import HOUSE, House
 from server.limits import WEBHOOK, charge
+from tenants import directory
 from tenants.errors import NotFound
 from tenants.ids import ChannelId
 from tenants.live import attendance, classes, connections, inbox, recordings
@@ -37,7 +38,7 @@ async def receive(request: web.Request) -> web.Response:
     """200 once stored, also for what was stored before; 401 for a bad signature, 400 malformed, 404 not of ours."""
     house = request.app[HOUSE]
     connection_id = _connection_in(request)
-    channel_id = await connections.channel_of(house.tenancy, connection_id)
+    channel_id = await directory.channel_of_connection(house.tenancy, connection_id)
     await charge(request, WEBHOOK, str(connection_id))
     raw = await read_body(request, BODY_LIMIT)
     for event in await _verified(house, channel_id, connection_id, request, raw):

@@ -6,11 +6,11 @@ from sqlalchemy import Column, LargeBinary, bindparam, func, insert, select, upd
 
 from tenants import audit
 from tenants.errors import Conflict, Invalid, NotFound
-from tenants.ids import ChannelId, new_id
+from tenants.ids import new_id
 from tenants.permissions import Action
-from tenants.scope import Record, Scope, Tenancy
+from tenants.scope import Record, Scope
 from tenants.sealing import Seals
-from tenants.statements import Lookup, scoped
+from tenants.statements import scoped
 from tenants.tables import binds, instant, owned, text
 from tenants.texts import clean_line
 
@@ -34,15 +34,6 @@ _ADD = scoped(insert(CONNECTIONS).values(**binds("id", "name", "provider", "seal
 _CLOSE = scoped(
     update(CONNECTIONS).where(_C.id == bindparam("at"), _C.closed_at.is_(None)).values(closed_at=func.now())
 )
-_CHANNEL_OF = Lookup("select * from channel_of_connection($1)", ("connection",), {})
-
-
-async def channel_of(tenancy: Tenancy, connection_id: UUID) -> ChannelId:
-    """The channel of an open connection, for the webhooks that come to it; NotFound when there is none."""
-    rows = await tenancy.look_up(_CHANNEL_OF, connection=connection_id)
-    if not rows:
-        raise NotFound("There is no live connection at this address.")
-    return ChannelId(rows[0]["channel_id"])
 
 
 async def every(scope: Scope) -> list[Record]:

@@ -212,9 +212,11 @@ async def note_hindrance(scope: Scope, recording_id: UUID, reason: str) -> None:
     await scope.run(_STOOD, at=recording_id, reason=reason[:REASON_LENGTH])
 
 
-async def fail(scope: Scope, recording_id: UUID, reason: str) -> None:
-    """Give up, with the reason; nothing happens to one that is ready."""
-    await scope.run(_FAIL, at=recording_id, reason=reason[:REASON_LENGTH])
+async def fail(scope: Scope, recording_id: UUID, reason: str) -> bool:
+    """Give up, with the reason; False for one that is ready, which stays as it is."""
+    if await scope.run(_FAIL, at=recording_id, reason=reason[:REASON_LENGTH]) == 1:
+        return True
+    return await scope.first(_READ, id=recording_id) is None
 
 
 async def finish(scope: Scope, recording_id: UUID, stored: Stored) -> bool:
