@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, get_type_hints
 
@@ -17,7 +17,7 @@ from server.op import ANONYMOUS, Caller, Operation
 from server.sender import address_of
 from tenants import directory, idempotency
 from tenants.directory import ChannelAt
-from tenants.errors import Forbidden, SignInNeeded
+from tenants.errors import Forbidden, NotFound, SignInNeeded
 from tenants.people.sessions import Device
 
 CHANNEL_MEMO_SECONDS = 1.0
@@ -28,7 +28,7 @@ class HouseAccess:
     """The doors of the house for typed operations, pages and webhooks alike."""
 
     def __init__(self, house: House) -> None:
-        self._house = house
+        self.house = house
         self._channels: dict[str, tuple[float, ChannelAt]] = {}
 
     async def authenticate(self, request: web.Request) -> Caller:
@@ -36,7 +36,7 @@ class HouseAccess:
         token = token_of(request)
         if token is None:
             return ANONYMOUS
-        signed_in = await directory.session_of(self._house.tenancy, token)
+        signed_in = await directory.session_of(self.house.tenancy, token)
         return Caller(str(signed_in.person_id), signed_in)
 
     def enter(
@@ -51,23 +51,35 @@ class HouseAccess:
 
     def as_person(self, request: web.Request, caller: Caller) -> AsPerson:
         """The context of a call outside of any channel."""
-        return AsPerson(self._house, request, caller.actor, device_of(request))
+        return AsPerson(self.house, request, caller.actor, device_of(request))
 
     async def channel(self, slug: str) -> ChannelAt:
         """The channel of a slug, remembered for a second; NotFound, or Forbidden while it is suspended."""
-        known = self._channels.get(slug)
+        found = await self._recall(slug, functools.partial(directory.channel_at, self.house.tenancy, slug=slug))
+        if found.state == "suspended":
+            raise Forbidden("This channel is suspended. Its owner can ask the operator why.", "suspended")
+        return found
+
+    async def slug_of_host(self, host: str) -> str | None:
+        """The slug of the channel that is served at a host of its own, or None when no channel is."""
+        look = functools.partial(directory.channel_at, self.house.tenancy, host=host.lower())
+        try:
+            return (await self._recall(f"//{host}", look)).slug
+        except NotFound:
+            return None
+
+    async def _recall(self, key: str, look: Callable[[], Awaitable[ChannelAt]]) -> ChannelAt:
+        known = self._channels.get(key)
         if known is None or known[0] < time.monotonic():
-            found = await directory.channel_at(self._house.tenancy, slug=slug)
+            found = await look()
             if len(self._channels) >= CHANNEL_MEMO_SIZE:
                 self._channels.clear()
-            known = self._channels[slug] = (time.monotonic() + CHANNEL_MEMO_SECONDS, found)
-        if known[1].state == "suspended":
-            raise Forbidden("This channel is suspended. Its owner can ask the operator why.", "suspended")
+            known = self._channels[key] = (time.monotonic() + CHANNEL_MEMO_SECONDS, found)
         return known[1]
 
     async def at_channel(self, request: web.Request, slug: str) -> AtChannel:
         """The context of a call to a channel that opens its own transactions."""
-        return AtChannel(self._house, request, await self.channel(slug), token_of(request))
+        return AtChannel(self.house, request, await self.channel(slug), token_of(request))
 
     @contextlib.asynccontextmanager
     async def _enter_channel(
@@ -78,7 +90,7 @@ class HouseAccess:
             yield at
             return
         async with at.scope(readonly=readonly) as scope:
-            yield InChannel(self._house, request, at.channel, scope)
+            yield InChannel(self.house, request, at.channel, scope)
 
 
 class ScopeLedger:

@@ -127,6 +127,11 @@ def parse_query(model: type[Model], request: web.Request) -> Model:
 
 async def read_form(request: web.Request, model: type[Model]) -> Model:
     """An urlencoded form of at most 1 MB as `model`; of a repeated field the last one counts."""
+    return parse_texts(model, await read_fields(request), "")
+
+
+async def read_fields(request: web.Request) -> dict[str, str]:
+    """The fields of an urlencoded form of at most 1 MB; of a repeated one the last counts."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise Refusal(415, "unsupported_media_type", "Send the form as application/x-www-form-urlencoded.")
     body = await read_body(request)
@@ -138,7 +143,7 @@ async def read_form(request: web.Request, model: type[Model]) -> Model:
         raise Refusal(400, "malformed_form", "This form is not readable. Reload the page and send it again.") from None
     if found := [*islice(_nuls(dict(fields)), MOST_ERRORS)]:
         raise Invalid(errors=found)
-    return parse_texts(model, dict(fields), "")
+    return dict(fields)
 
 
 def field_errors(error: ValidationError, where: str = "") -> list[FieldError]:

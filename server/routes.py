@@ -5,6 +5,8 @@ from aiohttp import web
 from server.api import auth, batches, channels, community, courses, lessons, live, members, progress, search, uploads
 from server.context import House
 from server.op import Route
+from server.pages import map as pages
+from server.static import add_static
 from server.webhooks import live as live_webhook
 
 API: tuple[Route, ...] = (
@@ -25,3 +27,5 @@ API: tuple[Route, ...] = (
 def add_pages(app: web.Application, house: House) -> None:
     """Serve all that is not the API: pages, webhooks, files."""
     app.add_routes(live_webhook.routes())
+    pages.add(app, house)
+    add_static(app)

@@ -29,6 +29,11 @@ class Reply:
     body: bytes
     json: Any
 
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
 
 @dataclass(frozen=True, slots=True)
 class Web:

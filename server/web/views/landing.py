@@ -62,7 +62,7 @@ class SectionLine:
 class BatchLine:
     """One cohort: dates, when it meets (already in words, with its zone), seats, and where to reserve one.
 
-    `seats` of 0 means no limit. A full one (`taken >= seats`) offers the waiting list.
+    `seats` of 0 means no limit. A full one (`taken >= seats`) offers the waiting list, unless `waiting` is None.
     """
 
     starts: date
@@ -70,7 +70,7 @@ class BatchLine:
     meets: str
     seats: int
     taken: int
-    waiting: int
+    waiting: int | None
     url: str
 
     @property
@@ -130,7 +130,7 @@ class Question:
 class LandingView:
     """The page at `/c/{slug}`. `description` is for search engines and link previews; `linked` is its JSON-LD.
 
-    `zone` names the zone that times are shown for. A draft is shown to those who teach, marked as one.
+    `join_url` takes a POST from a reader who is no member yet. `zone` names the zone that times are shown for. A draft is shown to those who teach, marked as one.
     """
 
     hero: Hero
@@ -149,5 +149,6 @@ class LandingView:
     place: str = ""
     draft: bool = False
     joined: Link | None = None
+    join_url: str = ""
     preview_image: str | None = None
     linked: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,129 @@
+"""The doors: make an account, sign in, sign out, a link by mail. None of them tells whether an address is known."""
+
+from aiohttp import hdrs, web
+
+from server.cookies import clear_cookie, set_cookie
+from server.csrf import require_own_page
+from server.forms import read_fields, refill
+from server.limits import SIGN_IN_ADDRESS, SIGN_IN_PERSON, SIGN_UP, charge
+from server.pages.visits import Visit, local_path, see
+from server.sender import address_of, neighbourhood_of
+from server.web.views.frame import Form
+from server.web.views.sign import MagicLinkView, SignInView, SignUpView
+from tenants.errors import Refusal
+from tenants.people import mailed_links, passwords, people, sessions, sign_in
+from tenants.people.sign_in import Known
+
+DAY = 24 * 3600
+
+
+async def ask_sign_in(visit: Visit) -> web.Response:
+    """GET /sign-in."""
+    following = local_path(visit.request.query.get("next", "/"))
+    if visit.signed_in is not None:
+        return see(following)
+    return visit.show("sign_in.html", SignInView(next=following, sign_up=visit.house.sign_up != "invite"))
+
+
+async def do_sign_in(visit: Visit) -> web.Response:
+    """POST /sign-in: `email`, `password`, `next`; the one place that gives a browser its cookie for a password."""
+    fields = await _read(visit)
+    following = local_path(fields.get("next", "/"))
+    email, house = fields.get("email", ""), visit.house
+    try:
+        await _charge_address(visit)
+        await charge(visit.request, SIGN_IN_PERSON, email.casefold())
+        known = await sign_in.sign_in(house.tenancy, house.passwords, email, fields.get("password", ""), visit.device)
+    except Refusal as refusal:
+        view = SignInView(refill(refusal, fields), following, sign_up=house.sign_up != "invite")
+        return visit.show("sign_in.html", view, status=refusal.status)
+    return await _welcome(visit, known, following)
+
+
+async def ask_sign_up(visit: Visit) -> web.Response:
+    """GET /sign-up."""
+    following = local_path(visit.request.query.get("next", "/"))
+    return visit.show("sign_up.html", _sign_up_view(visit, Form(), following))
+
+
+async def do_sign_up(visit: Visit) -> web.Response:
+    """POST /sign-up: `name`, `email`, `password`, `next`."""
+    fields = await _read(visit)
+    following, house = local_path(fields.get("next", "/")), visit.house
+    try:
+        await charge(visit.request, SIGN_UP, neighbourhood_of(address_of(visit.request)))
+        name, email, password = (fields.get(each, "") for each in ("name", "email", "password"))
+        known = await sign_in.sign_up(house.tenancy, house.passwords, email, password, name, policy=house.sign_up)
+    except Refusal as refusal:
+        view = _sign_up_view(visit, refill(refusal, fields), following)
+        return visit.show("sign_up.html", view, status=refusal.status)
+    if known is None:
+        return visit.show("sign_up.html", SignUpView(sent=email))
+    return await _welcome(visit, known, following, "signed up")
+
+
+async def sign_out(visit: Visit) -> web.Response:
+    """POST /sign-out: this browser's session ends, and so does its cookie."""
+    if visit.signed_in is not None:
+        async with visit.house.tenancy.person(visit.signed_in.person_id) as scope:
+            await sessions.end(scope, visit.signed_in.session_id)
+    response = see("/", "signed-out")
+    clear_cookie(visit.request, response)
+    return response
+
+
+async def ask_link(visit: Visit) -> web.Response:
+    """GET /sign-in/link: ask for a link, or, with a token, confirm by a press (mail scanners open links)."""
+    token = visit.request.query.get("token", "")[:512]
+    return visit.show("magic_link.html", MagicLinkView(token=token, minutes=mailed_links.MINUTES))
+
+
+async def send_link(visit: Visit) -> web.Response:
+    """POST /sign-in/link: `email`; the same answer whether it has an account or not."""
+    fields = await _read(visit)
+    try:
+        await _charge_address(visit)
+        email = people.clean_email(fields.get("email", ""))
+        await charge(visit.request, SIGN_IN_PERSON, email.casefold())
+        await mailed_links.send(visit.house.tenancy, email)
+    except Refusal as refusal:
+        view = MagicLinkView(refill(refusal, fields), minutes=mailed_links.MINUTES)
+        return visit.show("magic_link.html", view, status=refusal.status)
+    return visit.show("magic_link.html", MagicLinkView(sent=email, minutes=mailed_links.MINUTES))
+
+
+async def use_link(visit: Visit) -> web.Response:
+    """POST /sign-in/link/use: `token`, which works once."""
+    fields = await _read(visit)
+    try:
+        await _charge_address(visit)
+        known = await mailed_links.use(visit.house.tenancy, visit.house.links, fields.get("token", ""))
+    except Refusal as refusal:
+        return visit.show("magic_link.html", MagicLinkView(refill(refusal, {})), status=refusal.status)
+    return await _welcome(visit, known, "/", "link by mail")
+
+
+async def _read(visit: Visit) -> dict[str, str]:
+    """The fields, unless a foreign page sent them: it would sign its visitor in as somebody else."""
+    headers = visit.request.headers
+    if "Sec-Fetch-Site" in headers or hdrs.ORIGIN in headers:
+        require_own_page(visit.request)
+    return await read_fields(visit.request)
+
+
+async def _charge_address(visit: Visit) -> None:
+    await charge(visit.request, SIGN_IN_ADDRESS, neighbourhood_of(address_of(visit.request)))
+
+
+async def _welcome(visit: Visit, known: Known, following: str, outcome: str = "") -> web.Response:
+    async with visit.house.tenancy.person(known.id) as scope:
+        if outcome:
+            await sign_in.note_sign_in(scope, outcome, visit.device)
+        _, token = await sessions.open_browser(scope, visit.device)
+    response = see(following)
+    set_cookie(visit.request, response, token, sessions.BROWSER_DAYS * DAY)
+    return response
+
+
+def _sign_up_view(visit: Visit, form: Form, following: str) -> SignUpView:
+    return SignUpView(form, following, closed=visit.house.sign_up == "invite", shortest=passwords.SHORTEST)

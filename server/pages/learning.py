@@ -1,0 +1,104 @@
+"""Learning: the courses of a channel, one course's outline with the reason for its percentage, one lesson."""
+
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from server.forms import named, refill
+from server.pages.landing import id_of
+from server.pages.learning_views import course_row, lesson_view, outline_view
+from server.pages.visits import Visit, see
+from server.web.views.frame import Form
+from server.web.views.learn import LearnPage
+from tenants import links
+from tenants.batches import batches, seats
+from tenants.courses import access, courses, enrollments, outline, progress
+from tenants.errors import Forbidden, NotFound, Refusal
+from tenants.files import files
+from tenants.members import members
+from tenants.scope import Record, Scope
+
+
+async def courses_page(visit: Visit) -> web.Response:
+    """GET /c/{slug}/learn."""
+    async with visit.enter() as scope:
+        mine = await enrollments.mine(scope) if scope.actor.member_id else []
+        stands = [await progress.of_course(scope, row["course_id"]) for row in mine]
+        every = await courses.page(scope, limit=100)
+    taken = {row["course_id"] for row in mine}
+    view = LearnPage(
+        own=tuple(course_row(visit.slug, row, stand) for row, stand in zip(mine, stands, strict=True)),
+        others=tuple(
+            course_row(visit.slug, row) for row in every if row["id"] not in taken and row["state"] == "published"
+        ),
+    )
+    return visit.show("learn_list.html", view)
+
+
+async def outline_page(visit: Visit) -> web.Response:
+    """GET /c/{slug}/learn/{course}: the contents, and the way in for those who are not enrolled."""
+    return await _outline(visit, Form())
+
+
+async def enrol(visit: Visit) -> web.Response:
+    """POST /c/{slug}/learn/{course}/enrol: join the channel if need be, then the course, in a batch if one is named."""
+    try:
+        async with visit.enter() as scope:
+            await members.join(scope)
+            course = await courses.read_at(scope, visit.path["course"])
+            await seats.enroll(scope, course["id"], named(visit.request.query, "batch"))
+    except Refusal as refusal:
+        return await _outline(visit, refill(refusal, {}), status=refusal.status)
+    return see(links.course(visit.slug, visit.path["course"]), "enrolled")
+
+
+async def lesson_page(visit: Visit) -> web.StreamResponse:
+    """GET /c/{slug}/learn/{course}/{lesson}; those who may not open it are led to the course, which says how."""
+    try:
+        async with visit.enter() as scope:
+            lesson = await access.open_lesson(scope, id_of(visit, "lesson"))
+            if lesson["course_slug"] != visit.path["course"]:
+                raise NotFound()
+            rows = await outline.lessons(scope, lesson["course_id"])
+            enrolled = await enrollments.of_member(scope, lesson["course_id"])
+            stands = await progress.of_course(scope, lesson["course_id"]) if enrolled else None
+            file = await files.read(scope, lesson["file_id"]) if lesson["file_id"] else None
+    except Forbidden as refusal:
+        if refusal.code in {"not_enrolled", "not_a_member"}:
+            return see(links.course(visit.slug, visit.path["course"]))
+        raise
+    return visit.show("lesson.html", lesson_view(visit.slug, lesson, rows, stands, file))
+
+
+async def mark_done(visit: Visit) -> web.Response:
+    """POST /c/{slug}/learn/{course}/{lesson}/done."""
+    async with visit.enter() as scope:
+        await progress.mark_done(scope, id_of(visit, "lesson"))
+    return see(links.lesson(visit.slug, visit.path["course"], visit.path["lesson"]), "done")
+
+
+async def _outline(visit: Visit, form: Form, *, status: int = 200) -> web.Response:
+    async with visit.enter(readonly=True) as scope:
+        course = await courses.read_at(scope, visit.path["course"])
+        rows = await outline.lessons(scope, course["id"])
+        enrolled = await enrollments.of_member(scope, course["id"])
+        stands = await progress.of_course(scope, course["id"]) if enrolled else None
+        batch = await _batch(visit, scope, course, enrolled)
+        may_edit = courses.may_edit(scope)
+    view = outline_view(visit.slug, course, rows, stands, batch, form, open_to_all=may_edit)
+    return visit.show("learn.html", view, status=status)
+
+
+async def _batch(visit: Visit, scope: Scope, course: Record, enrolled: Record | None) -> Record | None:
+    """The student's own batch, or the one that is asked for, or the first that takes people."""
+    if enrolled is not None:
+        return await batches.read(scope, enrolled["batch_id"]) if enrolled["batch_id"] else None
+    asked = named(visit.request.query, "batch")
+    open_ones = [row for row in await batches.page(scope, course["id"], limit=100) if _takes(row)]
+    open_ones.sort(key=lambda row: (row["id"] != asked, row["starts_on"]))
+    return open_ones[0] if open_ones else None
+
+
+def _takes(row: Record) -> bool:
+    full = 0 < row["seats"] <= row["taken"]
+    return row["state"] == "open" and not full and not batches.is_over(row, datetime.now(UTC))

@@ -1,0 +1,59 @@
+"""Which page answers which address."""
+
+from aiohttp import web
+
+from server.access import HouseAccess
+from server.context import House
+from server.pages import community, doors, home, landing, learning, mail, me, public
+from server.pages.errors import error_page, set_policy
+from server.pages.visits import ACCESS_TO_HOUSE, PAGES, PageHandler, page
+from server.problems import ERROR_PAGE
+from server.web.assets import Assets
+from server.web.render import Pages
+
+READS: tuple[tuple[str, PageHandler], ...] = (
+    ("/", home.home),
+    ("/sign-in", doors.ask_sign_in),
+    ("/sign-up", doors.ask_sign_up),
+    ("/sign-in/link", doors.ask_link),
+    ("/me", me.me),
+    ("/robots.txt", public.robots),
+    ("/sitemap.xml", public.sitemap),
+    ("/c/{slug}", landing.show),
+    ("/c/{slug}/files/{file}", landing.file),
+    ("/c/{slug}/community", community.community),
+    ("/c/{slug}/community/{room}", community.room_page),
+    ("/c/{slug}/learn", learning.courses_page),
+    ("/c/{slug}/learn/{course}", learning.outline_page),
+    ("/c/{slug}/learn/{course}/{lesson}", learning.lesson_page),
+)
+WRITES: tuple[tuple[str, PageHandler], ...] = (
+    ("/", home.found),
+    ("/sign-in", doors.do_sign_in),
+    ("/sign-up", doors.do_sign_up),
+    ("/sign-out", doors.sign_out),
+    ("/sign-in/link", doors.send_link),
+    ("/sign-in/link/use", doors.use_link),
+    ("/me/devices/end", me.end_device),
+    ("/me/devices/end-others", me.end_others),
+    ("/c/{slug}/join", landing.join),
+    ("/c/{slug}/community/{room}", community.post),
+    ("/c/{slug}/learn/{course}/enrol", learning.enrol),
+    ("/c/{slug}/learn/{course}/{lesson}/done", learning.mark_done),
+)
+DEMO_READS: tuple[tuple[str, PageHandler], ...] = (
+    ("/mail", mail.letters),
+    ("/mail/{letter}", mail.letter),
+    ("/design", public.design),
+)
+
+
+def add(app: web.Application, house: House) -> None:
+    """Serve the pages; the mail viewer and the component sheet in the demo only."""
+    app[PAGES], app[ACCESS_TO_HOUSE] = Pages(Assets.load()), HouseAccess(house)
+    app[ERROR_PAGE] = error_page(app[PAGES], house)
+    app.on_response_prepare.append(set_policy)
+    for path, handler in (*READS, *(DEMO_READS if house.demo else ())):
+        app.router.add_get(path, page(handler))
+    for path, handler in WRITES:
+        app.router.add_post(path, page(handler))

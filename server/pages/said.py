@@ -1,0 +1,25 @@
+"""What a page says about what was just done; addresses carry the key, so that nobody can put words into our mouth."""
+
+SAID = {
+    "joined": "You are a member now.",
+    "enrolled": "You are in. Begin wherever you like.",
+    "done": "Noted. Your progress has moved.",
+    "awarded": "Your certificate is being made.",
+    "founded": "Your channel stands. This is its studio.",
+    "saved": "Saved.",
+    "published": "Published. Everybody who may see it sees it now.",
+    "added": "Added.",
+    "moved": "Moved.",
+    "removed": "Deleted.",
+    "role": "The role was changed.",
+    "banned": "Banned. Their access ends now.",
+    "unbanned": "The ban was lifted.",
+    "planned": "The class is planned.",
+    "cancelled": "The class was cancelled.",
+    "retried": "The recording is being fetched again.",
+    "issued": "Issued. Its paper is being made.",
+    "revoked": "Revoked, for everyone to see.",
+    "device": "That device is signed out.",
+    "devices": "Every other device is signed out.",
+    "signed-out": "You are signed out.",
+}

@@ -1,0 +1,232 @@
+"""A visit to a page: who reads, in which channel, language and dress, and the answer that becomes of a view."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from aiohttp import hdrs, web
+
+from server.access import HouseAccess, device_of, token_of
+from server.context import AtChannel, House
+from server.cookies import carries_cookie, clear_cookie
+from server.csrf import OWN_ORIGIN, own_origins
+from server.pages.said import SAID
+from server.web import csp
+from server.web.i18n import negotiate
+from server.web.render import Pages, theme_of
+from server.web.theme import Theme
+from server.web.views.frame import ChannelMark, Frame, PersonMark
+from tenants import directory, links
+from tenants.channels import channels
+from tenants.directory import SignedIn
+from tenants.errors import NotFound, Refusal, SignInNeeded
+from tenants.people.sessions import Device
+from tenants.scope import Scope
+
+PAGE_SECONDS = 30.0
+PRIVATE = "private, no-store"
+PAGES: web.AppKey[Pages] = web.AppKey("pages")
+MARK = web.RequestKey("channel_mark", ChannelMark)
+LANGUAGE = web.RequestKey("channel_language", str)
+_HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,260}")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request for a page: the house's doors, who is signed in (None: a visitor), and the channel of the path."""
+
+    house: House
+    access: HouseAccess
+    pages: Pages
+    request: web.Request
+    signed_in: SignedIn | None
+    token: str | None = field(repr=False)
+    slug: str = ""
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """The named parts of the path."""
+        return self.request.match_info
+
+    @property
+    def device(self) -> Device:
+        """Where the visit comes from."""
+        return device_of(self.request)
+
+    @property
+    def reader(self) -> SignedIn:
+        """Who reads; SignInNeeded when nobody is signed in."""
+        if self.signed_in is None:
+            raise SignInNeeded()
+        return self.signed_in
+
+    async def at_channel(self) -> AtChannel:
+        """The channel of the path; NotFound on the own host of another channel."""
+        channel = await self.access.channel(self.slug)
+        hosted = await channel_of_host(self)
+        if hosted is not None and hosted != channel.slug:
+            raise NotFound()
+        return AtChannel(self.house, self.request, channel, self.token)
+
+    @contextlib.asynccontextmanager
+    async def enter(self, *, readonly: bool | None = None) -> AsyncIterator[Scope]:
+        """One transaction in the channel of the path, as the reader; its page wears the channel's dress from here."""
+        at = await self.at_channel()
+        only_reads = self.request.method in {"GET", "HEAD"} if readonly is None else readonly
+        async with at.scope(readonly=only_reads) as scope:
+            if MARK not in self.request:
+                self.dress(await channels.read(scope))
+            yield scope
+
+    def dress(self, channel: Any) -> ChannelMark:
+        """Wear the colours of a channel's row (`id, slug, name, brand, locale`), and speak its language."""
+        mark = mark_of(channel)
+        self.request[MARK] = mark
+        self.request[LANGUAGE] = negotiate([channel["locale"]])
+        return mark
+
+    def frame(self, nonce: str = "") -> Frame:
+        """What every page knows beside its view."""
+        return frame_of(self.request, self.house, self.signed_in, nonce)
+
+    def show(
+        self, template: str, view: Any, *, status: int = 200, dress: Theme | None = None, cache: str = PRIVATE
+    ) -> web.Response:
+        """The page under the public policy."""
+        frame = self.frame()
+        response = html(self.pages.render(template, view, frame, dress), status, cache)
+        response.headers["Content-Security-Policy"] = public_policy(self.request, frame, dress)
+        return response
+
+    def show_tool(self, template: str, view: Any, *, status: int = 200) -> web.Response:
+        """The page under the studio's policy, which no cache may keep."""
+        nonce = csp.nonce()
+        response = html(self.pages.render(template, view, self.frame(nonce)), status, PRIVATE)
+        response.headers["Content-Security-Policy"] = csp.studio(nonce, far_files(self.request))
+        return response
+
+
+PageHandler = Callable[[Visit], Awaitable[web.StreamResponse]]
+
+
+def page(handler: PageHandler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A handler of aiohttp's from one of ours: a reader without a sign-in is led to the door, and back afterwards."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        visit = await visit_of(request)
+        try:
+            async with asyncio.timeout(PAGE_SECONDS):
+                response = await handler(visit)
+        except TimeoutError:
+            raise Refusal(503, "too_slow", "This took too long and was given up. Try again.", retry_after=3) from None
+        except SignInNeeded:
+            response = see(f"/sign-in?next={quote(_came_from(request))}")
+        if visit.signed_in is None and carries_cookie(request) and not response.cookies:
+            clear_cookie(request, response)
+        return response
+
+    return answer
+
+
+async def visit_of(request: web.Request) -> Visit:
+    """The visit of a request; a sign-in that has ended is no sign-in."""
+    access = request.app[ACCESS_TO_HOUSE]
+    token, signed_in = None, None
+    with contextlib.suppress(SignInNeeded):
+        token = token_of(request)
+        signed_in = await directory.session_of(access.house.tenancy, token) if token else None
+    pages, slug = request.app[PAGES], request.match_info.get("slug", "")
+    return Visit(access.house, access, pages, request, signed_in, token if signed_in else None, slug)
+
+
+ACCESS_TO_HOUSE: web.AppKey[HouseAccess] = web.AppKey("access_to_house")
+
+
+async def channel_of_host(visit: Visit) -> str | None:
+    """The slug of the channel whose own host was asked, or None on the installation's."""
+    host = urlsplit(f"//{visit.request.host}").hostname or ""
+    if host == urlsplit(visit.request.app[OWN_ORIGIN]).hostname:
+        return None
+    return await visit.access.slug_of_host(host)
+
+
+def frame_of(request: web.Request, house: House, signed_in: SignedIn | None, nonce: str = "") -> Frame:
+    """The frame of an answer, as far as it is known by now."""
+    return Frame(
+        origin=origin_of(request),
+        path=request.path,
+        language=request.get(LANGUAGE) or negotiate(_preferred(request)),
+        channel=request.get(MARK),
+        reader=PersonMark(str(signed_in.person_id), signed_in.name) if signed_in else None,
+        nonce=nonce,
+        said=SAID.get(request.query.get("said", ""), ""),
+        demo=house.demo,
+    )
+
+
+def mark_of(channel: Any) -> ChannelMark:
+    """How a channel is named, from a row with `id, slug, name, brand`."""
+    brand, slug = channel["brand"], channel["slug"]
+    logo = links.file(slug, brand["logo"]) if brand.get("logo") else None
+    return ChannelMark(str(channel["id"]), channel["name"], slug, links.channel(slug), brand.get("colour"), logo)
+
+
+def origin_of(request: web.Request) -> str:
+    """The origin that was asked; the installation's own when the Host header is no host."""
+    own, asked = own_origins(request)
+    return asked if _HOST.fullmatch(request.host) else own
+
+
+def public_policy(request: web.Request, frame: Frame, dress: Theme | None = None) -> str:
+    """The policy of a page without scripts of its own."""
+    return csp.public(frame.origin, (dress or theme_of(frame)).source, far_files(request))
+
+
+def far_files(request: web.Request) -> tuple[str, ...]:
+    """The installation's origin, where files are kept, when another one was asked."""
+    own = request.app[OWN_ORIGIN]
+    return () if own == origin_of(request) else (own,)
+
+
+def html(text: str, status: int, cache: str) -> web.Response:
+    """A page."""
+    headers = {hdrs.CACHE_CONTROL: cache, hdrs.VARY: "Cookie, Accept-Language"}
+    return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=headers)
+
+
+def see(path: str, said: str = "") -> web.Response:
+    """Go and see another page (303), which begins by saying one of the sentences of `SAID`."""
+    address, _, part = path.partition("#")
+    if said:
+        address += f"{'&' if '?' in address else '?'}said={said}"
+    location = f"{address}#{part}" if part else address
+    return web.Response(status=303, headers={hdrs.LOCATION: location, hdrs.CACHE_CONTROL: PRIVATE})
+
+
+def local_path(asked: str) -> str:
+    """A path of this very site to go on to; the home page for anything else (RFC 6749 section 10.15)."""
+    plain = asked.isprintable() and len(asked) <= 2000 and "\\" not in asked
+    return asked if plain and asked.startswith("/") and not asked.startswith("//") else "/"
+
+
+def _came_from(request: web.Request) -> str:
+    """Where to go on after signing in: the page itself, or the page whose form was sent."""
+    if request.method in {"GET", "HEAD"}:
+        return local_path(request.path_qs)
+    came = urlsplit(request.headers.get(hdrs.REFERER, ""))
+    same = f"{came.scheme}://{came.netloc}" in own_origins(request)
+    return local_path(came.path) if same else "/"
+
+
+def _preferred(request: web.Request) -> list[str]:
+    """The languages of Accept-Language, best first (RFC 9110 section 12.5.4)."""
+    weighed: list[tuple[float, int, str]] = []
+    for part in request.headers.get(hdrs.ACCEPT_LANGUAGE, "")[:500].split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        with contextlib.suppress(ValueError):
+            weighed.append((-float(weight or 1), len(weighed), tag))
+    return [tag for _, _, tag in sorted(weighed) if tag and tag != "*"]
