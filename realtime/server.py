@@ -17,6 +17,7 @@ from realtime.protocol import StrictServer
 from realtime.shared import Shared
 from realtime.wake import Waker
 from realtime.watch import Watch
+from tenants.ids import ChannelId, RoomId
 from tenants.scope import Committed, Tenancy
 
 PATH = "socket.io"
@@ -72,6 +73,10 @@ class Wire:
         self.broadcast.hand(committed)
         if committed.jobs or committed.changes:
             self.waker.wake()
+
+    async def who_is_here(self, channel_id: ChannelId, room_id: RoomId) -> dict[str, str]:
+        """The members in a room now, names by id."""
+        return (await self.presence.here(rooms.of_room(channel_id, room_id))).joined
 
     async def drain(self) -> None:
         """End the socket server's own work; its sockets have been closed before."""

@@ -74,6 +74,7 @@ _SHOWN = (
     MESSAGES.c.seq,
     cast(MESSAGES.c.member_id, Text).label("author_id"),
     MEMBERS.c.name.label("author_name"),
+    MEMBERS.c.role.label("author_role"),
     MESSAGES.c.body,
     MESSAGES.c.html,
     MESSAGES.c.created_at,

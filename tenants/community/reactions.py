@@ -1,11 +1,12 @@
 """Reactions: one per member, message and emoji; their counts stand in the message's own row."""
 
 import re
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Column, Text, Uuid, bindparam, delete, func, select, update
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
 
 from tenants import notices
 from tenants.community import messages
@@ -64,12 +65,27 @@ _SHOW = scoped(
     update(MESSAGES).where(MESSAGES.c.id == _MESSAGE).values(reactions=_COUNTED).returning(MESSAGES.c.reactions)
 )
 
+_OWN = scoped(
+    select(REACTIONS.c.message_id, REACTIONS.c.emoji).where(
+        REACTIONS.c.message_id == func.any(bindparam("message_ids", type_=ARRAY(Uuid))),
+        REACTIONS.c.member_id == bindparam("member_id"),
+    )
+)
+
 
 def check_emoji(emoji: str) -> str:
     """The emoji; Invalid when it is not exactly one."""
     if len(emoji) > 24 or not _EMOJI.fullmatch(emoji):
         raise Invalid.field("/emoji", "not_an_emoji", "A reaction is exactly one emoji.")
     return emoji
+
+
+async def own(scope: Scope, message_ids: Sequence[UUID]) -> set[tuple[UUID, str]]:
+    """The acting member's reactions to some messages, each as message and emoji."""
+    if scope.actor.member_id is None:
+        return set()
+    rows = await scope.all(_OWN, message_ids=list(message_ids), member_id=scope.actor.member_id)
+    return {(row["message_id"], row["emoji"]) for row in rows}
 
 
 async def put(scope: Scope, message_id: UUID, emoji: str, *, on: bool) -> int:

@@ -64,6 +64,7 @@ BY_SLUG = scoped(_ROOM.where(ROOMS.c.slug == bindparam("slug")))
 _READ = within(
     select(READS.c.last_seq).where(READS.c.room_id == ROOMS.c.id, READS.c.member_id == _ME).correlate(ROOMS)
 ).scalar_subquery()
+_UPTO = scoped(select(READS.c.last_seq).where(READS.c.room_id == bindparam("room_id"), READS.c.member_id == _ME))
 _ALL = scoped(
     select(*_FACTS, func.greatest(ROOMS.c.head_seq - func.coalesce(_READ, 0), 0).label("unread"))
     .where(ROOMS.c.archived_at.is_(None))
@@ -200,6 +201,12 @@ async def mark_read(scope: Scope, room_id: UUID, seq: int) -> int:
     upto = max(0, min(seq, room["head_seq"]))
     values = {"id": new_id(), "room_id": room_id, "member_id": scope.member_id(), "last_seq": upto}
     return int(await scope.value(_MARK, **values))
+
+
+async def read_upto(scope: Scope, room_id: UUID) -> int:
+    """How far the acting member has read a room; 0 for anybody else."""
+    me = scope.actor.member_id
+    return int(await scope.value(_UPTO, room_id=room_id, me=me) or 0) if me else 0
 
 
 async def _private(scope: Scope, room_id: UUID) -> Record:

@@ -1,0 +1,107 @@
+"""The community's pages: a room with its newest messages, readable and writable without scripts."""
+
+from dataclasses import replace
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from server.forms import read_fields, refill
+from server.limits import POSTING, charge
+from server.pages.room_view import PAGE, RoomFacts, room_view
+from server.pages.visits import PRIVATE, Visit, html, public_policy, see
+from server.sockets import WIRE
+from server.web.views.frame import Form, PersonMark
+from tenants import links
+from tenants.channels import channels
+from tenants.community import audience, drafts, messages, reactions, rooms
+from tenants.errors import NotFound, Refusal, SignInNeeded
+from tenants.scope import Record, Scope
+
+
+async def community(visit: Visit) -> web.Response:
+    """GET /c/{slug}/community: on to the first room that the reader sees."""
+    async with visit.enter() as scope:
+        seen = await rooms.seen(scope)
+    if not seen:
+        if visit.signed_in is None:
+            raise SignInNeeded()
+        raise NotFound("There is no room here that you see. Join the channel, or ask who runs it.", "no_room")
+    return see(links.room(visit.slug, seen[0]["slug"]))
+
+
+async def room_page(visit: Visit) -> web.Response:
+    """GET /c/{slug}/community/{room}: the newest messages, or with `?before=` older ones."""
+    return await _show(visit, _before(visit))
+
+
+async def post(visit: Visit) -> web.Response:
+    """POST /c/{slug}/community/{room}: `body`, `client_id`; sent twice, it counts once."""
+    fields = await read_fields(visit.request)
+    try:
+        posted = await _post(visit, fields.get("body", ""), fields.get("client_id", ""))
+    except Refusal as refusal:
+        form = refill(refusal, fields)
+        problem = form.problem or " ".join(form.errors.values())
+        return await _show(visit, None, replace(form, problem=problem), refusal.status)
+    return see(f"{links.room(visit.slug, visit.path['room'])}#m-{posted.seq}")
+
+
+async def _post(visit: Visit, body: str, client_id: str) -> messages.Posted:
+    await charge(visit.request, POSTING, str(visit.reader.person_id))
+    draft = await drafts.prepare(_id(client_id), body)
+    async with visit.enter() as scope:
+        return await messages.post(scope, (await _room(visit, scope))["id"], draft)
+
+
+async def _show(visit: Visit, before: int | None, form: Form | None = None, status: int = 200) -> web.Response:
+    async with visit.enter(readonly=True) as scope:
+        facts = await _read(visit, scope, before)
+    frame = visit.frame()
+    if facts.actor.member_id is not None:
+        # In a room a person is known as the member they are: their own messages carry that id.
+        frame = replace(frame, reader=PersonMark(str(facts.actor.member_id), facts.actor.name))
+    response = html(visit.pages.render("room.html", room_view(facts, form), frame), status, PRIVATE)
+    response.headers["Content-Security-Policy"] = public_policy(visit.request, frame)
+    return response
+
+
+async def _read(visit: Visit, scope: Scope, before: int | None) -> RoomFacts:
+    room, channel = await _room(visit, scope), await channels.read(scope)
+    found = await messages.page_of_seen(scope, room["id"], before=before, limit=PAGE)
+    member = scope.actor.member_id is not None and scope.actor.banned is None
+    here = await visit.request.app[WIRE].who_is_here(scope.channel_id, room["id"]) if member else {}
+    return RoomFacts(
+        slug=visit.slug,
+        zone=ZoneInfo(channel["time_zone"]),
+        actor=scope.actor,
+        room=room,
+        rooms=await rooms.seen(scope),
+        messages=found,
+        own=await reactions.own(scope, [UUID(row["id"]) for row in found]),
+        members=await audience.first(scope) if member else (),
+        here=here,
+        read_seq=await rooms.read_upto(scope, room["id"]),
+    )
+
+
+async def _room(visit: Visit, scope: Scope) -> Record:
+    """The room of the path; a visitor who sees none is asked to sign in, for it may be one of members."""
+    try:
+        return await rooms.find_by_slug(scope, visit.path["room"])
+    except NotFound:
+        if visit.signed_in is None:
+            raise SignInNeeded() from None
+        raise
+
+
+def _before(visit: Visit) -> int | None:
+    asked = visit.request.query.get("before", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 15 else None
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Refusal(422, "client_id", "This form was not made by us. Reload the page and write again.") from None

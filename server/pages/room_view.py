@@ -1,0 +1,119 @@
+"""The room's view, from rooms, messages and members as the domain has them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from server.web.views.frame import Form, PersonMark
+from server.web.views.room import PeopleGroup, Place, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
+from tenants import links
+from tenants.community.audience import STAFF
+from tenants.ids import new_id
+from tenants.permissions import Action, Actor, Role, why
+from tenants.scope import Record
+
+PAGE = 50
+SIGNS = {"open": "hash", "members": "hash", "announcement": "megaphone", "private": "lock"}
+TITLES = {Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.TEACHER: "Teacher", Role.MODERATOR: "Moderator"}
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    """What was read for one page: `here` are members present now by id, `own` the reader's reactions."""
+
+    slug: str
+    zone: ZoneInfo
+    actor: Actor
+    room: Record
+    rooms: Sequence[Record]
+    messages: Sequence[Record]
+    own: set[tuple[UUID, str]]
+    members: Sequence[Record]
+    here: Mapping[str, str]
+    read_seq: int
+
+
+def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
+    """The page for a member, or for anybody else an open room with the way in."""
+    actor, room, slug = facts.actor, facts.room, facts.slug
+    member = actor.member_id is not None and actor.banned is None
+    own_url, first = links.room(slug, room["slug"]), facts.messages[0]["seq"] if facts.messages else 1
+    return RoomPage(
+        room_id=str(room["id"]),
+        name=room["name"],
+        topic=room["topic"],
+        groups=(PlaceGroup("Rooms", tuple(_place(slug, each, room["id"]) for each in facts.rooms)),),
+        lines=arrange(_said(facts), facts.zone, facts.read_seq, str(actor.member_id), datetime.now(UTC)),
+        last_seq=max((row["seq"] for row in facts.messages), default=0),
+        read_seq=facts.read_seq,
+        zone=facts.zone,
+        rooms_url=f"{links.channel(slug)}/community",
+        search_url=f"{links.channel(slug)}/search",
+        post_url=own_url,
+        client_id=str(new_id()),
+        member=member,
+        people=_people(facts) if member else (),
+        online=len(facts.here),
+        member_count=facts.members[0]["total"] if facts.members else 0,
+        why_silent=_why_silent(actor, room) if member else "",
+        join_url=f"{links.channel(slug)}#join",
+        older_url=f"{own_url}?before={first}" if first > 1 else "",
+        moderates=why(actor, Action.MESSAGE_MODERATE).allowed,
+        form=form or Form(),
+    )
+
+
+def _place(slug: str, room: Record, current: UUID) -> Place:
+    here = room["id"] == current
+    unread = 0 if here else room["unread"]
+    return Place(str(room["id"]), room["name"], links.room(slug, room["slug"]), SIGNS[room["kind"]], unread, here)
+
+
+def _said(facts: RoomFacts) -> list[Said]:
+    known = {row["id"]: row for row in facts.messages}
+    return [_one(row, known.get(row["reply_to"]), facts.own) for row in facts.messages]
+
+
+def _one(row: Record, answered: Record | None, own: set[tuple[UUID, str]]) -> Said:
+    return Said(
+        id=row["id"],
+        seq=row["seq"],
+        author=PersonMark(row["author_id"], row["author_name"]),
+        at=row["created_at"],
+        body=row["body"],
+        html=row["html"],
+        role=TITLES.get(Role(row["author_role"]), ""),
+        edited=row["edited_at"] is not None,
+        deleted=row["deleted_at"] is not None,
+        reply_to=row["reply_to"] or "",
+        reply_seq=answered["seq"] if answered else 0,
+        reply_name=answered["author_name"] if answered else "",
+        reactions=tuple(_reaction(row["id"], each, own) for each in orjson.loads(row["reactions"])),
+    )
+
+
+def _reaction(message: str, each: Mapping[str, Any], own: set[tuple[UUID, str]]) -> Reaction:
+    return Reaction(each["emoji"], each["count"], mine=(UUID(message), each["emoji"]) in own)
+
+
+def _people(facts: RoomFacts) -> tuple[PeopleGroup, ...]:
+    staff = [_present(row, facts.here) for row in facts.members if Role(row["role"]) in STAFF]
+    others = [_present(row, facts.here) for row in facts.members if Role(row["role"]) not in STAFF]
+    groups = (PeopleGroup("Teachers", tuple(staff)), PeopleGroup("Students", tuple(others)))
+    return tuple(group for group in groups if group.people)
+
+
+def _present(row: Record, here: Mapping[str, str]) -> Present:
+    key = str(row["id"])
+    return Present(PersonMark(key, row["name"]), here=key in here)
+
+
+def _why_silent(actor: Actor, room: Record) -> str:
+    if room["kind"] != "announcement" or why(actor, Action.MESSAGE_ANNOUNCE).allowed:
+        return ""
+    return "Only teachers and moderators write in this room. You can react."

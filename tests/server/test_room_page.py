@@ -1,0 +1,50 @@
+"""The room's page: for members with the wire, for visitors of an open room to read, and both without scripts."""
+
+from uuid import uuid4
+
+from tests.server.test_community_api import make_room, post
+from tests.webapp import Web
+from tests.world import World
+
+
+async def test_a_member_sees_the_talk_and_writes_without_scripts(web: Web, world: World) -> None:
+    pottery = world.pottery
+    await make_room(web, pottery)
+    cookie = {"Cookie": f"guildhall={pottery.sam.token}"}
+    first = await web.get(f"/c/{pottery.slug}/community", headers=cookie)
+    assert (first.status, first.headers["Location"]) == (303, f"/c/{pottery.slug}/community/wheel-talk")
+    url, client_id = first.headers["Location"], str(uuid4())
+    own = cookie | {"Sec-Fetch-Site": "same-origin"}
+    for _ in range(2):
+        form = {"body": "Hello <b>all</b>", "client_id": client_id}
+        async with web.session.post(web.url + url, data=form, headers=own, allow_redirects=False) as sent:
+            assert (sent.status, sent.headers["Location"]) == (303, f"{url}#m-1")
+    page = (await web.get(url, headers=cookie)).body.decode()
+    assert page.count("Hello &lt;b&gt;all&lt;/b&gt;</p>") == 1
+    assert f'data-me="{pottery.sam.member_id}"' in page
+    assert 'data-last="1"' in page
+
+
+async def test_what_cannot_be_posted_comes_back_with_the_reason(web: Web, world: World) -> None:
+    pottery = world.pottery
+    await make_room(web, pottery)
+    headers = {"Cookie": f"guildhall={pottery.sam.token}", "Sec-Fetch-Site": "same-origin"}
+    form = {"body": "é" * 6000, "client_id": str(uuid4())}
+    url = f"{web.url}/c/{pottery.slug}/community/wheel-talk"
+    async with web.session.post(url, data=form, headers=headers) as answer:
+        assert answer.status == 413
+        assert "Shorten it." in await answer.text()
+
+
+async def test_visitors_read_open_rooms_and_are_led_to_the_door_of_others(web: Web, world: World) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery, "open")
+    await post(web, pottery, room, pottery.sam.token, "For everyone")
+    page = await web.get(f"/c/{pottery.slug}/community/wheel-talk")
+    assert page.status == 200
+    assert b"For everyone" in page.body
+    assert b"<form class=" not in page.body
+    closed = await web.get(f"/c/{pottery.slug}/community/elsewhere")
+    assert (closed.status, closed.headers["Location"].startswith("/sign-in?next=")) == (303, True)
+    older = await web.get(f"/c/{pottery.slug}/community/wheel-talk?before=1")
+    assert b"For everyone" not in older.body
