@@ -6,6 +6,7 @@ itself every second; whatever is away meanwhile, it tries again.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -51,6 +52,7 @@ class Steward:
         self._tenancy, self._queues, self._publish, self._chores = tenancy, queues, publish, chores
         self._woken = asyncio.Event()
         self._reconciled_at = float("-inf")
+        self._index_sent_at: dict[ChannelId, float] = {}
 
     async def run(self, wake_url: str, wake_channel: str) -> None:
         """Work until cancelled."""
@@ -113,8 +115,14 @@ class Steward:
             send(waiting.queue, str(waiting.ticket.job_id), waiting.ticket.words())
 
     def _send_index(self, channels: Sequence[ChannelId]) -> None:
-        for channel_id in channels:
-            self._queues.send("index", f"index-{channel_id}", ["index", str(channel_id), ""])
+        """Send a ticket per channel; where changes still wait long after one was sent, its worker may have died."""
+        now = time.monotonic()
+        self._index_sent_at = {each: self._index_sent_at.get(each, now) for each in channels}
+        for channel_id, sent_at in self._index_sent_at.items():
+            lost = now - sent_at >= LOST_SECONDS
+            send = self._queues.send_again if lost else self._queues.send
+            send("index", f"index-{channel_id}", ["index", str(channel_id), ""])
+            self._index_sent_at[channel_id] = now if lost else sent_at
 
     async def _reconcile(self) -> None:
         now = asyncio.get_running_loop().time()
