@@ -1,0 +1,247 @@
+"""Work for an installation that is being killed: each kind keeps what it was promised, and checks it in the end."""
+
+import asyncio
+import hashlib
+import itertools
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import orjson
+
+from providers.live.generic import sign
+
+PATIENCE = 90.0
+
+
+@dataclass
+class School:
+    """A channel prepared for the traffic, and the tokens of those who make it."""
+
+    slug: str
+    room: str
+    course: str
+    class_id: str
+    connection: str
+    secret: str
+    film_url: str
+    owner: str
+    students: list[tuple[str, str]]
+
+
+@dataclass
+class Client:
+    """Speaks to the installation and does not give up: what is not answered is sent again, the same."""
+
+    url: str
+    session: aiohttp.ClientSession
+    retries: int = 0
+
+    async def insist(self, method: str, path: str, *, token: str = "", **given: Any) -> tuple[int, Any]:
+        """The first answer that is neither 5xx nor 429; status and decoded body."""
+        headers = {**given.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    async with self.session.request(method, self.url + path, headers=headers, **given) as answer:
+                        raw = await answer.read()
+                        if answer.status < 500 and answer.status != 429:
+                            return answer.status, orjson.loads(raw) if "json" in answer.content_type else raw
+                except (aiohttp.ClientError, ConnectionError, TimeoutError):
+                    pass
+                self.retries += 1
+                await asyncio.sleep(0.05)
+
+
+@dataclass
+class Messages:
+    """Messages posted by several people; an acknowledged one is there once, at its number."""
+
+    client: Client
+    school: School
+    acked: dict[str, tuple[str, int]] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    async def run(self, until: asyncio.Event) -> None:
+        """Post until told to stop."""
+        path = f"/api/v1/channels/{self.school.slug}/rooms/{self.school.room}/messages"
+        writers = itertools.cycle(token for token, _ in self.school.students)
+        while not until.is_set():
+            client_id, token = str(uuid4()), next(writers)
+            body = {"client_id": client_id, "body": f"message {client_id}"}
+            status, answer = await self.client.insist("POST", path, token=token, json=body)
+            if status not in {200, 201}:
+                self.wrong.append(f"{status} {answer}")
+                continue
+            self.acked[client_id] = (answer["id"], answer["seq"])
+
+    async def check(self) -> tuple[int, int, int]:
+        """Acknowledged, lost, doubled."""
+        path = f"/api/v1/channels/{self.school.slug}/rooms/{self.school.room}/messages"
+        there: list[dict[str, Any]] = []
+        while True:
+            after = there[-1]["seq"] if there else 0
+            _, page = await self.client.insist("GET", f"{path}?after={after}&limit=100", token=self.school.owner)
+            if not page["items"]:
+                break
+            there += page["items"]
+        bodies = [message["body"] for message in there]
+        places = {message["id"]: message["seq"] for message in there}
+        lost = [each for each, (id_, seq) in self.acked.items() if places.get(id_) != seq]
+        doubled = len(bodies) - len(set(bodies))
+        holes = [message["seq"] for message in there] != list(range(1, len(there) + 1))
+        return len(self.acked), len(lost) + len(self.wrong) + holes, doubled
+
+
+@dataclass
+class Recordings:
+    """A provider's webhooks, each sent until it is taken, some twice; each becomes one lesson that can be played."""
+
+    client: Client
+    school: School
+    chance: random.Random
+    told: list[str] = field(default_factory=list)
+
+    async def run(self, until: asyncio.Event) -> None:
+        """Tell of a recording now and then."""
+        while not until.is_set() and len(self.told) < 20:
+            name = f"rec-{uuid4()}"
+            for _ in range(self.chance.choice((1, 2))):
+                await self._tell(name)
+            self.told.append(name)
+            await asyncio.sleep(0.7)
+
+    async def _tell(self, name: str) -> None:
+        data = {
+            "class": self.school.class_id, "recording": name, "url": self.school.film_url, "content_type": "video/mp4",
+            "started_at": "2026-11-01T19:00:00Z",
+        }  # fmt: skip
+        raw = orjson.dumps({"type": "recording.ready", "data": data})
+        headers = sign(self.school.secret, f"evt-{name}", datetime.now(UTC), raw)
+        path = f"/webhooks/live/{self.school.connection}"
+        headers["Content-Type"] = "application/json"
+        status, answer = await self.client.insist("POST", path, data=raw, headers=headers)
+        assert status == 200, (status, answer)
+
+    async def check(self) -> tuple[int, int, int]:
+        """Told, lost, doubled."""
+        path = f"/api/v1/channels/{self.school.slug}/recordings?limit=100"
+        async with asyncio.timeout(240):
+            while True:
+                _, page = await self.client.insist("GET", path, token=self.school.owner)
+                if all(each["state"] in {"ready", "failed"} for each in page["items"]):
+                    break
+                await asyncio.sleep(0.5)
+        ready = [each for each in page["items"] if each["state"] == "ready"]
+        lessons_path = f"/api/v1/channels/{self.school.slug}/courses/{self.school.course}/lessons?limit=100"
+        _, lessons = await self.client.insist("GET", lessons_path, token=self.school.owner)
+        shown = [each["id"] for each in lessons["items"] if each["kind"] == "recording"]
+        lost = len(self.told) - len({each["lesson_id"] for each in ready} & set(shown))
+        return len(self.told), lost, len(shown) - len(set(self.told))
+
+
+@dataclass
+class Certificates:
+    """Awards to every student; each acknowledged one becomes valid with one PDF, and is not awarded twice."""
+
+    client: Client
+    school: School
+    acked: dict[str, str] = field(default_factory=dict)
+
+    async def run(self, until: asyncio.Event) -> None:
+        """Award one student after the other, each twice."""
+        path = f"/api/v1/channels/{self.school.slug}/certificates"
+        for _, member in itertools.cycle(self.school.students):
+            if until.is_set():
+                return
+            body = {"member": member, "course": self.school.course}
+            status, answer = await self.client.insist("POST", path, token=self.school.owner, json=body)
+            assert status == 202, (status, answer)
+            assert self.acked.setdefault(member, answer["code"]) == answer["code"], "two awards for one course"
+            await asyncio.sleep(1)
+
+    async def check(self) -> tuple[int, int, int]:
+        """Awarded, lost, doubled."""
+        lost = 0
+        for code in self.acked.values():
+            lost += not await self._valid(code)
+        path = f"/api/v1/channels/{self.school.slug}/certificates?limit=100"
+        _, page = await self.client.insist("GET", path, token=self.school.owner)
+        return len(self.acked), lost, len(page["items"]) - len(self.acked)
+
+    async def _valid(self, code: str) -> bool:
+        async with asyncio.timeout(120):
+            while True:
+                _, shown = await self.client.insist("GET", f"/api/v1/certificates/{code}")
+                if shown["state"] == "valid":
+                    break
+                await asyncio.sleep(0.5)
+        status, pdf = await self.client.insist("GET", f"/verify/{code}.pdf")
+        return status == 200 and bytes(pdf[:5]) == b"%PDF-"
+
+
+@dataclass
+class Uploads:
+    """Files sent in pieces straight to the store, gone on with where the store says; each arrives byte by byte."""
+
+    client: Client
+    school: School
+    chance: random.Random
+    sent: dict[str, str] = field(default_factory=dict)
+    grain: int = 256 * 1024
+
+    async def run(self, until: asyncio.Event) -> None:
+        """Upload one file after the other."""
+        path = f"/api/v1/channels/{self.school.slug}/uploads"
+        while not until.is_set() and len(self.sent) < 12:
+            content = self.chance.randbytes(self.grain * 4 + self.chance.randrange(self.grain))
+            given = {"name": "a.bin", "size": len(content), "content_type": "application/pdf", "purpose": "attachment"}
+            status, begun = await self.client.insist("POST", path, token=self.school.owner, json=given)
+            assert status == 201, (status, begun)
+            await self._send(begun["session_url"], content)
+            done = f"{path}/{begun['id']}/complete"
+            status, answer = await self.client.insist("POST", done, token=self.school.owner, json={})
+            assert status == 200, (status, answer)
+            self.sent[begun["id"]] = hashlib.sha256(content).hexdigest()
+
+    async def _send(self, session: str, content: bytes) -> None:
+        target = session.removeprefix(self.client.url)
+        at, total = 0, len(content)
+        while at < total:
+            piece = content[at : at + self.grain]
+            held = f"bytes {at}-{at + len(piece) - 1}/{total}"
+            try:
+                async with self.client.session.put(
+                    self.client.url + target, data=piece, headers={"Content-Range": held}
+                ) as answer:
+                    if answer.status in {200, 201}:
+                        return
+            except (aiohttp.ClientError, ConnectionError, TimeoutError):
+                self.client.retries += 1
+            at = await self._offset(target, total)
+
+    async def _offset(self, target: str, total: int) -> int:
+        for _ in range(1000):
+            try:
+                asked = {"Content-Range": f"bytes */{total}"}
+                async with self.client.session.put(self.client.url + target, headers=asked) as answer:
+                    if answer.status in {200, 201}:
+                        return total
+                    if answer.status == 308:
+                        return int(answer.headers.get("Range", "bytes=0--1").rpartition("-")[2] or -1) + 1
+            except (aiohttp.ClientError, ConnectionError, TimeoutError):
+                pass
+            await asyncio.sleep(0.05)
+        raise AssertionError("the store does not come back")
+
+    async def check(self) -> tuple[int, int, int]:
+        """Sent, lost, doubled (a file is its id: it cannot be)."""
+        lost = 0
+        for file_id, digest in self.sent.items():
+            path = f"/c/{self.school.slug}/files/{file_id}"
+            _, content = await self.client.insist("GET", path, token=self.school.owner)
+            lost += hashlib.sha256(content).hexdigest() != digest
+        return len(self.sent), lost, 0

@@ -1,0 +1,1 @@
+"""Whole journeys: the product as `guildhall up` starts it, met from outside."""
