@@ -19,6 +19,7 @@ from tenants import directory, idempotency
 from tenants.directory import ChannelAt
 from tenants.errors import Forbidden, NotFound, SignInNeeded
 from tenants.people.sessions import Device
+from tenants.scope import Scope
 
 CHANNEL_MEMO_SECONDS = 1.0
 CHANNEL_MEMO_SIZE = 2000
@@ -94,17 +95,29 @@ class HouseAccess:
 
 
 class ScopeLedger:
-    """Idempotency keys kept in the transaction of an InChannel handler."""
+    """Idempotency keys kept in the transaction of the work: that of an InChannel call, or a scope that is given."""
 
     async def begin(self, context: Any, attempt: KeyedRequest) -> StoredAnswer | None:
-        """The answer given before, or None; only where the handler's work is one transaction in a channel."""
-        kept = await idempotency.recall(context.scope, attempt.route, attempt.key, attempt.fingerprint)
+        """The answer given before, or None to go on."""
+        scope = _transaction_of(context)
+        if scope is None:
+            return None
+        kept = await idempotency.recall(scope, attempt.route, attempt.key, attempt.fingerprint)
         return StoredAnswer(kept.status, kept.body) if kept else None
 
     async def finish(self, context: Any, attempt: KeyedRequest, answer: StoredAnswer) -> None:
         """Keep the answer with its effects."""
-        kept = idempotency.Kept(answer.status, answer.body)
-        await idempotency.keep(context.scope, attempt.route, attempt.key, attempt.fingerprint, kept)
+        scope = _transaction_of(context)
+        if scope is not None:
+            kept = idempotency.Kept(answer.status, answer.body)
+            await idempotency.keep(scope, attempt.route, attempt.key, attempt.fingerprint, kept)
+
+
+def _transaction_of(context: object) -> Scope | None:
+    """The transaction that the work is done in; None for a call whose handler opens it, and then gives it itself."""
+    if isinstance(context, Scope):
+        return context
+    return context.scope if isinstance(context, InChannel) else None
 
 
 def token_of(request: web.Request) -> str | None:

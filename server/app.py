@@ -21,6 +21,7 @@ from server.process import DRAIN, SOCKETS
 from server.sender import TRUSTED_PROXIES
 
 API_PREFIX = "/api/v1"
+API_VERSION = "1.0.0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class Parts:
     base_url: str
     trusted_proxies: int = 0
     metrics_token: str | None = None
-    version: str = "0"
+    version: str = API_VERSION
     readiness: Readiness = field(default_factory=Readiness)
     metrics: Metrics = field(default_factory=Metrics)
     error_page: ErrorPage = render_plain_page

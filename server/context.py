@@ -10,6 +10,7 @@ import search
 from providers.mail import Mailer
 from providers.storage import ObjectStore
 from search import SearchEngine
+from server.op import KEYED, Keyed
 from tenants import directory
 from tenants.directory import ChannelAt, SignedIn
 from tenants.errors import SignInNeeded
@@ -49,6 +50,11 @@ class AsPerson:
     device: Device
 
     @property
+    def keyed(self) -> Keyed:
+        """The call's idempotency key, to be kept in the transaction that the handler opens."""
+        return self.request[KEYED]
+
+    @property
     def tenancy(self) -> Tenancy:
         """Scopes, opened by the handler itself."""
         return self.house.tenancy
@@ -69,6 +75,11 @@ class AtChannel:
     request: web.Request
     channel: ChannelAt
     token: str | None
+
+    @property
+    def keyed(self) -> Keyed:
+        """The call's idempotency key, to be kept in the transaction that the handler opens."""
+        return self.request[KEYED]
 
     @contextlib.asynccontextmanager
     async def scope(self, *, readonly: bool = False) -> AsyncIterator[Scope]:

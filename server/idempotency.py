@@ -39,7 +39,11 @@ class StoredAnswer:
 
 
 class Ledger(Protocol):
-    """Where keys are kept: a row of the business transaction, per person and route, for 24 hours."""
+    """Where keys are kept: a row of the business transaction, per person and route, for 24 hours.
+
+    `context` is what the handler works in, or the transaction that it opened itself. A context that is no transaction
+    is passed over by both: its handler keeps the key.
+    """
 
     async def begin(self, context: Any, attempt: KeyedRequest) -> StoredAnswer | None:
         """The answer to give again, or None to go on.

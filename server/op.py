@@ -57,6 +57,7 @@ class Operation:
     handler: Handler
     summary: str
     status: int
+    also: tuple[int, ...]
     errors: tuple[int, ...]
     tags: tuple[str, ...]
     auth: Auth
@@ -92,10 +93,34 @@ LEDGER: web.AppKey[Ledger] = web.AppKey("ledger")
 CALLER = web.RequestKey("caller", Caller)
 
 
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """The idempotency key of one call, for handlers that open the transaction of their work themselves."""
+
+    operation: Operation
+    ledger: Ledger
+    attempt: KeyedRequest | None
+
+    async def recall(self, where: Any) -> Answer[Any] | None:
+        """The answer given before, or None: to be asked before anything else in the transaction `where`."""
+        earlier = await self.ledger.begin(where, self.attempt) if self.attempt else None
+        return Answer(earlier.body, earlier.status) if earlier else None
+
+    async def keep(self, where: Any, answer: Any) -> Answer[Any]:
+        """`answer`, kept in the transaction `where` that did the work."""
+        if self.attempt:
+            await self.ledger.finish(where, self.attempt, _encode(self.operation, answer)[0])
+        return answer if isinstance(answer, Answer) else Answer(answer)
+
+
+KEYED = web.RequestKey("keyed", Keyed)
+
+
 def op(
     summary: str,
     *,
     status: int = 200,
+    also: Sequence[int] = (),
     errors: Sequence[int] = (),
     tags: Sequence[str] = (),
     auth: Auth = Auth.REQUIRED,
@@ -105,8 +130,9 @@ def op(
 ) -> Callable[[Handler], Operation]:
     """Declare `async def handler(context, *, path: Model, query: Model, body: Model) -> Model` as an operation.
 
-    Each keyword is optional; they are Given models. A handler returns its model, an Answer, or None (204). `errors`
-    names statuses beyond those every such operation can answer. `limits` are spent besides the API's own.
+    Each keyword is optional; they are Given models. A handler returns its model, an Answer, or None (204). `also`
+    names other good statuses, `errors` refusals beyond those of every such operation. `limits` are spent besides the
+    API's own. An idempotent handler that opens its own transactions keeps the key itself, with `Keyed`.
     """
 
     def declare(handler: Handler) -> Operation:
@@ -117,9 +143,9 @@ def op(
         if get_origin(shown) is Answer:
             (shown,) = get_args(shown)
         return Operation(
-            handler=handler, summary=summary, status=204 if shown is type(None) else status, errors=tuple(errors),
-            tags=tuple(tags), auth=auth, idempotent=idempotent, limits=tuple(limits), seconds=seconds, **given,
-            shown=shown, adapter=TypeAdapter(shown),
+            handler=handler, summary=summary, status=204 if shown is type(None) else status, also=tuple(also),
+            errors=tuple(errors), tags=tuple(tags), auth=auth, idempotent=idempotent, limits=tuple(limits),
+            seconds=seconds, **given, shown=shown, adapter=TypeAdapter(shown),
         )  # fmt: skip
 
     return declare
@@ -176,12 +202,13 @@ class _Served:
         caller = await self._admit(request)
         given, body = await self._read(request)
         attempt = read_key(request, operation.idempotent, operation.name, body)
+        keyed = request[KEYED] = Keyed(operation, request.app[LEDGER], attempt)
         try:
             async with (
                 asyncio.timeout(operation.seconds),
                 request.app[ACCESS].enter(request, operation, caller, given.get("path")) as context,
             ):
-                stored, headers = await self._act(request, context, given, attempt)
+                stored, headers = await self._act(context, given, keyed)
         except TimeoutError:
             raise Refusal(503, "too_slow", "This took too long and was given up. Try again.", retry_after=3) from None
         return _respond(stored, headers)
@@ -221,16 +248,13 @@ class _Served:
         return given, body
 
     async def _act(
-        self, request: web.Request, context: Any, given: Mapping[str, BaseModel], attempt: KeyedRequest | None
+        self, context: Any, given: Mapping[str, BaseModel], keyed: Keyed
     ) -> tuple[StoredAnswer, Mapping[str, str]]:
-        operation = self.route.operation
-        if attempt is not None and (earlier := await request.app[LEDGER].begin(context, attempt)):
-            return earlier, {}
-        answer = await operation.handler(context, **given)
-        stored, headers = _encode(operation, answer)
-        if attempt is not None:
-            await request.app[LEDGER].finish(context, attempt, stored)
-        return stored, headers
+        if (earlier := await keyed.recall(context)) is not None:
+            return _encode(self.route.operation, earlier)
+        answer = await self.route.operation.handler(context, **given)
+        await keyed.keep(context, answer)
+        return _encode(self.route.operation, answer)
 
 
 def _parse_path(model: type[BaseModel], request: web.Request) -> BaseModel:

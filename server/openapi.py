@@ -140,11 +140,12 @@ def _parameters(operation: Operation, schemas: _Schemas) -> Iterator[Json]:
 
 
 def _responses(operation: Operation, schemas: _Schemas) -> Json:
-    good: Json = {"description": title_of(operation.status)}
+    shown: Json = {}
     if operation.shown is not type(None):
-        good["content"] = {"application/json": {"schema": schemas.of_shown(operation)}}
+        shown["content"] = {"application/json": {"schema": schemas.of_shown(operation)}}
     problem = {PROBLEM_JSON: {"schema": schemas.of(*PROBLEM)}}
-    answers = {str(operation.status): good}
+    good = (operation.status, *operation.also)
+    answers = {str(status): {"description": title_of(status), **shown} for status in good}
     for status in sorted(_statuses_that_refuse(operation)):
         answers[str(status)] = {"description": title_of(status), "content": problem}
     return answers

@@ -35,6 +35,8 @@ _KEEP = personal(
         set_={name: _NEW.excluded[name] for name in ("fingerprint", "status", "body")} | {"created_at": func.now()},
     )
 )
+# A key belongs to a person and not to a channel, and so does its lock: the channel may be what is being made.
+_CLAIM = personal(select(func.pg_try_advisory_xact_lock(func.hashtextextended(bindparam("claim", type_=Text), 0))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ async def recall(scope: Scope, route: str, key: str, fingerprint: bytes) -> Kept
 
     Conflict when another transaction is doing it now; Invalid when the key was used with another body.
     """
-    if not await scope.claim("idempotency", scope.actor.person_id, route, key):
+    claim = f"idempotency {scope.actor.person_id} {route} {key}"
+    if not (await scope.personal(_CLAIM, claim=claim))[0][0]:
         raise Conflict("A request with this Idempotency-Key is still running.", "still_running")
     rows = await scope.personal(_KEPT, route=route, key=key)
     if not rows:

@@ -88,7 +88,8 @@ class MeShown(BaseModel):
 @op(
     "Make a person and sign them in",
     status=201,
-    errors=(202, 403, 409),
+    also=(202,),
+    errors=(403, 409),
     tags=TAGS,
     auth=Auth.NONE,
     limits=(SIGN_UP,),

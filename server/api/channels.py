@@ -154,13 +154,17 @@ async def list_channels(context: AsPerson, *, query: PageQuery) -> Page[ChannelL
     return Page(items=items, next=CURSOR.write(items[-1].id) if len(rows) > query.limit else None)
 
 
-@op("Found a channel", status=201, errors=(409,), tags=TAGS)
-async def found_channel(context: AsPerson, *, body: NewChannel) -> ChannelShown:
+@op("Found a channel", status=201, errors=(409,), tags=TAGS, idempotent=Idempotency.TAKEN)
+async def found_channel(context: AsPerson, *, body: NewChannel) -> Answer[ChannelShown]:
     """The caller becomes its owner. 409 when the slug is taken, or looks like one that is."""
     person = context.person
     actor = Actor(person_id=person.person_id, name=person.name, session_id=person.session_id)
     settings = body.model_dump(exclude_unset=True, exclude={"name", "slug"})
-    return ChannelShown(**dict(await founding.found(context.tenancy, actor, body.name, body.slug, settings)))
+    async with founding.birthplace(context.tenancy, actor) as scope:
+        if earlier := await context.keyed.recall(scope):
+            return earlier
+        made = await founding.found_within(scope, body.name, body.slug, settings)
+        return await context.keyed.keep(scope, ChannelShown(**dict(made)))
 
 
 @op("A channel and what it offers", tags=TAGS, auth=Auth.OPTIONAL)
@@ -175,7 +179,7 @@ async def edit_channel(context: InChannel, *, path: ChannelPath, body: SettingsG
     return ChannelShown(**dict(await channels.edit(context.scope, body.model_dump(exclude_unset=True))))
 
 
-@op("Join a channel", status=201, tags=TAGS, idempotent=Idempotency.TAKEN)
+@op("Join a channel", status=201, also=(200,), tags=TAGS, idempotent=Idempotency.TAKEN)
 async def join_channel(context: InChannel, *, path: ChannelPath) -> Answer[Joined]:
     """201 for a new member, 200 for one already; 403 `banned` for one who is banned."""
     known = context.scope.actor.member_id is not None

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from server.api.members import InChannelPath
 from server.bodies import Given
 from server.context import AtChannel
+from server.idempotency import Idempotency
 from server.op import Route, op
 from tenants import links
 from tenants.errors import Conflict
@@ -51,17 +52,32 @@ class FileShown(BaseModel):
     url: str
 
 
-@op("Begin an upload", status=201, errors=(409, 413), tags=TAGS)
+@op("Begin an upload", status=201, errors=(409, 413), tags=TAGS, idempotent=Idempotency.TAKEN)
 async def begin_upload(context: AtChannel, *, path: InChannelPath, body: NewUpload) -> UploadBegun:
     """The session takes exactly `size` bytes, in one go or in chunks, and may be gone on with after any break."""
-    async with context.scope() as scope:
-        file = await files.begin(
-            scope, name=body.name, content_type=body.content_type, purpose=body.purpose, size=body.size
-        )
+    begun, file = await _begin(context, body)
+    if begun.session_url:
+        return begun
     session = await context.house.store.sign_upload(file["object_key"], body.size, file["content_type"])
     async with context.scope() as scope:
         await files.remember_session(scope, file["id"], session)
-    return UploadBegun(id=file["id"], session_url=session)
+        begun = UploadBegun(id=file["id"], session_url=session)
+        await context.keyed.keep(scope, begun)
+    return begun
+
+
+async def _begin(context: AtChannel, body: NewUpload) -> tuple[UploadBegun, Record]:
+    """The file's row and its answer; that lacks the session where it was never signed, because we died before it."""
+    async with context.scope() as scope:
+        if earlier := await context.keyed.recall(scope):
+            begun = UploadBegun.model_validate_json(earlier.body)
+            return begun, await files.uploading(scope, begun.id)
+        file = await files.begin(
+            scope, name=body.name, content_type=body.content_type, purpose=body.purpose, size=body.size
+        )
+        begun = UploadBegun(id=file["id"], session_url="")
+        await context.keyed.keep(scope, begun)
+        return begun, file
 
 
 @op("Complete an upload", errors=(409,), tags=TAGS)

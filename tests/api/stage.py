@@ -1,0 +1,70 @@
+"""What the API tests act on: a channel with one of everything, reached by the names that paths have for it."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import insert
+
+from tenants import directory
+from tenants.community import drafts, messages, rooms
+from tenants.files import files
+from tenants.ids import SessionId, new_id
+from tenants.people.sessions import SESSIONS, TOKENS
+from tenants.scope import Tenancy
+from tenants.statements import PERSON, personal
+from tenants.tables import binds
+from tests.tenants.live_school import make_held
+from tests.world import School, Somebody, World, make_world
+
+_SESSION = personal(insert(SESSIONS).values(person_id=PERSON, **binds("id", "kind")))
+_TOKEN = personal(insert(TOKENS).values(person_id=PERSON, **binds("hash", "session_id", "kind", "expires_at")))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A world, and for each name of a path's parameter a thing of the pottery that it stands for."""
+
+    world: World
+    named: dict[str, str]
+
+    @property
+    def school(self) -> School:
+        """The channel that everything is in."""
+        return self.world.pottery
+
+
+async def set_stage(tenancy: Tenancy) -> Stage:
+    """Make a world whose pottery has a course, a class on now, a room with a message, and an upload begun."""
+    world = await make_world(tenancy)
+    school = world.pottery
+    held = await make_held(tenancy, school, school.ana, school.sam)
+    draft = await drafts.prepare(new_id(), "Which clay for a *first* bowl?")
+    async with tenancy.scope(school.id, school.ana.actor) as scope:
+        room = (await rooms.add(scope, "Glazes", "open"))["id"]
+        posted = await messages.post(scope, room, draft)
+        upload = await files.begin(scope, name="a.pdf", content_type="application/pdf", purpose="attachment", size=9)
+    named = {
+        "slug": school.slug,
+        "member": school.zoe.member_id,
+        "course": held.course.id,
+        "section": held.course.section,
+        "lesson": held.course.text,
+        "batch": held.batch,
+        "connection": held.connection,
+        "live_class": held.id,
+        "room": room,
+        "id": posted.id,
+        "upload": upload["id"],
+    }
+    return Stage(world, {name: str(value) for name, value in named.items()})
+
+
+async def sign_in_again(tenancy: Tenancy, person: Somebody) -> str:
+    """A new access token of a session of its own, which no sign-out of another one ends."""
+    session_id, token = SessionId(new_id()), secrets.token_urlsafe(32)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    async with tenancy.person(person.person_id) as scope:
+        await scope.run(_SESSION, id=session_id, kind="api")
+        await scope.run(_TOKEN, hash=directory.hash_of(token), session_id=session_id, kind="access", expires_at=later)
+    return token
