@@ -7,7 +7,6 @@ fault, and never not at all.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -111,15 +110,17 @@ async def _some(queue: "asyncio.Queue[Item]") -> list[Item]:
     return found
 
 
-def herald(redis_url: str, deployment: str) -> Callable[[ChannelId, Notice], Awaitable[None]]:
-    """What the steward tells notices by: to every process that serves sockets, with none of its own.
+class Herald:
+    """What the steward tells notices by: to every process that serves sockets, with none of its own."""
 
-    Raises RedisError or OSError when nobody could be told.
-    """
-    redis, channel = connect(redis_url), rooms.bus(deployment)
+    def __init__(self, redis_url: str, deployment: str) -> None:
+        self._redis, self._channel = connect(redis_url), rooms.bus(deployment)
 
-    async def publish(channel_id: ChannelId, notice: Notice) -> None:
+    async def __call__(self, channel_id: ChannelId, notice: Notice) -> None:
+        """Tell one notice; RedisError or OSError when nobody could be told."""
         made = frame(notice.event, notice.payload, room_of(channel_id, notice), "steward")
-        await redis.publish(channel, Json.dumps(made))
+        await self._redis.publish(self._channel, Json.dumps(made))
 
-    return publish
+    async def close(self) -> None:
+        """Let go of Redis."""
+        await self._redis.aclose()

@@ -121,7 +121,12 @@ def may_see(scope: Scope, room: Record) -> bool:
 
 
 def require_seen(scope: Scope, room: Record | None) -> Record:
-    """The room; NotFound when there is none, or none that the actor may see: the two are never told apart."""
+    """The room; NotFound when there is none, or none that the actor may see: the two are never told apart.
+
+    The banned are told so, whatever they ask for.
+    """
+    if scope.actor.banned is not None:
+        scope.require(Action.ROOM_JOIN)
     if room is None or not may_see(scope, room):
         raise NotFound("There is no such room here.", "no_such_room")
     return room
