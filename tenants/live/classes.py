@@ -130,7 +130,8 @@ async def add(scope: Scope, batch_id: UUID, given: Mapping[str, Any]) -> Record:
     """A new class: `title, starts_at, ends_at`, and if wanted `time_zone, connection_id, url`."""
     scope.require(Action.LIVE_EDIT)
     await batches.locked(scope, batch_id)
-    values = await _clean(scope, _DEFAULTS | dict(given))
+    await _check_connection(scope, given)
+    values = _clean(_DEFAULTS | dict(given))
     if await scope.value(_COUNT, batch_id=batch_id) >= MOST_CLASSES:
         raise Conflict(f"A batch has at most {MOST_CLASSES} classes.", "too_many_classes")
     class_id = new_id()
@@ -148,7 +149,8 @@ async def edit(scope: Scope, class_id: UUID, version: int, changes: Mapping[str,
     if state not in {*STATES, before["state"]}:
         raise Invalid.field("/state", "unknown", f"A class is one of: {', '.join(STATES)}.")
     given = {name: value for name, value in changes.items() if name != "state"}
-    values = await _clean(scope, {name: before[name] for name in _SET} | given)
+    await _check_connection(scope, given)
+    values = _clean({name: before[name] for name in _SET} | given)
     await scope.run(_EDIT, at=class_id, state=state, **values)
     await audit.record(scope, "live.edit", class_id, fields=sorted(changes))
     return await scope.one(_READ, id=class_id)
@@ -196,12 +198,15 @@ async def _check_seat(scope: Scope, batch_id: UUID) -> None:
         raise not_enrolled()
 
 
-async def _clean(scope: Scope, given: dict[str, Any]) -> dict[str, Any]:
+async def _check_connection(scope: Scope, given: Mapping[str, Any]) -> None:
+    if given.get("connection_id") is not None:
+        await connections.read(scope, given["connection_id"])
+
+
+def _clean(given: dict[str, Any]) -> dict[str, Any]:
     if unknown := given.keys() - set(_SET):
         raise Invalid.field(f"/{min(unknown)}", "unknown", "A class has no such field. Leave it out.")
     _check_times(given["starts_at"], given["ends_at"])
-    if given["connection_id"] is not None:
-        await connections.read(scope, given["connection_id"])
     return given | {
         "title": clean_line(given["title"], "/title"),
         "time_zone": clean_time_zone(given["time_zone"]),
