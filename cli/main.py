@@ -100,5 +100,13 @@ def run_doctor() -> None:
     importlib.import_module("cli.doctor").doctor(settings)
 
 
+@app.command("isolation")
+def run_isolation() -> None:
+    """Prove that no channel sees another: read the live database, attack a scratch one beside it."""
+    with running_servers(load_settings()) as settings:
+        # It loads the whole house, to look at every statement in it.
+        importlib.import_module("cli.isolation").isolate(settings)
+
+
 if __name__ == "__main__":
     main()
