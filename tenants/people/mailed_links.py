@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Uuid, bindparam, func, insert, text, update
+from sqlalchemy import Column, ForeignKey, Uuid, bindparam, func, text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from tenants import tables
 from tenants.errors import Refusal
@@ -30,7 +31,8 @@ LINKS = tables.shared(
     tables.instant("used_at"),
 )
 MINUTES = 30
-_ADD = personal(insert(LINKS).values(person_id=PERSON, **tables.binds("id", "purpose")))
+_NEW = insert(LINKS).values(person_id=PERSON, **tables.binds("id", "purpose"))
+_ADD, _ADD_ONCE = personal(_NEW), personal(_NEW.on_conflict_do_nothing(index_elements=["id"]))
 _USE = personal(
     update(LINKS)
     .where(
@@ -82,6 +84,11 @@ async def add(scope: PersonScope, purpose: str) -> UUID:
     link_id = new_id()
     await scope.run(_ADD, id=link_id, purpose=purpose)
     return link_id
+
+
+async def add_once(scope: PersonScope, link_id: UUID, purpose: str) -> None:
+    """The link of this id for the scope's person, however often it is asked for."""
+    await scope.run(_ADD_ONCE, id=link_id, purpose=purpose)
 
 
 async def use(tenancy: Tenancy, secrets: LinkSecrets, token: str) -> Known:

@@ -1,0 +1,139 @@
+"""Letters: the words of each mail, and how they are dressed; names of every script are isolated where they stand."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from tenants.channels import brand
+from tenants.people.mailed_links import MINUTES
+
+TEMPLATES = Path(__file__).parent / "templates" / "mail"
+HOUSE, INK = "Guildhall", "#1d222c"
+SUBJECT_LENGTH = 200
+_INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """In whose name a mail speaks: a channel in its colour (`#rrggbb`), or the house."""
+
+    name: str = HOUSE
+    colour: str = INK
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail before it is dressed: a subject, sentences, one thing to press, and why it came."""
+
+    subject: str
+    sentences: tuple[str, ...]
+    button: str
+    url: str
+    because: str
+
+
+def magic_link(name: str, url: str) -> Letter:
+    """A link that signs in."""
+    return Letter(
+        "Your sign-in link",
+        (f"Hello {isolated(name)}, press the button to sign in.", _lifetime()),
+        "Sign in",
+        url,
+        "Somebody, probably you, asked for this link. If not, do nothing: without it nobody gets in.",
+    )
+
+
+def confirm(name: str, url: str) -> Letter:
+    """A link that completes a sign-up."""
+    return Letter(
+        "Confirm your e-mail address",
+        (f"Welcome, {isolated(name)}. Press the button to confirm that this address is yours.", _lifetime()),
+        "Confirm and sign in",
+        url,
+        "This address was used to sign up. If that was not you, do nothing.",
+    )
+
+
+def email_taken(name: str, url: str) -> Letter:
+    """What the owner of an address is told when it is signed up again."""
+    return Letter(
+        "You have an account already",
+        (
+            f"Hello {isolated(name)}, somebody tried to sign up with your address, which has an account.",
+            "If that was you, sign in instead. A link by mail will do if you forgot the password.",
+        ),
+        "Sign in",
+        url,
+        "If it was not you, do nothing: your account was not touched, and they were shown nothing of it.",
+    )
+
+
+def welcome(name: str, channel: str, url: str) -> Letter:
+    """The first mail of a channel, or of the house."""
+    return Letter(
+        f"Welcome to {plain(channel)}",
+        (f"Hello {isolated(name)}, it is good to have you at {isolated(channel)}.",),
+        f"Open {isolated(channel)}",
+        url,
+        "You get this once, because you joined.",
+    )
+
+
+def certificate_ready(name: str, channel: str, title: str, url: str) -> Letter:
+    """A certificate can be opened."""
+    return Letter(
+        f"Your certificate: {plain(title)}",
+        (
+            f"Congratulations, {isolated(name)}. {isolated(channel)} has issued your certificate "
+            f"for {isolated(title)}.",
+            "Anyone with its address can check it there, without an account.",
+        ),
+        "Open the certificate",
+        url,
+        "You get this because you finished the course.",
+    )
+
+
+def recording_ready(name: str, channel: str, title: str, url: str) -> Letter:
+    """A recording has become a lesson."""
+    return Letter(
+        f"New recording: {plain(title)}",
+        (f"Hello {isolated(name)}, the recording of {isolated(title)} is now a lesson at {isolated(channel)}.",),
+        "Watch it",
+        url,
+        "You get this because you are enrolled in the course.",
+    )
+
+
+def dress(letter: Letter, sender: Sender) -> tuple[str, str]:
+    """The letter as text and as HTML."""
+    colours = brand.derive(sender.colour)
+    facts = {"letter": letter, "sender": sender, "brand": colours.brand, "on_brand": colours.on_brand}
+    world = _world()
+    return world.get_template("letter.txt").render(facts), world.get_template("letter.html").render(facts)
+
+
+def plain(name: str, longest: int = SUBJECT_LENGTH) -> str:
+    """A name fit for a subject: one line, nothing invisible that turns the writing round."""
+    shown = "".join(" " if unicodedata.category(each) in {"Cc", "Zl", "Zp"} else each for each in name)
+    return " ".join(_INVISIBLE.sub("", shown).split())[:longest]
+
+
+def isolated(name: str) -> str:
+    """A name inside a sentence, kept from turning the rest of it round (Unicode's FSI … PDI)."""
+    return f"\u2068{plain(name)}\u2069"
+
+
+def _lifetime() -> str:
+    return f"It works once, within {MINUTES} minutes."
+
+
+@cache
+def _world() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]), undefined=StrictUndefined
+    )

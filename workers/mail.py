@@ -1,0 +1,110 @@
+"""Mail: who gets it, what it speaks of, and sending it; the mail of one job has one id, however often it is tried."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID, uuid5
+
+from sqlalchemy import select
+
+from providers.mail import Mail
+from tenants import links
+from tenants.certificates import certificates
+from tenants.channels import channels
+from tenants.courses import lessons
+from tenants.errors import Invalid
+from tenants.ids import PersonId
+from tenants.jobs import SendMail
+from tenants.people import mailed_links
+from tenants.people.people import PEOPLE
+from tenants.scope import Record, Scope
+from tenants.statements import PERSON, personal
+from workers import letters
+from workers.letters import INK, Letter, Sender, dress
+from workers.registry import Work, performs
+
+_PERSON = personal(select(PEOPLE.c.name, PEOPLE.c.email).where(PEOPLE.c.id == PERSON, PEOPLE.c.closed_at.is_(None)))
+
+
+@performs(SendMail, seconds=60)
+async def send_mail(work: Work, asked: SendMail) -> None:
+    """Write the letter that `template` names and send it; a person who has gone gets none.
+
+    Raises Invalid for an unknown template or one without its subject, NotFound when the subject is gone.
+    """
+    if asked.template not in _WRITERS:
+        raise Invalid(f"There is no mail by the name of {asked.template[:40]!r}.", "unknown_template")
+    async with work.person_scope(PersonId(asked.to)) as person:
+        row = await person.first(_PERSON)
+    if row is None:
+        return
+    letter, sender = await _WRITERS[asked.template](work, asked, row["name"])
+    text, html = dress(letter, sender)
+    mail = Mail(row["email"], letter.subject, text, f"{work.job_id.hex}.{asked.template}", html)
+    await work.shop.mailer.send(mail)
+
+
+async def _magic_link(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    return letters.magic_link(name, _link_url(work, asked.to, _subject(asked))), Sender()
+
+
+async def _confirm(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    """The link is made here, under an id that the job's own id gives: tried again, it is the same link."""
+    link_id = uuid5(work.job_id, "confirm")
+    async with work.person_scope(PersonId(asked.to)) as person:
+        await mailed_links.add_once(person, link_id, "confirm")
+    return letters.confirm(name, _link_url(work, asked.to, link_id)), Sender()
+
+
+async def _email_taken(work: Work, _: SendMail, name: str) -> tuple[Letter, Sender]:
+    return letters.email_taken(name, links.absolute(work.shop.base_url, "/sign-in")), Sender()
+
+
+async def _welcome(work: Work, _: SendMail, name: str) -> tuple[Letter, Sender]:
+    async with work.scope() as scope:
+        channel = await channels.read(scope)
+    url = links.absolute(work.shop.base_url, links.channel(channel["slug"]))
+    return letters.welcome(name, channel["name"], url), _sender(channel)
+
+
+async def _certificate_ready(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    async with work.scope() as scope:
+        channel = await channels.read(scope)
+        certificate = await certificates.read(scope, _subject(asked))
+    url = links.absolute(work.shop.base_url, links.certificate(certificate.code))
+    return letters.certificate_ready(name, channel["name"], certificate.facts.title, url), _sender(channel)
+
+
+async def _recording_ready(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    async with work.scope() as scope:
+        channel, lesson = await channels.read(scope), await _lesson(scope, asked)
+    path = links.lesson(channel["slug"], lesson["course_slug"], lesson["id"])
+    url = links.absolute(work.shop.base_url, path)
+    return letters.recording_ready(name, channel["name"], lesson["title"], url), _sender(channel)
+
+
+async def _lesson(scope: Scope, asked: SendMail) -> Record:
+    return await lessons.placed(scope, _subject(asked))
+
+
+def _subject(asked: SendMail) -> UUID:
+    if asked.subject_id is None:
+        raise Invalid(f"The mail {asked.template} was asked for without what it speaks of.", "subject_missing")
+    return asked.subject_id
+
+
+def _link_url(work: Work, person_id: UUID, link_id: UUID) -> str:
+    token = work.shop.links.token(person_id, link_id)
+    return links.absolute(work.shop.base_url, f"/sign-in/link?token={token}")
+
+
+def _sender(channel: Record) -> Sender:
+    return Sender(channel["name"], channel["brand"].get("colour") or INK)
+
+
+_WRITERS: dict[str, Callable[[Work, SendMail, str], Awaitable[tuple[Letter, Sender]]]] = {
+    "magic_link": _magic_link,
+    "confirm": _confirm,
+    "email_taken": _email_taken,
+    "welcome": _welcome,
+    "certificate_ready": _certificate_ready,
+    "recording_ready": _recording_ready,
+}
