@@ -40,7 +40,8 @@ def reaction_changed(room_id: RoomId, message_id: MessageId, emoji: str, count: 
 
 def certificate_ready(person_id: PersonId, code: str, title: str) -> Notice:
     """A certificate of this person can be opened."""
-    return Notice("notice", {"kind": "certificate", "code": code, "title": title}, person_id=person_id)
+    payload = {"kind": "certificate", "code": code, "title": title, "url": f"/verify/{code}"}
+    return Notice("notice", payload, person_id=person_id)
 
 
 def recording_ready(person_id: PersonId, lesson_id: LessonId, title: str) -> Notice:
