@@ -2,7 +2,20 @@
 
 from aiohttp import web
 
-from server.api import auth, batches, channels, community, courses, lessons, live, members, progress, search, uploads
+from server.api import (
+    auth,
+    batches,
+    certificates,
+    channels,
+    community,
+    courses,
+    lessons,
+    live,
+    members,
+    progress,
+    search,
+    uploads,
+)
 from server.context import House
 from server.op import Route
 from server.pages import map as pages
@@ -17,6 +30,7 @@ API: tuple[Route, ...] = (
     *lessons.ROUTES,
     *progress.ROUTES,
     *batches.ROUTES,
+    *certificates.ROUTES,
     *live.ROUTES,
     *uploads.ROUTES,
     *community.ROUTES,

@@ -51,3 +51,8 @@ def certificate(code: str) -> str:
 def live_webhook(connection_id: UUID | str) -> str:
     """Where the provider of a live connection posts to."""
     return f"/webhooks/live/{connection_id}"
+
+
+def status_list(slug: str, number: int) -> str:
+    """A channel's list of the awards that have ended, as verifiers of credentials read it."""
+    return f"/c/{slug}/status/{number}"

@@ -10,6 +10,7 @@ from server.api.lessons import LessonPath
 from server.bodies import Given
 from server.context import InChannel
 from server.op import Auth, Route, op
+from tenants.certificates import earning
 from tenants.courses import progress
 from tenants.courses.progress import Progress
 
@@ -68,19 +69,19 @@ async def read_progress(context: InChannel, *, path: CoursePath) -> ProgressShow
 @op("Report what was played", tags=TAGS, auth=Auth.OPTIONAL)
 async def report_played(context: InChannel, *, path: LessonPath, body: Played) -> ProgressShown:
     """Played again counts once, and no more than the clock allows; a preview records nothing."""
-    return _shown(await progress.report(context.scope, path.lesson, body.intervals, body.position))
+    return _shown(await earning.report(context.scope, path.lesson, body.intervals, body.position))
 
 
 @op("Mark a lesson done", errors=(409,), tags=TAGS)
 async def mark_done(context: InChannel, *, path: LessonPath) -> ProgressShown:
     """For texts, files and embedded pages; 409 for a film that is still to be watched."""
-    return _shown(await progress.mark_done(context.scope, path.lesson))
+    return _shown(await earning.mark_done(context.scope, path.lesson))
 
 
 @op("Mark a lesson done for a student", errors=(409,), tags=TAGS)
 async def complete_lesson(context: InChannel, *, path: LessonOfMember) -> ProgressShown:
     """For those who teach, and for lessons of any kind; 409 when the member is not enrolled."""
-    return _shown(await progress.complete(context.scope, path.lesson, path.member))
+    return _shown(await earning.complete(context.scope, path.lesson, path.member))
 
 
 ROUTES = (

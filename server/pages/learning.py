@@ -12,6 +12,7 @@ from server.web.views.frame import Form
 from server.web.views.learn import LearnPage
 from tenants import links
 from tenants.batches import batches, seats
+from tenants.certificates import earning
 from tenants.courses import access, courses, enrollments, outline, progress
 from tenants.errors import Forbidden, NotFound, Refusal
 from tenants.files import files
@@ -73,7 +74,7 @@ async def lesson_page(visit: Visit) -> web.StreamResponse:
 async def mark_done(visit: Visit) -> web.Response:
     """POST /c/{slug}/learn/{course}/{lesson}/done."""
     async with visit.enter() as scope:
-        await progress.mark_done(scope, id_of(visit, "lesson"))
+        await earning.mark_done(scope, id_of(visit, "lesson"))
     return see(links.lesson(visit.slug, visit.path["course"], visit.path["lesson"]), "done")
 
 

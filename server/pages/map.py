@@ -4,7 +4,7 @@ from aiohttp import web
 
 from server.access import HouseAccess
 from server.context import House
-from server.pages import community, doors, home, landing, learning, mail, me, public
+from server.pages import community, doors, home, landing, learning, mail, me, public, verify, vouching
 from server.pages.errors import error_page, set_policy
 from server.pages.visits import ACCESS_TO_HOUSE, PAGES, PageHandler, page
 from server.problems import ERROR_PAGE
@@ -57,3 +57,4 @@ def add(app: web.Application, house: House) -> None:
         app.router.add_get(path, page(handler))
     for path, handler in WRITES:
         app.router.add_post(path, page(handler))
+    app.add_routes((*verify.ROUTES, *vouching.ROUTES))

@@ -46,7 +46,6 @@ class SigningKey:
     number: int
     public: bytes
     secret: bytes
-    revoked_at: datetime | None = None
 
     def __repr__(self) -> str:
         return f"SigningKey(number={self.number}, public={self.public!r}, secret=…)"
@@ -58,8 +57,13 @@ async def own(scope: Scope, kind: str, seals: Seals, make: Make) -> SigningKey:
     if row is None:
         await scope.serialise("signing keys", kind)
         row = await scope.first(_NEWEST, kind=kind) or await _add(scope, kind, seals, make)
-    secret = seals.open(scope.channel_id, _purpose(kind), row["sealed"])
-    return SigningKey(row["number"], row["public"], secret)
+    return _opened(scope, kind, seals, row)
+
+
+async def present(scope: Scope, kind: str, seals: Seals) -> SigningKey | None:
+    """The channel's present key of a kind, or None before it has signed anything."""
+    row = await scope.first(_NEWEST, kind=kind)
+    return _opened(scope, kind, seals, row) if row else None
 
 
 async def history(scope: Scope, kind: str) -> list[tuple[int, bytes, datetime | None]]:
@@ -89,6 +93,10 @@ async def _add(scope: Scope, kind: str, seals: Seals, make: Make) -> Record:
     sealed = seals.seal(scope.channel_id, _purpose(kind), secret)
     await scope.run(_ADD, id=new_id(), kind=kind, number=max(numbers, default=0) + 1, public=public, sealed=sealed)
     return await scope.one(_NEWEST, kind=kind)
+
+
+def _opened(scope: Scope, kind: str, seals: Seals, row: Record) -> SigningKey:
+    return SigningKey(row["number"], row["public"], seals.open(scope.channel_id, _purpose(kind), row["sealed"]))
 
 
 def _purpose(kind: str) -> str:
