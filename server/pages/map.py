@@ -4,7 +4,7 @@ from aiohttp import web
 
 from server.access import HouseAccess
 from server.context import House
-from server.pages import community, doors, home, landing, learning, mail, me, public, verify, vouching
+from server.pages import classes, community, doors, home, landing, learning, mail, me, public, verify, vouching
 from server.pages.errors import error_page, set_policy
 from server.pages.visits import ACCESS_TO_HOUSE, PAGES, PageHandler, page
 from server.problems import ERROR_PAGE
@@ -21,6 +21,8 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/sitemap.xml", public.sitemap),
     ("/c/{slug}", landing.show),
     ("/c/{slug}/files/{file}", landing.file),
+    ("/c/{slug}/classes/{live_class}.ics", classes.calendar_file),
+    ("/c/{slug}/classes/{live_class}", classes.door),
     ("/c/{slug}/community", community.community),
     ("/c/{slug}/community/{room}", community.room_page),
     ("/c/{slug}/learn", learning.courses_page),
