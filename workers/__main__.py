@@ -11,6 +11,8 @@ from rq.serializers import JSONSerializer
 
 from logs import set_up_logs
 from providers import mail, pdf, storage
+from realtime import rooms
+from realtime.broadcast import Herald
 from settings import Settings
 from tenants import relay
 from tenants.people.mailed_links import LinkSecrets
@@ -89,10 +91,12 @@ async def _run_steward(settings: Settings) -> None:
     shop = make_shop(settings)
     redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
     queues = Queues(redis, settings.deployment, shop.secret)
-    steward = Steward(shop.tenancy, queues, chores=chores(shop))
-    working = asyncio.create_task(steward.run(settings.redis_url, f"{settings.deployment}:wake"))
+    herald = Herald(settings.redis_url, settings.deployment)
+    steward = Steward(shop.tenancy, queues, herald, chores(shop))
+    working = asyncio.create_task(steward.run(settings.redis_url, rooms.wake(settings.deployment)))
     await asyncio.wait({working, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     working.cancel()
+    await herald.close()
     await shop.tenancy.close()
 
 
