@@ -8,6 +8,7 @@ import typer
 
 from cli.config import config
 from cli.console import complain, say
+from cli.jobs import jobs
 from cli.listening import bind, listen
 from cli.live import live
 from cli.servers import running_servers
@@ -19,6 +20,7 @@ from settings import SettingsFault, load_settings
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(config, name="config")
 app.add_typer(live, name="live")
+app.add_typer(jobs, name="jobs")
 
 
 def main() -> None:
@@ -78,6 +80,16 @@ def run_migrate() -> None:
     with running_servers(load_settings()) as settings:
         migrate(settings)
     say("The database is up to date.")
+
+
+@app.command("reindex")
+def run_reindex(
+    channel: Annotated[str | None, typer.Argument(help="the channel's short name; without it, every channel")] = None,
+) -> None:
+    """Make the search index anew from the rows, while everything goes on."""
+    with running_servers(load_settings()) as settings:
+        migrate(settings)
+        importlib.import_module("cli.reindex").reindex(settings, channel)
 
 
 @app.command("demo")

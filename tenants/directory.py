@@ -14,6 +14,7 @@ from tenants.statements import Lookup, Scoped
 
 _CHANNEL_AT = Lookup("select * from channel_at($1, $2)", ("slug", "host"), {})
 _LISTED = Lookup("select * from channels_listed($1, $2)", ("after", "limit"), {})
+_EVERY = Lookup("select * from every_channel($1, $2)", ("after", "limit"), {})
 _MEMBERSHIPS = Lookup("select * from memberships_of($1)", ("person",), {})
 _SESSION = Lookup("select * from session_of($1)", ("hash",), {})
 _SOCKETS = Lookup("select * from sockets_standing($1, $2)", ("channels", "hashes"), {})
@@ -77,6 +78,11 @@ async def channel_of_connection(tenancy: Tenancy, connection_id: UUID) -> Channe
 async def channels_listed(tenancy: Tenancy, *, after: UUID | None, limit: int) -> list[Record]:
     """Public channels in order of their birth: `id, slug, name, tagline, brand, locale`."""
     return await tenancy.look_up(_LISTED, after=after, limit=limit)
+
+
+async def every_channel(tenancy: Tenancy, *, after: UUID | None, limit: int) -> list[Record]:
+    """Channels that are not closed, listed or not, in order of their birth, for the operator: `id, slug`."""
+    return await tenancy.look_up(_EVERY, after=after, limit=limit)
 
 
 async def memberships_of(tenancy: Tenancy, person_id: PersonId) -> list[Record]:

@@ -43,6 +43,10 @@ select id, queue, name, attempts, error, created_at from (
   union all select id, queue, name, state, attempts, error, created_at from person_jobs) as all_jobs
 where state = 'failed' order by id desc limit $1
 """
+_SHOWN = """
+select id, queue, name, payload, state, attempts, error, request_id, created_at, run_at, leased_until
+from {table} where id = $1
+"""
 _AGAIN = """
 update {table} set state = 'waiting', run_at = now(), attempts = 0, lease = null, leased_until = null
 where id = $1 and state = 'failed' returning id
@@ -128,6 +132,12 @@ async def standing(tenancy: Tenancy) -> list[Standing]:
 async def failed(tenancy: Tenancy, most: int = 50) -> list[Failed]:
     """Jobs that were given up, newest first."""
     return [Failed(**dict(row)) for row in await _fetch(tenancy, _FAILED, most)]
+
+
+async def show(tenancy: Tenancy, job_id: UUID) -> Record | None:
+    """A job's row as it stands, or None when it was done or never was: its ids and its last error, nobody's words."""
+    rows = await _each(tenancy, _SHOWN, job_id)
+    return rows[0][1] if rows else None
 
 
 async def run_again(tenancy: Tenancy, job_id: UUID) -> bool:
