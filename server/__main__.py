@@ -15,7 +15,9 @@ from server.app import Parts, create_app
 from server.context import HOUSE, House
 from server.counters import Counters
 from server.health import Probe, Readiness
+from server.job_figures import JobFigures
 from server.limits import Limiter
+from server.metrics import METRICS
 from server.process import serve
 from server.sockets import add_sockets
 from settings import Settings
@@ -36,6 +38,7 @@ def make_app(settings: Settings) -> web.Application:
     house = make_house(settings)
     app = create_app(make_parts(settings, house))
     app[HOUSE] = house
+    JobFigures(app[METRICS], house.tenancy)
     add_sockets(app, house, settings.redis_url, settings.deployment)
     routes.add_pages(app, house)
     if isinstance(house.store, DiskStore):

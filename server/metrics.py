@@ -1,6 +1,7 @@
 """Figures for Prometheus: requests and their durations by route template, never by what was asked for."""
 
 import hmac
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -16,7 +17,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class Metrics:
-    """The registry of one process, and the figures every request moves."""
+    """The registry of one process, and the figures every request moves; `before_look` refreshes the others."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -29,6 +30,7 @@ class Metrics:
         self._seconds = Histogram(
             "http_request_seconds", "Time to answer", ("method", "route"), buckets=BUCKETS, registry=self.registry
         )
+        self.before_look: list[Callable[[], Awaitable[None]]] = []
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -59,6 +61,8 @@ def add_metrics(app: web.Application) -> None:
 async def _answer_metrics(request: web.Request) -> web.Response:
     if not arrived_by_unix_socket(request):
         _require_token(request)
+    for refresh in request.app[METRICS].before_look:
+        await refresh()
     body = generate_latest(request.app[METRICS].registry)
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
