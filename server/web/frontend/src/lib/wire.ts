@@ -161,6 +161,7 @@ export class Wire {
     try {
       const joined = await this.#ask<Joined>("room.join", { room: this.options.room });
       this.hooks.online(joined.online);
+      this.#tell("presence.watch", { room: this.options.room });
       await (joined.head_seq < before ? this.#reload() : this.#catchUp(joined.head_seq));
       this.outbox.open();
       if (this.#entered) await this.#refresh();
