@@ -68,7 +68,7 @@ def id_of(visit: Visit, name: str) -> UUID:
 def _way_in(slug: str, actor: Actor) -> Link | None:
     if actor.member_id is None or actor.banned is not None:
         return None
-    if why(actor, Action.COURSE_EDIT).allowed:
+    if why(actor, Action.ROOM_EDIT).allowed:
         return Link("Studio", links.studio(slug))
     return Link("Go on learning", f"{links.channel(slug)}/learn")
 

@@ -129,7 +129,7 @@ def _teachers(facts: Facts, blocks: Facts) -> tuple[TeacherCard, ...]:
     keys: dict[str, str] = {each["name"]: each["id"] for each in facts["teachers"]}
     return tuple(
         TeacherCard(
-            keys.get(each.get("name", ""), each.get("name", "")),
+            str(keys.get(each.get("name", ""), each.get("name", ""))),
             each.get("name", ""),
             each.get("place", ""),
             tuple(part for part in each.get("about", "").split("\n\n") if part.strip()),

@@ -6,6 +6,7 @@ from server.access import HouseAccess
 from server.context import House
 from server.pages import classes, community, doors, home, landing, learning, mail, me, public, verify, vouching
 from server.pages.errors import error_page, set_policy
+from server.pages.studio import map as studio
 from server.pages.visits import ACCESS_TO_HOUSE, PAGES, PageHandler, page
 from server.problems import ERROR_PAGE
 from server.web.assets import Assets
@@ -55,8 +56,9 @@ def add(app: web.Application, house: House) -> None:
     app[PAGES], app[ACCESS_TO_HOUSE] = Pages(Assets.load()), HouseAccess(house)
     app[ERROR_PAGE] = error_page(app[PAGES], house)
     app.on_response_prepare.append(set_policy)
-    for path, handler in (*READS, *(DEMO_READS if house.demo else ())):
+    desk = ((studio.HOME + rest, handler) for rest, handler in studio.READS)
+    for path, handler in (*READS, *desk, *(DEMO_READS if house.demo else ())):
         app.router.add_get(path, page(handler))
-    for path, handler in WRITES:
+    for path, handler in (*WRITES, *((studio.HOME + rest, handler) for rest, handler in studio.WRITES)):
         app.router.add_post(path, page(handler))
     app.add_routes((*verify.ROUTES, *vouching.ROUTES))

@@ -1,6 +1,7 @@
 """Slugs: the word of a thing in its address; a channel's may not be reserved, nor look like another's."""
 
 import re
+import unicodedata
 
 from tenants.errors import Conflict, Invalid
 
@@ -29,6 +30,13 @@ def clean_slug(slug: str, pointer: str = "/slug") -> str:
         detail = "Write small letters a to z, digits, and single hyphens between them, such as clay-and-fire."
         raise Invalid.field(pointer, "characters", detail)
     return slug
+
+
+def suggest_slug(title: str) -> str:
+    """An address that fits a title: its Latin letters and digits; empty when too few are left."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[: LONGEST - 7].strip("-")
+    return slug if len(slug) >= SHORTEST else ""
 
 
 def clean_channel_slug(slug: str) -> str:

@@ -6,7 +6,7 @@ the same page, status 422, with `Form`. Fields are named beside each page.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from markupsafe import Markup
 
@@ -16,14 +16,18 @@ from server.web.views.frame import Form, Link, PersonMark
 Part = Literal["overview", "courses", "batches", "classes", "rooms", "certificates", "members", "settings", "export"]
 
 
+PARTS: tuple[Part, ...] = get_args(Part)
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where in the studio one is, and as whom: `home` is `/c/{slug}/studio`, `role` in words."""
+    """Where in the studio one is, and as whom: `home` is `/c/{slug}/studio`, `role` in words, `parts` one may go to."""
 
     home: str
     current: Part
     role: str
     slug: str
+    parts: tuple[Part, ...] = PARTS
 
     @property
     def uploads(self) -> str:
@@ -84,7 +88,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class OverviewPage:
-    """`studio.html`. The list of steps goes away by `POST {home}/first-hour/away`; empty `steps` means it is away."""
+    """`studio.html`. The list of steps goes away when all are done; empty `steps` means it is away."""
 
     desk: Desk
     page_url: str

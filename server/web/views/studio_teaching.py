@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from server.web.views.certificates import State
 from server.web.views.frame import Form, Link, PersonMark
 from server.web.views.studio import BatchRow, Desk
 
@@ -107,7 +108,10 @@ class BatchesPage:
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """A live class; `state` in words (`Planned`, `Recording is being fetched`, `Recording failed: …`)."""
+    """A live class; `state` in words (`Planned`, `Recording is being fetched`, `Recording failed: …`).
+
+    `recording` is the id of its recording, `key` the id by which a connected provider names the class.
+    """
 
     id: str
     title: str
@@ -117,6 +121,8 @@ class ClassRow:
     tone: Literal["", "good", "warn", "bad"] = ""
     can_cancel: bool = False
     can_retry: bool = False
+    recording: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,8 @@ class Connection:
 class ClassesPage:
     """`studio_classes.html`. `POST {home}/classes`: `batch`, `title`, `starts_at` (in `zone`), `minutes`, `link`.
 
-    `POST {home}/classes/{id}/cancel`, `…/retry`; `POST {home}/connections` makes a generic connection.
+    `POST {home}/classes/{id}/cancel`; `POST {home}/recordings/{id}/retry`; `POST {home}/connections` makes a generic
+    connection.
     """
 
     desk: Desk
@@ -153,7 +160,7 @@ class AwardRow:
     holder: PersonMark
     course: str
     issued_at: datetime
-    state: Literal["valid", "expired", "revoked", "superseded", "rendering"]
+    state: State
     word: str
     url: str
 

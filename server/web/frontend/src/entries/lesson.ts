@@ -4,9 +4,15 @@ import { gaps } from "../lib/intervals.ts";
 import { the } from "../lib/page.ts";
 import { Player, type PlayerFacts, type Progress } from "../lib/player.ts";
 
+/** The sentence without the percentage it begins with, as the page itself has it. */
+function reason(sentence: string): string {
+  const words = sentence.replace(/^\d+ %: /, "");
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`;
+}
+
 function show(progress: Progress, player: Player): void {
   the(".pct").textContent = `${progress.percent} %`;
-  the("#sentence").textContent = progress.sentence;
+  the("#sentence").textContent = reason(progress.sentence);
   const missing = document.querySelector<HTMLElement>("#missing");
   if (missing) missing.hidden = progress.done || !gaps(player.played, player.duration).length;
   if (!progress.certificate) return;

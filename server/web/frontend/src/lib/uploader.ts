@@ -35,7 +35,7 @@ export class Uploader {
     this.#upload = this.#made(file);
     try {
       const id = await this.#upload.run();
-      const { file: kept } = await call<{ file: { id: string } }>("POST", `${this.#address}/${id}/complete`, {});
+      const kept = await call<{ id: string }>("POST", `${this.#address}/${id}/complete`, {});
       this.#done(kept.id, file);
     } catch (fault) {
       this.#failed((fault as Error).message);
