@@ -52,17 +52,10 @@ def compared(certificate: Certificate, fingerprint: bytes) -> tuple[str, bool]:
     return (SAME_BUT_ENDED, False) if certificate.state in ENDED else (SAME, True)
 
 
-def duration(seconds: int) -> str:
-    """Hours and minutes in words, nothing below a minute."""
-    hours, minutes = divmod(seconds // 60, 60)
-    return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
-
-
 def _award(certificate: Certificate) -> Award:
     facts, page = certificate.facts, links.certificate(certificate.code)
     published = certificate.pdf_key is not None and certificate.state not in ENDED
     heir = certificate.superseded_by
-    hours = duration(facts.seconds)
     return Award(
         holder=facts.holder,
         title=facts.title,
@@ -72,8 +65,8 @@ def _award(certificate: Certificate) -> Award:
         ended=certificate.ended_at.date() if certificate.ended_at else None,
         reason=certificate.reason,
         heir=Link(codes.show(heir), links.certificate(heir)) if heir else None,
-        hours=hours,
-        hours_note="of lessons on film" if hours else "",
+        hours=facts.film,
+        hours_note="of lessons on film" if facts.film else "",
         rule=facts.rule,
         pdf=f"{page}.pdf" if published else None,
         credential=f"{page}/credential.json" if certificate.credential else None,

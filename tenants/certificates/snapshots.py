@@ -59,6 +59,12 @@ class Snapshot:
         """The JSON that a row keeps."""
         return asdict(self)
 
+    @property
+    def film(self) -> str:
+        """How long its films run, in hours and minutes; empty below a minute."""
+        hours, minutes = divmod(self.seconds // 60, 60)
+        return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
+
 
 async def earned(scope: Scope, course_id: UUID, member_id: UUID) -> bool:
     """Whether the rule is met: enrolled, and every published lesson done."""
