@@ -1,6 +1,7 @@
 """Webhooks of live providers: signed, taken in once, in any order to one end, and never into another channel."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ from providers.live.generic import sign
 from tenants.live import attendance, classes, recordings
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
-from tests.tenants.live_school import Held, make_held
+from tests.tenants.live_school import Held, make_connection, make_held
 from tests.webapp import Web
 from tests.world import World
 
@@ -26,10 +27,9 @@ def event(held: Held, kind: str, **data: Any) -> dict[str, Any]:
     return {"type": kind, "data": {"class": str(held.id), **data}}
 
 
-def ready(held: Held, recording: str = "rec-1") -> dict[str, Any]:
+def ready(held: Held, url: str = "https://recordings.example/one.mp4?token=hush") -> dict[str, Any]:
     at = held.starts_at.isoformat()
-    url = "https://recordings.example/one.mp4?token=hush"
-    return event(held, "recording.ready", recording=recording, url=url, content_type="video/mp4", size=5, started_at=at)
+    return event(held, "recording.ready", recording="rec-1", url=url, content_type="video/mp4", size=5, started_at=at)
 
 
 async def post(web: Web, held: Held, body: Any, *, delivery: str = "", secret: str = "") -> int:
@@ -65,6 +65,28 @@ async def test_a_recording_is_announced_and_its_fetching_asked_for_once(web: Web
     assert statuses == [200] * 4
     assert (await seen(tenancy, held))["recordings"] == [("announced", None, 5)]
     assert await jobs_of(tenancy, held) == 1
+
+
+async def test_another_address_changes_nothing_while_the_first_one_stands(
+    web: Web, tenancy: Tenancy, held: Held
+) -> None:
+    await post(web, held, ready(held))
+    await post(web, held, ready(held, url="https://recordings.example/two.mp4"))
+    assert await jobs_of(tenancy, held) == 1
+
+
+async def test_an_old_delivery_sent_again_does_not_bring_its_old_address_back(
+    web: Web, tenancy: Tenancy, held: Held
+) -> None:
+    for delivery in ("one", "two"):
+        await post(web, held, ready(held, url=f"https://recordings.example/{delivery}.mp4"), delivery=delivery)
+        async with tenancy.scope(held.school.id, acting_system("test")) as scope:
+            (row,) = await recordings.of_class(scope, held.id)
+            await recordings.fail(scope, row["id"], "the link has expired")
+    assert await jobs_of(tenancy, held) == 2
+    assert await post(web, held, ready(held, url="https://recordings.example/one.mp4"), delivery="one") == 200
+    assert (await seen(tenancy, held))["recordings"] == [("failed", "the link has expired", 5)]
+    assert await jobs_of(tenancy, held) == 2
 
 
 async def test_the_address_of_a_recording_lies_sealed(web: Web, tenancy: Tenancy, held: Held) -> None:
@@ -121,6 +143,15 @@ async def test_a_class_of_another_channel_or_connection_is_404_and_nothing_is_wr
         assert await post(web, held, body, secret=theirs.secret) == 401
     assert (await seen(tenancy, theirs))["recordings"] == (await seen(tenancy, held))["recordings"] == []
     assert await jobs_of(tenancy, theirs) == await jobs_of(tenancy, held) == 0
+
+
+async def test_a_connection_speaks_of_its_own_classes_only(web: Web, tenancy: Tenancy, held: Held) -> None:
+    connection, secret = await make_connection(tenancy, held.school)
+    other = replace(held, connection=connection, secret=secret)
+    for body in (ready(other), event(other, "room.ended")):
+        assert await post(web, other, body) == 404
+    assert (await seen(tenancy, held))["state"] == "scheduled"
+    assert await jobs_of(tenancy, held) == 0
 
 
 async def test_a_closed_connection_hears_nothing_more(web: Web, tenancy: Tenancy, held: Held, world: World) -> None:

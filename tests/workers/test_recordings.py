@@ -19,17 +19,19 @@ import pytest
 
 from providers.outbound import Limits as Patience
 from tenants import work
+from tenants.batches import batches
 from tenants.courses import access, courses, outline
 from tenants.errors import NotFound
 from tenants.ids import RecordingId
 from tenants.jobs import IngestRecording
 from tenants.live import classes, recordings
-from tenants.live.recordings import Announced
+from tenants.live.recordings import Announced, Stored
 from tenants.permissions import acting_system
 from tenants.scope import Record, Tenancy
 from tests import films
 from tests.standins.recordings import Manners, RecordingServer, recording_server
-from tests.tenants.live_school import SEALS, Held, make_held
+from tests.tenants.live_school import SEALS, Held, make_class, make_held
+from tests.tenants.school import TODAY
 from tests.waiting import until
 from tests.webapp import Web
 from tests.workers.shop import make_shop
@@ -37,7 +39,7 @@ from tests.world import World
 from workers import recordings as performers
 from workers.media.faststart import fast_start
 from workers.media.files import FileSource
-from workers.media.ports import MIB, Limits
+from workers.media.ports import BLOCK, MIB, Limits
 from workers.registry import Workshop
 from workers.run import perform_leased
 
@@ -172,6 +174,8 @@ async def test_a_job_done_twice_leaves_one_lesson(
                 scope.enqueue(IngestRecording(RecordingId(recording_id)))
         for _ in range(3):
             await fetch(near, recording_id)
+    async with tenancy.scope(held.school.id, acting_system("test")) as scope:
+        assert await recordings.finish(scope, recording_id, Stored(1, 1, "video/mp4", 1, 1, 1))
     assert len(await shelf(tenancy, held)) == 1
     assert len(objects(tmp_path)) == 2
 
@@ -309,20 +313,59 @@ async def test_a_recording_over_which_workers_die_again_and_again_is_given_up(
 async def test_a_film_whose_course_was_deleted_meanwhile_is_not_kept(
     shop: Workshop, tenancy: Tenancy, held: Held, reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = performers._copy
+    ana, copy = held.school.ana, performers._copy
+    async with tenancy.scope(held.school.id, ana.actor) as scope:
+        draft = await courses.add(scope, "Only planned", "only-planned")
+        batch = await batches.add(scope, draft["id"], "Spring", TODAY)
+    there = replace(held, id=await make_class(tenancy, held.school, ana, batch["id"]))
 
     async def copy_and_lose(*given: Any) -> Any:
         copied = await copy(*given)
-        async with tenancy.scope(held.school.id, held.school.ana.actor) as scope:
-            await courses.remove(scope, held.course.id)
+        assert len(objects(tmp_path)) == 1
+        async with tenancy.scope(held.school.id, ana.actor) as scope:
+            await courses.remove(scope, draft["id"])
         return copied
 
     monkeypatch.setattr(performers, "_copy", copy_and_lose)
     async with served(shop, reel) as (server, near):
-        recording_id = await announce(tenancy, held, server.url)
+        recording_id = await announce(tenancy, there, server.url)
         await fetch(near, recording_id)
     assert await ticket_of(tenancy, recording_id) is None
+    async with tenancy.scope(held.school.id, ana.actor) as scope:
+        assert await recordings.of_class(scope, there.id) == []
     assert objects(tmp_path) == []
+
+
+async def test_a_copy_given_up_half_way_leaves_nothing_in_the_store(
+    shop: Workshop, tenancy: Tenancy, held: Held, reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = performers._upload
+    async with served(shop, reel) as (server, near):
+
+        async def upload_and_lose(*given: Any) -> Any:
+            sink = await upload(*given)
+            await sink.write(bytes(BLOCK))
+            assert len(objects(tmp_path)) == 1
+            server.manners = Manners(status=410)
+            return sink
+
+        monkeypatch.setattr(performers, "_upload", upload_and_lose)
+        recording_id = await announce(tenancy, held, server.url)
+        await fetch(near, recording_id)
+    row = await recording(tenancy, held, recording_id)
+    assert (row["state"], "answered 410" in row["reason"]) == ("failed", True)
+    assert objects(tmp_path) == []
+
+
+async def test_a_job_left_over_does_not_try_a_failed_recording_unasked(
+    shop: Workshop, tenancy: Tenancy, held: Held
+) -> None:
+    recording_id = await announce(tenancy, held, "https://recordings.example/one.mp4")
+    async with tenancy.scope(held.school.id, acting_system("test")) as scope:
+        await recordings.fail(scope, recording_id, "the link has expired")
+    await fetch(shop, recording_id)
+    row = await recording(tenancy, held, recording_id)
+    assert (row["state"], row["reason"], row["attempts"]) == ("failed", "the link has expired", 0)
 
 
 async def test_a_worker_killed_at_any_byte_leads_to_one_lesson_and_the_same_film(
