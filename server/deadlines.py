@@ -12,6 +12,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from server.problems import PROBLEM_JSON, title_of
+from server.sender import accept_request_id
 from tenants.errors import Refusal
 
 log = structlog.get_logger("server.deadlines")
@@ -138,8 +139,10 @@ class Connection(RequestHandler):
             message = "Something went wrong on our side."
         detail = (message or "This is not a well-formed HTTP request.").partition("\n")[0].rstrip(":")
         code = {400: "malformed_request", 431: "headers_too_large"}.get(status, "internal")
+        request_id = accept_request_id(request)
         problem = {"type": "about:blank", "title": title_of(status), "status": status, "detail": detail, "code": code}
-        headers = {hdrs.CONTENT_TYPE: PROBLEM_JSON, hdrs.SERVER: SERVER_NAME}
+        problem["request_id"] = request_id
+        headers = {hdrs.CONTENT_TYPE: PROBLEM_JSON, hdrs.SERVER: SERVER_NAME, "X-Request-ID": request_id}
         response = web.Response(status=status, body=orjson.dumps(problem), headers=headers)
         response.force_close()
         return response

@@ -15,7 +15,7 @@ from server.op import Auth, Operation, Route
 from server.problems import PROBLEM_JSON, title_of
 
 REFS = "#/components/schemas/{model}"
-ALWAYS = (400, 404, 408, 429, 500, 503)
+ALWAYS = (400, 404, 408, 429, 431, 500, 503)
 
 Json = dict[str, Any]
 

@@ -13,10 +13,11 @@ ADDRESS = web.RequestKey("address", str)
 TRUSTED_PROXIES = web.AppKey("trusted_proxies", int)
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+LONGEST_ADDRESS = 100
 TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 
 
-def accept_request_id(request: web.Request) -> str:
+def accept_request_id(request: web.BaseRequest) -> str:
     """The sender's `X-Request-ID` when it is 8-64 plain characters, else a new one; remembered on the request."""
     sent = request.headers.get("X-Request-ID", "")
     request_id = sent if SANE_ID.fullmatch(sent) else secrets.token_hex(12)
@@ -52,6 +53,11 @@ def arrived_by_unix_socket(request: web.Request) -> bool:
 
 def plain_address(text: str) -> str | None:
     """The address in `text` in its canonical form, or None when it is none."""
+    return _canonical(text) if len(text) <= LONGEST_ADDRESS else None
+
+
+@lru_cache(maxsize=4096)
+def _canonical(text: str) -> str | None:
     try:
         return str(ipaddress.ip_address(text.strip().removeprefix("[").removesuffix("]")))
     except ValueError:

@@ -105,7 +105,7 @@ async def sign_up(context: AsPerson, *, body: SignUp) -> Answer[SignedInShown | 
     return Answer(await _open(context, known, "signed up"), 201)
 
 
-@op("Sign in by e-mail and password", tags=TAGS, auth=Auth.NONE, limits=(SIGN_IN_ADDRESS,))
+@op("Sign in by e-mail and password", errors=(401,), tags=TAGS, auth=Auth.NONE, limits=(SIGN_IN_ADDRESS,))
 async def sign_in_by_password(context: AsPerson, *, body: SignIn) -> SignedInShown:
     """The same 401 for an unknown e-mail and a wrong password, in the same time; 429 while the e-mail is paused."""
     house = context.house
@@ -114,7 +114,7 @@ async def sign_in_by_password(context: AsPerson, *, body: SignIn) -> SignedInSho
     return await _open(context, known, None)
 
 
-@op("Trade a refresh token for the next pair", tags=TAGS, auth=Auth.NONE, limits=(SIGN_IN_ADDRESS,))
+@op("Trade a refresh token for the next pair", errors=(401,), tags=TAGS, auth=Auth.NONE, limits=(SIGN_IN_ADDRESS,))
 async def refresh(context: AsPerson, *, body: Refresh) -> SignedInShown:
     """The old token is dead afterwards; a dead one used again ends its session with every token of it."""
     person_id, name, given = await sessions.refresh(context.tenancy, body.refresh_token, context.house.lives)
