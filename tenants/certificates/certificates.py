@@ -44,6 +44,7 @@ CERTIFICATES = owned(
 )
 REASON_LENGTH = 500
 CODE_ATTEMPTS = 8
+EARNED = "certificate.earn"
 _C, _HEIR = CERTIFICATES.c, CERTIFICATES.alias("heir")
 _SHOWN = select(
     _C.channel_id, _C.id, _C.code, _C.member_id, _C.course_id, _C.snapshot, _C.status_index, _C.state, _C.issued_at,
@@ -152,6 +153,14 @@ async def page(scope: Scope, *, before: UUID | None = None, limit: int = 50) -> 
     return [standing(row, now) for row in await scope.all(_PAGE, member_id=whose, before=before, limit=limit)]
 
 
+async def held(scope: Scope, course_id: UUID) -> Certificate | None:
+    """The acting member's own award of a course, unless it was ended; None for all others."""
+    if scope.actor.member_id is None:
+        return None
+    row = await scope.first(_PRESENT, member_id=scope.actor.member_id, course_id=course_id)
+    return standing(row, datetime.now(UTC)) if row else None
+
+
 async def issue(
     scope: Scope, member_id: UUID, course_id: UUID, *, note: str = "", expires_at: datetime | None = None
 ) -> Certificate:
@@ -204,7 +213,7 @@ async def supersede(scope: Scope, code: str, reason: str = "") -> Certificate:
     reason = clean_line(reason, "/reason", longest=REASON_LENGTH, shortest=0)
     await scope.serialise("certificates")
     certificate = await _at_typed(scope, code)
-    return await _replace(scope, certificate, reason, certificate.expires_at if _runs(certificate) else None)
+    return await _replace(scope, certificate, reason, _end_of_heir(certificate))
 
 
 async def publish(
@@ -227,10 +236,11 @@ async def _award(
     scope: Scope, member_id: UUID, course_id: UUID, action: str, expires_at: datetime | None, note: str
 ) -> Certificate:
     facts = await snapshots.take(scope, course_id, member_id)
+    by_hand = scope.actor.member_id if action != EARNED else None
     certificate_id, code = CertificateId(new_id()), await _reserve(scope)
     await scope.run(
         _ADD, id=certificate_id, code=code, member_id=member_id, course_id=course_id, snapshot=facts.write(),
-        status_index=await scope.value(_NEXT_INDEX), issued_by=scope.actor.member_id, expires_at=expires_at,
+        status_index=await scope.value(_NEXT_INDEX), issued_by=by_hand, expires_at=expires_at,
     )  # fmt: skip
     said: dict[str, Any] = {"member": str(member_id), "course": str(course_id), "code": code}
     await audit.record(scope, action, certificate_id, **said, **({"note": note} if note else {}))
@@ -270,5 +280,9 @@ async def _at_typed(scope: Scope, typed: str) -> Certificate:
     return await at_code(scope, code)
 
 
-def _runs(certificate: Certificate) -> bool:
-    return certificate.expires_at is not None and certificate.expires_at > datetime.now(UTC)
+def _end_of_heir(old: Certificate) -> datetime | None:
+    """The same end as the old award's; as long again when that has passed."""
+    now = datetime.now(UTC)
+    if old.expires_at is None or old.expires_at > now:
+        return old.expires_at
+    return now + (old.expires_at - old.issued_at)

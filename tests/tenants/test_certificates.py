@@ -46,6 +46,11 @@ async def finish(tenancy: Tenancy, world: World, course: Taught, who: Somebody) 
         await earning.mark_done(scope, course.free)
 
 
+async def over(tenancy: Tenancy, award: Certificate) -> bool:
+    """Whether the award has run out."""
+    return (await verification.find(tenancy, award.code)).state == "expired"
+
+
 async def owned_by(tenancy: Tenancy, world: World, who: Somebody) -> list[Certificate]:
     async with tenancy.scope(world.pottery.id, who.actor, readonly=True) as scope:
         return await certificates.page(scope)
@@ -161,11 +166,14 @@ async def test_an_award_that_ran_out_looks_expired_and_makes_room_for_a_new_one(
         )
     assert old.state == "rendering"
 
-    async def expired() -> bool:
-        return (await verification.find(tenancy, old.code)).state == "expired"
-
-    await until(expired)
+    await until(lambda: over(tenancy, old))
+    async with tenancy.scope(pottery.id, pottery.ana.actor) as scope:
+        again = await certificates.supersede(scope, old.code)
+        assert again.expires_at is not None
+        assert again.expires_at - again.issued_at < timedelta(milliseconds=400)
+    await until(lambda: over(tenancy, again))
     new = await given(tenancy, world, course)
+    assert (await verification.find(tenancy, again.code)).superseded_by == new.code
     assert (new.code != old.code, (await verification.find(tenancy, old.code)).state) == (True, "superseded")
 
 
