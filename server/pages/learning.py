@@ -1,21 +1,23 @@
 """Learning: the courses of a channel, one course's outline with the reason for its percentage, one lesson."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from aiohttp import web
 
 from server.forms import named, refill
 from server.pages.landing import id_of
-from server.pages.learning_views import course_row, lesson_view, outline_view
+from server.pages.learning_views import class_rows, course_row, lesson_view, outline_view
 from server.pages.visits import Visit, see
-from server.web.views.frame import Form
+from server.web.views.frame import Form, Link
 from server.web.views.learn import LearnPage
 from tenants import links
 from tenants.batches import batches, seats
-from tenants.certificates import earning
+from tenants.certificates import certificates, codes, earning
 from tenants.courses import access, courses, enrollments, outline, progress
 from tenants.errors import Forbidden, NotFound, Refusal
 from tenants.files import files
+from tenants.live import classes
 from tenants.members import members
 from tenants.scope import Record, Scope
 
@@ -64,11 +66,12 @@ async def lesson_page(visit: Visit) -> web.StreamResponse:
             enrolled = await enrollments.of_member(scope, lesson["course_id"])
             stands = await progress.of_course(scope, lesson["course_id"]) if enrolled else None
             file = await files.read(scope, lesson["file_id"]) if lesson["file_id"] else None
+            award = await _award(scope, lesson["course_id"])
     except Forbidden as refusal:
         if refusal.code in {"not_enrolled", "not_a_member"}:
             return see(links.course(visit.slug, visit.path["course"]))
         raise
-    return visit.show("lesson.html", lesson_view(visit.slug, lesson, rows, stands, file))
+    return visit.show("lesson.html", lesson_view(visit.slug, lesson, rows, stands, file, award))
 
 
 async def mark_done(visit: Visit) -> web.Response:
@@ -86,8 +89,25 @@ async def _outline(visit: Visit, form: Form, *, status: int = 200) -> web.Respon
         stands = await progress.of_course(scope, course["id"]) if enrolled else None
         batch = await _batch(visit, scope, course, enrolled)
         may_edit = courses.may_edit(scope)
-    view = outline_view(visit.slug, course, rows, stands, batch, form, open_to_all=may_edit)
+        coming = await _coming(scope, batch, enrolled)
+        award = await _award(scope, course["id"])
+    view = outline_view(
+        visit.slug, course, rows, stands, batch, form,
+        open_to_all=may_edit, classes=class_rows(visit.slug, coming, datetime.now(UTC)), offer=award,
+    )  # fmt: skip
     return visit.show("learn.html", view, status=status)
+
+
+async def _coming(scope: Scope, batch: Record | None, enrolled: Record | None) -> list[Record]:
+    if batch is None or enrolled is None:
+        return []
+    return [one for one in await classes.upcoming(scope) if one["batch_id"] == batch["id"]]
+
+
+async def _award(scope: Scope, course_id: UUID) -> Link | None:
+    """The way to the reader's own certificate of the course."""
+    award = await certificates.held(scope, course_id)
+    return Link("Open your certificate", links.certificate(codes.show(award.code))) if award else None
 
 
 async def _batch(visit: Visit, scope: Scope, course: Record, enrolled: Record | None) -> Record | None:

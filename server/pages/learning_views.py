@@ -1,12 +1,14 @@
 """Views of learning, from the rows of a course: what stands where, what is done, and what opens it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.web.views.frame import Form, Link
 from server.web.views.learn import (
+    ClassRow,
     CoursePage,
     CourseRow,
     Film,
@@ -19,6 +21,7 @@ from server.web.views.learn import (
 from tenants import links
 from tenants.courses.lesson_fields import FILMED
 from tenants.courses.progress import LessonProgress, Progress
+from tenants.live.classes import EARLY
 from tenants.scope import Record
 
 RULE = (
@@ -76,6 +79,19 @@ def outline_view(
         enroll_note=_enroll_note(batch),
         form=form,
         **more,
+    )
+
+
+def class_rows(slug: str, coming: Sequence[Record], now: datetime) -> tuple[ClassRow, ...]:
+    """The classes to come; the door shows from 15 minutes before."""
+    return tuple(
+        ClassRow(
+            one["title"],
+            one["starts_at"],
+            "" if one["starts_at"] - EARLY <= now else "The door opens 15 minutes before.",
+            links.live_class(slug, one["id"]) if one["starts_at"] - EARLY <= now else None,
+        )
+        for one in coming
     )
 
 
