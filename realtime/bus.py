@@ -40,6 +40,8 @@ class Bus(AsyncPubSubManager):  # type: ignore[misc]
         self._late: set[asyncio.Task[None]] = set()
         self.house_events: dict[str, HouseEvent] = {}
         self.order = Order(self._go_on)
+        # What is let out and its emission are one step, or a later message could overtake an earlier one between.
+        self._speaking = asyncio.Lock()
 
     def start(self) -> None:
         """Begin to hear the other processes, and to pass on what needs no proof of arrival."""
@@ -102,19 +104,23 @@ class Bus(AsyncPubSubManager):  # type: ignore[misc]
         if house := self.house_events.get(event):
             await house(payload, room)
         elif event == "message.posted":
-            for ready in self.order.offer(room, payload["seq"], message):
-                await super()._handle_emit(ready)
+            async with self._speaking:
+                await self._emit_all(self.order.offer(room, payload["seq"], message))
         else:
             await super()._handle_emit(message)
 
-    def _go_on(self, frames: list[dict[str, Any]]) -> None:
-        async def emit() -> None:
-            for each in frames:
-                await AsyncPubSubManager._handle_emit(self, each)  # noqa: SLF001
-
-        task = asyncio.get_running_loop().create_task(emit())
+    def _go_on(self, room: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._emit_late(room))
         self._late.add(task)
         task.add_done_callback(self._late.discard)
+
+    async def _emit_late(self, room: str) -> None:
+        async with self._speaking:
+            await self._emit_all(self.order.give_up(room))
+
+    async def _emit_all(self, frames: Sequence[dict[str, Any]]) -> None:
+        for each in frames:
+            await super()._handle_emit(each)
 
     async def _pass_on(self) -> None:
         while True:

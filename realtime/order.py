@@ -24,7 +24,8 @@ class _Place:
 class Order:
     """The numbers that have gone out, for rooms that somebody here has joined."""
 
-    def __init__(self, late: Callable[[list[Frame]], None]) -> None:
+    def __init__(self, late: Callable[[str], None]) -> None:
+        """`late` is told the room whose frames have waited long enough; `give_up` has them."""
         self._late = late
         self._places: dict[str, _Place] = {}
 
@@ -48,15 +49,19 @@ class Order:
         if len(place.held) > MOST_HELD:
             ready += self._all(place)
         if place.held and place.timer is None:
-            place.timer = asyncio.get_running_loop().call_later(HOLD_SECONDS, self._give_up, place)
+            place.timer = asyncio.get_running_loop().call_later(HOLD_SECONDS, self._late, room)
         elif not place.held and place.timer:
             place.timer.cancel()
             place.timer = None
         return ready
 
-    def _give_up(self, place: _Place) -> None:
+    def give_up(self, room: str) -> list[Frame]:
+        """The frames that waited for one that has not come."""
+        place = self._places.get(room)
+        if place is None:
+            return []
         place.timer = None
-        self._late(self._all(place))
+        return self._all(place)
 
     @staticmethod
     def _ready(place: _Place) -> Iterator[Frame]:

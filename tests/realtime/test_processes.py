@@ -1,11 +1,13 @@
 """Several web processes: one order for everybody, and nothing acknowledged is lost when Redis dies."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from providers.embedded import EmbeddedValkey
@@ -13,7 +15,7 @@ from realtime.broadcast import Herald
 from server.sockets import WIRE
 from tenants import relay
 from tenants.scope import Tenancy
-from tests.realtime.clients import Client, connected
+from tests.realtime.clients import Client, Raw, connected
 from tests.server.test_community_api import make_room
 from tests.waiting import until
 from tests.webapp import Web, serving, settings_for
@@ -147,3 +149,34 @@ async def test_a_sockets_own_order_survives_a_lost_frame(web: Web, world: World)
         for seq in (2, 4, 1, 4, 2):
             await bus.deliver(bus.frame("message.posted", {"room": room, "seq": seq}, name))
         assert [message["seq"] for message in await sam.hears("message.posted", 3)] == [1, 2, 4]
+
+
+async def test_a_process_that_ends_sends_its_sockets_elsewhere(
+    database: str, valkey: EmbeddedValkey, world: World, home: Path
+) -> None:
+    async with contextlib.AsyncExitStack() as clients:
+        async with serving(database, valkey.redis_url, home / "var") as ending:
+            sam = await clients.enter_async_context(connected(ending, world.pottery, world.pottery.sam))
+            bare = await ending.session.ws_connect(ending.url + "/socket.io/?EIO=4&transport=websocket")
+            closing = asyncio.create_task(Raw(bare).closes())
+        assert await closing == aiohttp.WSCloseCode.GOING_AWAY
+
+        async def dropped() -> bool:
+            return bool(sam.ended)
+
+        await until(dropped)
+        assert "server disconnect" not in sam.ended[0]
+
+
+async def test_a_later_message_does_not_overtake_those_that_are_being_let_out(web: Web, world: World) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    async with connected(web, pottery, pottery.sam) as sam:
+        await sam.ok("room.join", room=room)
+        bus = web.app[WIRE].bus
+        name = next(each.room(own) for each in web.app[WIRE].connections for own in each.joined)
+        frames = {seq: bus.frame("message.posted", {"room": room, "seq": seq}, name) for seq in range(1, 6)}
+        for seq in (2, 3):
+            await bus.deliver(frames[seq])
+        await asyncio.gather(*(bus.deliver(frames[seq]) for seq in (1, 4, 5)))
+        assert [message["seq"] for message in await sam.hears("message.posted", 5)] == [1, 2, 3, 4, 5]

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from server.sockets import WIRE
 from tests.realtime.clients import connected, refusal
 from tests.server.test_community_api import make_room
 from tests.waiting import until
@@ -154,3 +155,27 @@ async def test_a_foreign_page_is_refused_and_our_own_may_use_the_cookie(web: Web
         web, pottery, pottery.sam, auth={"token": None}, headers={"Origin": web.url, "Cookie": cookie}
     ):
         pass
+
+
+async def test_heads_of_joined_rooms_tell_of_a_lost_last_message(web: Web, world: World) -> None:
+    pottery = world.pottery
+    joined, other = await make_room(web, pottery), await make_room(web, pottery)
+    async with connected(web, pottery, pottery.sam) as sam:
+        await sam.ok("room.join", room=joined)
+        for room in (joined, joined, other):
+            await sam.post(room)
+        await web.app[WIRE].watch.tell_heads()
+        assert await sam.hears("heads") == [{joined: 2}]
+
+
+async def test_who_reloads_was_never_away(web: Web, world: World) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    async with connected(web, pottery, pottery.sam) as sam:
+        await sam.ok("room.join", room=room)
+        for _ in range(2):
+            async with connected(web, pottery, pottery.zoe) as zoe:
+                assert (await zoe.ok("room.join", room=room))["online"] == 2
+                await sam.ok("presence.watch", room=room)
+        assert [change for change in sam.of("presence.changed") if "left" in change] == []
+        assert (await sam.ok("room.join", room=room))["online"] == 2
