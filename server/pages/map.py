@@ -4,7 +4,7 @@ from aiohttp import web
 
 from server.access import HouseAccess
 from server.context import House
-from server.pages import classes, community, doors, home, landing, learning, mail, me, public, verify, vouching
+from server.pages import classes, community, doors, home, landing, learning, mail, me, public, search, verify, vouching
 from server.pages.errors import error_page, set_policy
 from server.pages.studio import map as studio
 from server.pages.visits import ACCESS_TO_HOUSE, PAGES, PageHandler, page
@@ -26,6 +26,7 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/c/{slug}/classes/{live_class}", classes.door),
     ("/c/{slug}/community", community.community),
     ("/c/{slug}/community/{room}", community.room_page),
+    ("/c/{slug}/search", search.search),
     ("/c/{slug}/learn", learning.courses_page),
     ("/c/{slug}/learn/{course}", learning.outline_page),
     ("/c/{slug}/learn/{course}/{lesson}", learning.lesson_page),

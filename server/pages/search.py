@@ -1,0 +1,52 @@
+"""Searching a channel from a page: one field, what was found, and the way to more."""
+
+from aiohttp import web
+
+from search import Place
+from search import query as searching
+from search.query import Found, Results
+from server.api.search import PLACES
+from server.forms import refill
+from server.pages.visits import Visit
+from server.web.views.frame import Form
+from server.web.views.search import FoundRow, SearchPage
+from tenants.errors import Forbidden, Refusal
+
+PAGE = 20
+SIGNS = {"course": "book-open", "lesson": "file-text", "message": "message-square"}
+
+
+async def search(visit: Visit) -> web.Response:
+    """GET /c/{slug}/search?q&after: what the reader may see, best first."""
+    asked = visit.request.query.get("q", "")
+    values = {"q": asked[: searching.LONGEST]}
+    try:
+        results = await _search(visit, asked)
+    except Forbidden:
+        raise
+    except Refusal as refusal:
+        view = SearchPage(visit.request.path, refill(refusal, values))
+        return visit.show("search.html", view, status=refusal.status)
+    return visit.show("search.html", _view(visit, values, results))
+
+
+async def _search(visit: Visit, asked: str) -> Results:
+    async with visit.enter(readonly=True) as scope:
+        place = PLACES.read(visit.request.query.get("after") or None)
+        return await searching.search(scope, visit.house.search, asked, None, PAGE, Place(*place) if place else None)
+
+
+def _view(visit: Visit, values: dict[str, str], results: Results) -> SearchPage:
+    last = results.next
+    return SearchPage(
+        url=visit.request.path,
+        form=Form(values),
+        asked=values["q"].strip(),
+        found=tuple(_row(each, visit.slug) for each in results.items),
+        near=bool(results.items) and results.items[0].hit.near,
+        after=PLACES.write((last.score, last.id, last.near)) if last else "",
+    )
+
+
+def _row(found: Found, slug: str) -> FoundRow:
+    return FoundRow(SIGNS[found.hit.kind], found.title, found.url(slug), found.snippet)
