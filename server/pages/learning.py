@@ -94,8 +94,13 @@ async def _outline(visit: Visit, form: Form, *, status: int = 200) -> web.Respon
     view = outline_view(
         visit.slug, course, rows, stands, batch, form,
         open_to_all=may_edit, classes=class_rows(visit.slug, coming, datetime.now(UTC)), offer=award,
+        room=_rooms(visit.slug) if enrolled else None,
     )  # fmt: skip
     return visit.show("learn.html", view, status=status)
+
+
+def _rooms(slug: str) -> Link:
+    return Link("Talk about it in the rooms", f"{links.channel(slug)}/community")
 
 
 async def _coming(scope: Scope, batch: Record | None, enrolled: Record | None) -> list[Record]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import cache
 from uuid import UUID
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from aiohttp import web
 
@@ -63,7 +63,7 @@ async def rows(scope: Scope) -> tuple[BatchRow, ...]:
     """The same as they are listed, each with its next class."""
     coming: dict[UUID, datetime] = {}
     for one in await classes.upcoming(scope):
-        coming.setdefault(one["batch_id"], one["starts_at"])
+        coming.setdefault(one["batch_id"], one["starts_at"].astimezone(ZoneInfo(one["time_zone"])))
     return tuple(
         BatchRow(
             str(batch["id"]), batch["name"], course["title"], batch["seats"], batch["taken"], coming.get(batch["id"])

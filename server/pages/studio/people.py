@@ -87,7 +87,7 @@ def _row(row: Record, actor: Actor) -> MemberRow:
     may = any(why(actor, action).allowed for action in (Action.MEMBER_ROLE, Action.MEMBER_BAN))
     return MemberRow(
         id=str(row["id"]),
-        person=PersonMark(str(row["person_id"]), row["name"]),
+        person=PersonMark(str(row["id"]), row["name"]),
         role=row["role"],
         role_word=row["role"].title(),
         joined=row["joined_at"],
