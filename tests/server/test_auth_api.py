@@ -2,6 +2,9 @@
 
 import secrets
 
+import pytest
+
+from tenants.people import passwords
 from tests.webapp import Web
 from tests.world import World
 
@@ -54,3 +57,41 @@ async def test_signing_out_ends_the_token(web: Web, world: World) -> None:
     ]
     assert (await web.call("POST", "/auth/sign-out", token=token)).status == 204
     assert (await web.call("GET", "/me", token=token)).status == 401
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known address", "unknown address"])
+async def test_each_attempt_costs_one_hash_whoever_asks(web: Web, monkeypatch: pytest.MonkeyPatch, known: bool) -> None:
+    email, made = fresh_email(), []
+    if known:
+        await web.call("POST", "/auth/sign-up", {"email": email, "password": PASSWORD, "name": "Ana"})
+    verify = passwords._matches
+
+    def counted(kept: str, password: str) -> bool:
+        made.append(kept.split("$")[3])
+        return verify(kept, password)
+
+    monkeypatch.setattr(passwords, "_matches", counted)
+    await web.call("POST", "/auth/sign-in", {"email": email, "password": "not the password"})
+    assert made == ["m=19456,t=2,p=1"]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known address", "unknown address"])
+async def test_five_wrong_tries_pause_an_address_whether_it_exists_or_not(web: Web, known: bool) -> None:
+    email = fresh_email()
+    if known:
+        await web.call("POST", "/auth/sign-up", {"email": email, "password": PASSWORD, "name": "Ana"})
+    for _ in range(5):
+        answer = await web.call("POST", "/auth/sign-in", {"email": email, "password": "not the password"})
+        assert answer.status == 401
+    paused = await web.call("POST", "/auth/sign-in", {"email": email.upper(), "password": PASSWORD})
+    assert (paused.status, paused.json["code"]) == (429, "sign_in_paused")
+    assert 590 <= int(paused.headers["Retry-After"]) <= 600
+
+
+async def test_the_api_never_sets_a_cookie(web: Web) -> None:
+    email = fresh_email()
+    made = await web.call("POST", "/auth/sign-up", {"email": email, "password": PASSWORD, "name": "Ana"})
+    again = await web.call("POST", "/auth/sign-in", {"email": email, "password": PASSWORD})
+    assert (made.status, again.status) == (201, 200)
+    assert "Set-Cookie" not in made.headers
+    assert "Set-Cookie" not in again.headers

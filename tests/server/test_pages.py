@@ -5,6 +5,9 @@ import secrets
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
+import pytest
+
+from tenants.people import mailed_links
 from tests.server.browsing import Browsing, signed_in
 from tests.webapp import Web
 from tests.world import World
@@ -94,3 +97,62 @@ async def test_the_built_front_end_is_kept_for_ever(web: Web) -> None:
 async def test_robots_and_sitemap_name_the_channels(web: Web, world: World) -> None:
     assert "/sitemap.xml" in (await web.get("/robots.txt")).text
     assert (await web.get("/sitemap.xml")).status == 200
+
+
+async def test_a_link_by_mail_is_used_by_a_press_once_and_not_by_opening_it(web: Web, world: World) -> None:
+    sam, house = world.pottery.sam, web.house
+    async with house.tenancy.person(sam.person_id) as scope:
+        token = house.links.token(sam.person_id, await mailed_links.add(scope, "sign_in"))
+    browser = Browsing(web)
+    for _ in range(2):
+        assert (await browser.get(f"/sign-in/link?token={token}")).status == 200
+    assert (await browser.post("/sign-in/link/use", token=token)).status == 303
+    assert (await browser.get("/me")).status == 200
+    spent = await Browsing(web).post("/sign-in/link/use", token=token)
+    assert spent.status == 410
+    assert "Ask for a new one." in spent.text
+
+
+async def test_asking_for_a_link_tells_nobody_who_has_an_account(web: Web, world: World) -> None:
+    emails = (world.pottery.sam.email, f"nobody-{secrets.token_hex(4)}@guildhall.example")
+    answers = [await Browsing(web).post("/sign-in/link", email=email) for email in emails]
+    assert [answer.status for answer in answers] == [200, 200]
+    shown = [answer.text.replace(email, "") for answer, email in zip(answers, emails, strict=True)]
+    assert shown[0] == shown[1]
+
+
+async def test_a_page_speaks_the_language_of_its_channel(web: Web, world: World) -> None:
+    slug, ana = world.pottery.slug, world.pottery.ana
+    await web.call("PATCH", f"/channels/{slug}", {"locale": "ar"}, token=ana.token)
+    page = await web.get(f"/c/{slug}")
+    assert '<html lang="ar" dir="rtl"' in page.text
+    home = await web.get("/", headers={"Accept-Language": "fr, de;q=0.8"})
+    assert '<html lang="de"' in home.text
+
+
+async def test_a_draft_is_nowhere_to_be_seen(web: Web, world: World) -> None:
+    slug, ana = world.pottery.slug, world.pottery.ana
+    made = await web.call("POST", f"/channels/{slug}/courses", {"title": "Secret", "slug": "secret"}, token=ana.token)
+    assert made.status == 201
+    for path in (f"/c/{slug}", f"/c/{slug}/learn"):
+        assert "Secret" not in (await web.get(path)).text
+    assert (await web.get(f"/c/{slug}/learn/secret")).status == 404
+
+
+@pytest.mark.parametrize("path", ["/c/no-such-channel", "/c/no-such-channel/studio", "/nowhere"])
+async def test_what_is_not_there_is_a_page_with_a_way_on(web: Web, path: str) -> None:
+    answer = await web.get(path)
+    assert answer.status in {303, 404}
+    if answer.status == 404:
+        assert 'href="/"' in answer.text
+
+
+async def test_hostile_fields_are_refused_in_place(web: Web, world: World) -> None:
+    browser = await signed_in(web, world.pottery.ana)
+    long, turned = "x" * 5000, "abc\u202egnp"
+    for name, slug in ((long, "good-slug"), ("Good", long), (turned, "good-slug"), ("Good", "../etc"), ("", "")):
+        answer = await browser.post("/", name=name, slug=slug, colour="#1f6f72")
+        assert answer.status == 422
+        assert 'aria-invalid="true"' in answer.text
+    nul = await browser.post("/", name="a\0b", slug="good-slug")
+    assert nul.status == 422
