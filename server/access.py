@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, get_type_hints
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 from server.context import AsPerson, AtChannel, House, InChannel
 from server.cookies import read_cookie
 from server.idempotency import KeyedRequest, StoredAnswer
+from server.memo import Memo
 from server.op import ANONYMOUS, Caller, Operation
 from server.sender import address_of
 from tenants import directory, idempotency
@@ -21,8 +21,8 @@ from tenants.errors import Forbidden, NotFound, SignInNeeded
 from tenants.people.sessions import Device
 from tenants.scope import Scope
 
-CHANNEL_MEMO_SECONDS = 1.0
-CHANNEL_MEMO_SIZE = 2000
+CHANNEL_SECONDS, MOST_CHANNELS = 1.0, 2000
+SUBJECT_SECONDS, MOST_SUBJECTS = 30.0, 20_000
 
 
 class HouseAccess:
@@ -30,15 +30,20 @@ class HouseAccess:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self._channels: dict[str, tuple[float, ChannelAt]] = {}
+        self._channels: Memo[str, ChannelAt] = Memo(CHANNEL_SECONDS, MOST_CHANNELS)
+        self._subjects: Memo[bytes, str] = Memo(SUBJECT_SECONDS, MOST_SUBJECTS)
 
-    async def authenticate(self, request: web.Request) -> Caller:
+    async def authenticate(self, request: web.Request, operation: Operation) -> Caller:
         """The caller by bearer token, else by cookie; ANONYMOUS without either; SignInNeeded when it has ended."""
         token = token_of(request)
         if token is None:
             return ANONYMOUS
+        hashed = directory.hash_of(token)
+        # Each transaction in a channel admits the token afresh, so until then only the subject of limits is needed.
+        if _context_of(operation.handler) is not AsPerson and (subject := self._subjects.get(hashed)):
+            return Caller(subject)
         signed_in = await directory.session_of(self.house.tenancy, token)
-        return Caller(str(signed_in.person_id), signed_in)
+        return Caller(self._subjects.put(hashed, str(signed_in.person_id)), signed_in)
 
     def enter(
         self, request: web.Request, operation: Operation, caller: Caller, path: BaseModel | None
@@ -70,13 +75,7 @@ class HouseAccess:
             return None
 
     async def _recall(self, key: str, look: Callable[[], Awaitable[ChannelAt]]) -> ChannelAt:
-        known = self._channels.get(key)
-        if known is None or known[0] < time.monotonic():
-            found = await look()
-            if len(self._channels) >= CHANNEL_MEMO_SIZE:
-                self._channels.clear()
-            known = self._channels[key] = (time.monotonic() + CHANNEL_MEMO_SECONDS, found)
-        return known[1]
+        return self._channels.get(key) or self._channels.put(key, await look())
 
     async def at_channel(self, request: web.Request, slug: str) -> AtChannel:
         """The context of a call to a channel that opens its own transactions."""

@@ -79,7 +79,7 @@ class Operation:
 class Access(Protocol):
     """What operations need of the house: who calls, and the context the handler works in."""
 
-    async def authenticate(self, request: web.Request) -> Caller:
+    async def authenticate(self, request: web.Request, operation: Operation) -> Caller:
         """The caller by bearer token, else by cookie; ANONYMOUS without either; SignInNeeded when one is no good."""
 
     def enter(
@@ -217,7 +217,8 @@ class _Served:
         """The caller, after limits; one who fails to say who they are spends as the address they come from."""
         operation, address = self.route.operation, neighbourhood_of(address_of(request))
         try:
-            caller = ANONYMOUS if operation.auth is Auth.NONE else await request.app[ACCESS].authenticate(request)
+            knows = operation.auth is not Auth.NONE
+            caller = await request.app[ACCESS].authenticate(request, operation) if knows else ANONYMOUS
             refusal = SignInNeeded() if operation.auth is Auth.REQUIRED and caller.subject is None else None
         except SignInNeeded as error:
             caller, refusal = ANONYMOUS, error

@@ -22,9 +22,11 @@ from server.pages import map as pages
 from server.static import add_static
 from server.webhooks import live as live_webhook
 
+# The router tries what begins alike one by one, so the routes that are asked for most come first.
 API: tuple[Route, ...] = (
-    *auth.ROUTES,
+    *community.ROUTES,
     *channels.ROUTES,
+    *auth.ROUTES,
     *members.ROUTES,
     *courses.ROUTES,
     *lessons.ROUTES,
@@ -33,7 +35,6 @@ API: tuple[Route, ...] = (
     *certificates.ROUTES,
     *live.ROUTES,
     *uploads.ROUTES,
-    *community.ROUTES,
     *search.ROUTES,
 )
 

@@ -47,11 +47,13 @@ class Pool:
         """A connection outside of any transaction; Unavailable when there is none to be had."""
         pool = await self._opened()
         with refusals():
-            connection = await pool.acquire(timeout=self._patience)
+            # The driver's own time limit would make a task of each acquiring; this one makes none.
+            async with asyncio.timeout(self._patience):
+                connection = await pool.acquire()
         try:
             yield connection
         finally:
-            await asyncio.shield(pool.release(connection))
+            await pool.release(connection, timeout=self._patience)
 
     @contextlib.asynccontextmanager
     async def transaction(self, begin: str) -> AsyncIterator[Connection]:

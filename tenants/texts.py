@@ -34,6 +34,8 @@ _ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}}
 _IMAGE = {"img": {"src", "alt", "title"}}
 _QUIET_IMAGE = {"img": {"loading": "lazy", "referrerpolicy": "no-referrer"}}
 _LANGUAGE = re.compile(r"language-[a-z0-9]+")
+# Words on one line in which no Markdown, no address and nothing that HTML escapes can hide: they need no parser.
+_PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;?!'()-])*")
 _URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}…]")
 _LESSON = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable(["table", "strikethrough"])
 _MESSAGE = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST, "breaks": True})
@@ -70,18 +72,19 @@ def clean_text(value: str, pointer: str = "", *, most_bytes: int = MESSAGE_BYTES
 
 def render_message(markdown: str, pointer: str = "/body") -> str:
     """The HTML of a message: no images, addresses become links; Invalid when it is nested too deeply."""
+    if _PLAIN.fullmatch(markdown):
+        return f'<p dir="auto">{markdown.rstrip()}</p>'
     tokens = _parse(_MESSAGE, markdown, pointer)
     for token in tokens:
         if token.children:
             token.children = list(_linked(token.children))
-    return _cleaned(_MESSAGE.renderer.render(tokens, _MESSAGE.options, {}), _TAGS, _ATTRIBUTES, _DIRECTED)
+    return _MESSAGE_CLEANER.clean(_MESSAGE.renderer.render(tokens, _MESSAGE.options, {})).strip()
 
 
 def render_lesson(markdown: str, pointer: str = "/body") -> str:
     """The HTML of a lesson or an about text, images included; Invalid when it is nested too deeply."""
     tokens = _parse(_LESSON, markdown, pointer)
-    html = _LESSON.renderer.render(tokens, _LESSON.options, {})
-    return _cleaned(html, {*_TAGS, "img"}, _ATTRIBUTES | _IMAGE, _DIRECTED | _QUIET_IMAGE)
+    return _LESSON_CLEANER.clean(_LESSON.renderer.render(tokens, _LESSON.options, {})).strip()
 
 
 async def render_long(markdown: str, pointer: str = "/body") -> str:
@@ -164,16 +167,15 @@ def _with_links(text: str) -> Iterable[Token]:
     yield Token("text", "", 0, content=text[end:])
 
 
-def _cleaned(html: str, tags: set[str], attributes: dict[str, set[str]], fixed: dict[str, dict[str, str]]) -> str:
-    return nh3.clean(
-        html,
+def _cleaner(tags: set[str], attributes: dict[str, set[str]], fixed: dict[str, dict[str, str]]) -> nh3.Cleaner:
+    return nh3.Cleaner(
         tags=tags,
         attributes=attributes,
         attribute_filter=_filtered,
         set_tag_attribute_values=fixed,
         link_rel="nofollow noopener",
         url_schemes={"http", "https", "mailto"},
-    ).strip()
+    )
 
 
 def _filtered(_tag: str, attribute: str, value: str) -> str | None:
@@ -193,3 +195,7 @@ def _plain(tokens: Iterable[Token]) -> Iterable[str]:
             yield " "
         elif token.type == "image":
             yield from _plain(token.children or ())
+
+
+_MESSAGE_CLEANER = _cleaner(_TAGS, _ATTRIBUTES, _DIRECTED)
+_LESSON_CLEANER = _cleaner({*_TAGS, "img"}, _ATTRIBUTES | _IMAGE, _DIRECTED | _QUIET_IMAGE)

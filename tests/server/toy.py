@@ -129,7 +129,7 @@ class ToyAccess:
 
     kiln: Kiln
 
-    async def authenticate(self, request: web.Request) -> Caller:
+    async def authenticate(self, request: web.Request, operation: Operation) -> Caller:
         token = bearer_of(request) if bearer_of(request) is not None else read_cookie(request)
         if token is None:
             return ANONYMOUS

@@ -141,3 +141,9 @@ def test_an_excerpt_is_plain(typed: str, shown: str) -> None:
 
 def test_an_excerpt_is_cut_between_words() -> None:
     assert excerpt("one two, three four", 12) == "one two…"
+
+
+@given(st.from_regex(r"[a-zé中][\w ,.;?!'()*:&-]{0,30}", fullmatch=True))
+def test_a_message_of_plain_words_is_rendered_as_the_whole_parser_would(typed: str) -> None:
+    strong = '<p dir="auto"><strong>x</strong></p>'
+    assert f"{render_message(typed)}\n{strong}" == render_message(f"{typed}\n\n**x**")
