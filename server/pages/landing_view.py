@@ -29,7 +29,7 @@ PICTURES: tuple[tuple[Kind, tuple[str, ...]], ...] = (
 
 
 def landing_view(facts: Facts, origin: str, *, joined: Link | None, known: bool) -> LandingView:
-    """The page for a member (`joined` leads in), for a signed-in reader who is none (`known`), or for a visitor."""
+    """The page for a member (`joined` leads on), for a signed-in reader who is none (`known`), or for a visitor."""
     blocks = {block["kind"]: block for block in facts["landing"].get("blocks", ())}
     courses, slug = facts["courses"], facts["slug"]
     lead = blocks.get("hero", {}).get("lead") or (courses[0]["summary"] if courses else "") or facts["about"]
@@ -50,7 +50,7 @@ def landing_view(facts: Facts, origin: str, *, joined: Link | None, known: bool)
             for each in _items(blocks, "testimonials")
         ),
         questions=tuple(Question(each.get("question", ""), each.get("answer", "")) for each in _items(blocks, "faq")),
-        joined=joined,
+        joined=Link("The rooms", f"{links.channel(slug)}/community") if joined else None,
         join_url=f"{links.channel(slug)}/join" if known and joined is None else "",
         preview_image=origin + links.file(slug, cover) if cover else None,
         linked=_linked(facts, origin, description),
