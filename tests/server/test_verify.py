@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from providers.embedded import EmbeddedValkey
-from tenants.certificates import certificates, codes
+from tenants.certificates import certificates, codes, verification
 from tenants.certificates.certificates import Certificate
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
@@ -181,10 +181,11 @@ async def test_an_expired_one_says_when(tenancy: Tenancy, world: World, course: 
     award = await given(tenancy, world, course, expires_at=datetime.now(UTC) + timedelta(milliseconds=300))
 
     async def over() -> bool:
-        return await visitor.state(award.code) == "expired"
+        return (await verification.find(tenancy, award.code)).state == "expired"
 
     await until(over)
-    assert "expired on" in sentence_of(await visitor.get(f"/verify/{award.code}"))
+    page = await visitor.get(f"/verify/{award.code}")
+    assert (page.status, state_of(page), "expired on" in sentence_of(page)) == (200, "expired", True)
 
 
 async def test_a_slip_is_told_and_costs_nothing_while_guessing_is_stopped(
@@ -201,6 +202,15 @@ async def test_a_slip_is_told_and_costs_nothing_while_guessing_is_stopped(
     assert b"nothing was ever issued under it here" in guesses[0].body
     assert (await visitor.get(f"/verify/{award.code}")).status == 429
     assert await Visitor(visitor.web, "198.51.100.7").state(award.code) == "valid"
+
+
+async def test_thirty_looks_a_minute_are_enough_for_anybody(
+    tenancy: Tenancy, world: World, course: Taught, visitor: Visitor
+) -> None:
+    award = await given(tenancy, world, course)
+    pages = [await visitor.get(f"/verify/{award.code}") for _ in range(31)]
+    assert [page.status for page in pages] == [200] * 30 + [429]
+    assert 0 < int(pages[-1].headers["Retry-After"]) <= 60
 
 
 @pytest.mark.parametrize("typed", ["%00", "x" * 5000, "..%2f..", "%f0%9f%91%91", "<script>", "7K4M"])
