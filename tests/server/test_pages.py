@@ -6,13 +6,17 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import bindparam, update
 
+from tenants.channels.channels import CHANNELS
 from tenants.people import mailed_links
+from tenants.statements import scoped
 from tests.server.browsing import Browsing, signed_in
 from tests.webapp import Web
 from tests.world import World
 
 PASSWORD = "a long enough sentence"
+SET_HOST = scoped(update(CHANNELS).values(host=bindparam("own_host")))
 
 
 async def test_a_stranger_signs_up_makes_a_channel_and_it_is_up(web: Web) -> None:
@@ -156,3 +160,14 @@ async def test_hostile_fields_are_refused_in_place(web: Web, world: World) -> No
         assert 'aria-invalid="true"' in answer.text
     nul = await browser.post("/", name="a\0b", slug="good-slug")
     assert nul.status == 422
+
+
+async def test_a_host_of_its_own_shows_its_channel_and_no_other(web: Web, world: World) -> None:
+    host = f"{world.pottery.slug}.example"
+    async with web.house.tenancy.scope(world.pottery.id) as scope:
+        await scope.run(SET_HOST, own_host=host)
+    page = await web.get("/", headers={"Host": host})
+    assert (page.status, world.pottery.name in page.text) == (200, True)
+    assert f"script-src http://{host}/static/dist/" in page.headers["Content-Security-Policy"]
+    assert (await web.get(f"/c/{world.pottery.slug}", headers={"Host": host})).status == 200
+    assert (await web.get(f"/c/{world.chess.slug}", headers={"Host": host})).status == 404
