@@ -117,7 +117,7 @@ def run_isolation() -> None:
     """Prove that no channel sees another: read the live database, attack a scratch one beside it."""
     with running_servers(load_settings()) as settings:
         # It loads the whole house, to look at every statement in it.
-        importlib.import_module("cli.isolation").isolate(settings)
+        importlib.import_module("cli.isolation.proofs").isolate(settings)
 
 
 if __name__ == "__main__":

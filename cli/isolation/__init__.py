@@ -1,5 +1,4 @@
-"""`guildhall isolation`: proves that no channel sees another; reads the live database, attacks a scratch one."""
+"""`guildhall isolation`: proves that no channel sees another; reads the live database, attacks a scratch one.
 
-from cli.isolation.proofs import isolate
-
-__all__ = ["isolate"]
+Nothing is imported here: one proof has to run before the house is loaded.
+"""

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from cli.isolation.filling import fill, fingerprint
 from cli.isolation.shapes import Shape, read_shapes
-from cli.isolation.twins import Twin, fill, fingerprint, new_twin
+from cli.isolation.twins import Twin, new_twin
 from cli.stop import Stop
 from settings import DATABASE_ROLES, Settings
 from tenants import migrations

@@ -8,11 +8,13 @@ MOST_SHOWN = 40
 
 @dataclass(slots=True)
 class Tally:
-    """Attempts of one proof by kind, what was found, and what kept the proof from looking."""
+    """Attempts of one proof by kind, what came of them, and what was found."""
 
     name: str
     tried: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
     found: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def attempts(self) -> int:
@@ -27,7 +29,9 @@ class Tally:
     def lines(self) -> list[str]:
         """The proof in words: what was tried, then what was found."""
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.tried.items()))
+        answers = ", ".join(f"{answer} {count:,}" for answer, count in self.outcomes.most_common(12))
+        notes = [*([f"answers: {answers}"] if answers else []), *self.notes]
         verdict = f"{len(self.found)} found" if self.found else "nothing found"
         more = [f"  and {len(self.found) - MOST_SHOWN} more"] if len(self.found) > MOST_SHOWN else []
-        shown = [f"  {sentence}" for sentence in self.found[:MOST_SHOWN]]
+        shown = [f"  {sentence}" for sentence in (*notes, *self.found[:MOST_SHOWN])]
         return [f"{self.name}: {self.attempts:,} tried ({kinds}), {verdict}", *shown, *more]
