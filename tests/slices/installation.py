@@ -30,13 +30,14 @@ class Installation:
         """Start it; it answers a moment later (`ready`)."""
         own = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
         settings = {"GUILDHALL_HOME": str(self.home), "PORT": str(self.port), "GUILDHALL_DEMO": "1"}
-        self._process = subprocess.Popen(
-            [str(Path(sys.executable).parent / "guildhall"), "up"],
-            cwd=CHECKOUT,
-            env={**own, **settings, **self._environment},
-            stdout=(self.home.parent / f"{self.home.name}.log").open("ab"),
-            stderr=subprocess.STDOUT,
-        )
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(Path(sys.executable).parent / "guildhall"), "up"],
+                cwd=CHECKOUT,
+                env={**own, **settings, **self._environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
 
     async def ready(self, within: float = 60) -> None:
         """Wait until it says that it is ready."""
@@ -72,7 +73,11 @@ class Installation:
     @property
     def log(self) -> str:
         """What it has said so far."""
-        return (self.home.parent / f"{self.home.name}.log").read_text(errors="replace")
+        return self._log.read_text(errors="replace")
+
+    @property
+    def _log(self) -> Path:
+        return self.home.parent / f"{self.home.name}.log"
 
     def kill(self, part: str, sign: signal.Signals = signal.SIGKILL) -> bool:
         """Kill a part (web, render, media, index, default, steward, postgres, valkey); False when it is not there."""
