@@ -25,6 +25,7 @@ from tenants.people.mailed_links import LinkSecrets
 from tenants.people.passwords import Passwords
 from tenants.people.sessions import Lives
 from tenants.scope import Tenancy
+from tenants.sealing import Seals
 
 
 def run(settings: Settings, listener: socket.socket) -> None:
@@ -69,7 +70,7 @@ def make_parts(settings: Settings, house: House) -> Parts:
     return Parts(
         routes=routes.API,
         access=HouseAccess(house),
-        ledger=ScopeLedger(),
+        ledger=ScopeLedger(Seals(house.secret)),
         limiter=Limiter(Counters(settings.redis_url or None), settings.limits),
         base_url=settings.base_url,
         trusted_proxies=settings.trusted_proxies,

@@ -20,6 +20,7 @@ from tenants.directory import ChannelAt
 from tenants.errors import Forbidden, NotFound, SignInNeeded
 from tenants.people.sessions import Device
 from tenants.scope import Scope
+from tenants.sealing import Seals
 
 CHANNEL_SECONDS, MOST_CHANNELS = 1.0, 2000
 SUBJECT_SECONDS, MOST_SUBJECTS = 30.0, 20_000
@@ -94,7 +95,13 @@ class HouseAccess:
 
 
 class ScopeLedger:
-    """Idempotency keys kept in the transaction of the work: that of an InChannel call, or a scope that is given."""
+    """Idempotency keys kept in the transaction of the work: that of an InChannel call, or a scope that is given.
+
+    Answers are kept sealed, for some hold a secret that is shown only once.
+    """
+
+    def __init__(self, seals: Seals) -> None:
+        self._seals = seals
 
     async def begin(self, context: Any, attempt: KeyedRequest) -> StoredAnswer | None:
         """The answer given before, or None to go on."""
@@ -102,13 +109,16 @@ class ScopeLedger:
         if scope is None:
             return None
         kept = await idempotency.recall(scope, attempt.route, attempt.key, attempt.fingerprint)
-        return StoredAnswer(kept.status, kept.body) if kept else None
+        if kept is None or scope.actor.person_id is None:
+            return None
+        return StoredAnswer(kept.status, self._seals.open(scope.actor.person_id, attempt.route, kept.body))
 
     async def finish(self, context: Any, attempt: KeyedRequest, answer: StoredAnswer) -> None:
         """Keep the answer with its effects."""
         scope = _transaction_of(context)
-        if scope is not None:
-            kept = idempotency.Kept(answer.status, answer.body)
+        if scope is not None and scope.actor.person_id is not None:
+            sealed = self._seals.seal(scope.actor.person_id, attempt.route, answer.body)
+            kept = idempotency.Kept(answer.status, sealed)
             await idempotency.keep(scope, attempt.route, attempt.key, attempt.fingerprint, kept)
 
 

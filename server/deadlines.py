@@ -137,11 +137,11 @@ class Connection(RequestHandler):
         if status >= 500:
             log.error("a request failed outside its handler", exc_info=exc)
             message = "Something went wrong on our side."
-        detail = (message or "This is not a well-formed HTTP request.").partition("\n")[0].rstrip(":")
+        detail = (message or "This is not a well-formed HTTP request.").partition("\n")[0].rstrip(":.")
         code = {400: "malformed_request", 431: "headers_too_large"}.get(status, "internal")
         request_id = accept_request_id(request)
-        problem = {"type": "about:blank", "title": title_of(status), "status": status, "detail": detail, "code": code}
-        problem["request_id"] = request_id
+        problem = {"type": "about:blank", "title": title_of(status), "status": status, "code": code}
+        problem |= {"detail": f"{detail}.", "request_id": request_id}
         headers = {hdrs.CONTENT_TYPE: PROBLEM_JSON, hdrs.SERVER: SERVER_NAME, "X-Request-ID": request_id}
         response = web.Response(status=status, body=orjson.dumps(problem), headers=headers)
         response.force_close()

@@ -119,7 +119,8 @@ def _describe_operation(route: Route, schemas: _Schemas) -> Json:
         described["description"] = operation.handler.__doc__
     if operation.body is not None:
         content = {"application/json": {"schema": schemas.of(operation.body, "validation")}}
-        described["requestBody"] = {"required": True, "content": content}
+        required = any(field.is_required() for field in operation.body.model_fields.values())
+        described["requestBody"] = {"required": required, "content": content}
     return described
 
 

@@ -116,7 +116,7 @@ async def revoke_certificate(context: InChannel, *, path: CertificatePath, body:
     return _whole(context, await certificates.revoke(context.scope, path.code, body.reason))
 
 
-@op("Replace a certificate by a new one", status=202, errors=(409,), tags=TAGS)
+@op("Replace a certificate by a new one", status=202, errors=(409,), tags=TAGS, idempotent=Idempotency.TAKEN)
 async def supersede_certificate(context: InChannel, *, path: CertificatePath, body: Replacement) -> AwardShown:
     """The new one has the names and facts of today; the old one leads to it. 409 when the old one has ended."""
     return _award(await certificates.supersede(context.scope, path.code, body.reason))

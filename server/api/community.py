@@ -187,13 +187,16 @@ async def list_messages(context: InChannel, *, path: OfRoom, query: Around) -> A
     return Answer(messages.encoded({"items": [messages.shown(row) for row in rows], "next": None}))
 
 
-@op("Post a message", status=201, tags=TAGS, limits=(POSTING,), errors=(403, 404))
+@op("Post a message", status=201, also=(200,), tags=TAGS, limits=(POSTING,), idempotent=Idempotency.TAKEN)
 async def post_message(context: AtChannel, *, path: OfRoom, body: NewMessage) -> Answer[PostedShown]:
     """201, or 200 with the same answer when your `client_id` stands already: the first words stay."""
     draft = await drafts.prepare(body.client_id, body.body, body.reply_to)
     async with context.scope() as scope:
+        if earlier := await context.keyed.recall(scope):
+            return earlier
         posted = await messages.post(scope, path.room, draft)
-    return Answer(PostedShown(id=posted.id, seq=posted.seq), status=200 if posted.again else 201)
+        answer = Answer(PostedShown(id=posted.id, seq=posted.seq), status=200 if posted.again else 201)
+        return await context.keyed.keep(scope, answer)
 
 
 @op("One message", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))

@@ -163,7 +163,7 @@ async def list_live_connections(context: InChannel, *, path: InChannelPath) -> l
     return [_connection(context, row) for row in await connections.every(context.scope)]
 
 
-@op("Connect a live provider", status=201, errors=(409,), tags=TAGS)
+@op("Connect a live provider", status=201, errors=(409,), tags=TAGS, idempotent=Idempotency.TAKEN)
 async def add_live_connection(context: InChannel, *, path: InChannelPath, body: NewConnection) -> ConnectionMade:
     """The answer holds the webhook's address and its secret, once."""
     if body.provider not in connections.PROVIDERS:

@@ -60,8 +60,7 @@ async def begin_upload(context: AtChannel, *, path: InChannelPath, body: NewUplo
         return begun
     session = await context.house.store.sign_upload(file["object_key"], body.size, file["content_type"])
     async with context.scope() as scope:
-        await files.remember_session(scope, file["id"], session)
-        begun = UploadBegun(id=file["id"], session_url=session)
+        begun = UploadBegun(id=file["id"], session_url=await files.agree_on_session(scope, file["id"], session))
         await context.keyed.keep(scope, begun)
     return begun
 

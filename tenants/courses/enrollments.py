@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, Float, Uuid, bindparam, func, or_, select, update
 
+from tenants.courses import courses
 from tenants.courses.courses import COURSES
 from tenants.members.members import MEMBERS
 from tenants.permissions import Action
@@ -77,8 +78,9 @@ async def locked(scope: Scope, course_id: UUID, member_id: UUID) -> Record | Non
 async def page(
     scope: Scope, course_id: UUID, *, batch_id: UUID | None = None, after: UUID | None = None, limit: int = 50
 ) -> list[Record]:
-    """The students of a course, or of one batch of it, in the order they enrolled, with `name`."""
+    """The students of a course, or of one batch of it, in the order they enrolled, with `name`; NotFound for none."""
     scope.require(Action.BATCH_EDIT)
+    await courses.read(scope, course_id)
     start = after or UUID(int=0)
     return await scope.all(_PAGE, course_id=course_id, batch_id=batch_id, after=start, limit=limit)
 

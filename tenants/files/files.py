@@ -121,6 +121,14 @@ async def remember_session(scope: Scope, file_id: UUID, session: str) -> None:
     await scope.run(_REMEMBER, at=file_id, session=session)
 
 
+async def agree_on_session(scope: Scope, file_id: UUID, session: str) -> str:
+    """Where an upload goes on: `session`, unless the same request, sent twice at once, has brought another before."""
+    row = await scope.one(_LOCKED, id=file_id)
+    if row["session"] is None:
+        await remember_session(scope, file_id, session)
+    return str(row["session"] or session)
+
+
 async def read(scope: Scope, file_id: UUID) -> Record:
     """The row of a file, whoever asks: `id, owner_id, name, content_type, size, crc32c, object_key, purpose, state`."""
     return await scope.one(_READ, id=file_id)

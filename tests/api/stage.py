@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import insert
 
 from tenants import directory
+from tenants.certificates import certificates
 from tenants.community import drafts, messages, rooms
 from tenants.files import files
 from tenants.ids import SessionId, new_id
@@ -35,7 +36,7 @@ class Stage:
 
 
 async def set_stage(tenancy: Tenancy) -> Stage:
-    """Make a world whose pottery has a course, a class on now, a room with a message, and an upload begun."""
+    """Make a world whose pottery has a course, a class on now, a room with a message, an upload begun and an award."""
     world = await make_world(tenancy)
     school = world.pottery
     held = await make_held(tenancy, school, school.ana, school.sam)
@@ -44,6 +45,7 @@ async def set_stage(tenancy: Tenancy) -> Stage:
         room = (await rooms.add(scope, "Glazes", "open"))["id"]
         posted = await messages.post(scope, room, draft)
         upload = await files.begin(scope, name="a.pdf", content_type="application/pdf", purpose="attachment", size=9)
+        award = await certificates.issue(scope, school.sam.member_id, held.course.id)
     named = {
         "slug": school.slug,
         "member": school.zoe.member_id,
@@ -56,6 +58,7 @@ async def set_stage(tenancy: Tenancy) -> Stage:
         "room": room,
         "id": posted.id,
         "upload": upload["id"],
+        "code": award.code,
     }
     return Stage(world, {name: str(value) for name, value in named.items()})
 
