@@ -28,6 +28,11 @@ SELECT c.relname::text AS name, CASE WHEN c.relname = 'channels' THEN 'id' ELSE 
 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND (c.relname = 'channels'
   OR coalesce(obj_description(c.oid, 'pg_class'), '') <> 'global' AND c.relname <> 'alembic_version')
 """
+# Indexes of those who look across channels; a statement that the planner sends there has its channel in the filter.
+_ACROSS = """
+SELECT c.relname::text AS name FROM pg_class c
+WHERE c.relkind = 'i' AND obj_description(c.oid, 'pg_class') IN ('relay', 'directory', 'search')
+"""
 
 
 def statements() -> dict[str, Scoped]:
@@ -71,6 +76,7 @@ async def lint_plans(connection: asyncpg.Connection, found: Mapping[str, Scoped]
     """
     tally = Tally("Plan lint" if policies else "Plan lint without policies")
     leads = {row["name"]: row["lead"] for row in await connection.fetch(_OWNED)}
+    across = frozenset(row["name"] for row in await connection.fetch(_ACROSS))
     for path, statement in found.items():
         tally.tried["statements"] += 1
         try:
@@ -78,7 +84,7 @@ async def lint_plans(connection: asyncpg.Connection, found: Mapping[str, Scoped]
         except asyncpg.PostgresError as error:
             tally.leak(f"{path} cannot be planned: {error}")
             continue
-        for table, condition in loose_scans(plan, leads, filters=not policies):
+        for table, condition in loose_scans(plan, leads, across, filters=not policies):
             tally.leak(f"{path} scans {table} without its channel (condition: {condition or 'none'})")
     return tally
 
@@ -101,15 +107,18 @@ async def explain(connection: asyncpg.Connection, sql: str) -> dict[str, Any]:
     return dict(orjson.loads(raw)[0]["Plan"])
 
 
-def loose_scans(plan: Mapping[str, Any], leads: Mapping[str, str], *, filters: bool) -> Iterator[tuple[str, str]]:
+def loose_scans(
+    plan: Mapping[str, Any], leads: Mapping[str, str], across: frozenset[str], *, filters: bool
+) -> Iterator[tuple[str, str]]:
     """Scans of owned tables that are not bound to the channel by an index (or a filter): `table, condition`."""
     table = str(plan.get("Relation Name"))
     if table in leads and plan["Node Type"] in SCANS:
-        condition = _condition(plan) + (str(plan.get("Filter", "")) if filters else "")
+        filtered = filters or plan.get("Index Name") in across
+        condition = _condition(plan) + (str(plan.get("Filter", "")) if filtered else "")
         if not re.search(rf"\b{leads[table]} = ", condition):
             yield table, condition
     for inner in plan.get("Plans", ()):
-        yield from loose_scans(inner, leads, filters=filters)
+        yield from loose_scans(inner, leads, across, filters=filters)
 
 
 def _condition(plan: Mapping[str, Any]) -> str:

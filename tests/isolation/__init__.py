@@ -1,0 +1,1 @@
+"""Proofs that channels are kept apart."""
