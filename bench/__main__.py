@@ -1,0 +1,32 @@
+"""`python -m bench [NAME]`: run one measurement, or all, and print what each one says."""
+
+import argparse
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+from bench import http, ingest, memory, start
+from bench.report import Report, show
+
+FILM_MB = 1000
+BENCHES: dict[str, Callable[[], Coroutine[Any, Any, Report | None]]] = {
+    "http": http.main,
+    "memory": memory.main,
+    "start": start.main,
+    "ingest": partial(ingest.main, FILM_MB),
+}
+
+
+def main() -> None:
+    """Run what was asked for; a measurement without a table has said its line already."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=sorted(BENCHES), help="one measurement; without it, all")
+    wanted = parser.parse_args().name
+    for name, bench in BENCHES.items():
+        if wanted in {None, name} and (report := asyncio.run(bench())):
+            show(report)
+
+
+if __name__ == "__main__":
+    main()
