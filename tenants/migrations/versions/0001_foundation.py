@@ -27,6 +27,7 @@ ROLES = ("owner", "admin", "teacher", "moderator", "student")
 def upgrade() -> None:
     _channels()
     _people()
+    _sessions()
     _members()
     _outbox()
     _audit()
@@ -88,6 +89,9 @@ def _people() -> None:
         policy=OWN_PERSON,
         directory=True,
     )
+
+
+def _sessions() -> None:
     create_shared(
         "sessions",
         sa.Column("person_id", sa.Uuid, sa.ForeignKey("people.id", ondelete="CASCADE"), nullable=False),

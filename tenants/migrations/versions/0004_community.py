@@ -13,6 +13,20 @@ KINDS = ("open", "members", "announcement", "private")
 
 
 def upgrade() -> None:
+    _rooms()
+    _messages()
+    _reactions()
+    _directory()
+
+
+def downgrade() -> None:
+    for function in ("sockets_standing", "rooms_standing", "room_heads"):
+        op.execute(f"DROP FUNCTION {function}")
+    for table in ("room_reads", "reactions", "messages", "room_members", "rooms"):
+        op.drop_table(table)
+
+
+def _rooms() -> None:
     create_owned(
         "rooms",
         text("slug"),
@@ -38,7 +52,9 @@ def upgrade() -> None:
         reference("member_id", "members"),
         directory=True,
     )
-    _messages()
+
+
+def _reactions() -> None:
     create_owned(
         "reactions",
         sa.Column("message_id", sa.Uuid, nullable=False),
@@ -58,14 +74,6 @@ def upgrade() -> None:
         reference("room_id", "rooms"),
         reference("member_id", "members"),
     )
-    _directory()
-
-
-def downgrade() -> None:
-    for function in ("sockets_standing", "rooms_standing", "room_heads"):
-        op.execute(f"DROP FUNCTION {function}")
-    for table in ("room_reads", "reactions", "messages", "room_members", "rooms"):
-        op.drop_table(table)
 
 
 def _messages() -> None:
