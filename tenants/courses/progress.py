@@ -5,6 +5,7 @@ so; a quiz, an assignment or a live class when a teacher (or the system) says so
 same. One computation gives the percentage, the sentence, the gaps of the bar and what is left.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -224,8 +225,8 @@ async def _settled(scope: Scope, enrollment: Record) -> Progress:
 
 
 def _silence(enrollment: Record) -> float:
-    since: datetime = enrollment["heard_at"] or enrollment["enrolled_at"]
-    return float((enrollment["now"] - since).total_seconds())
+    heard_at: datetime | None = enrollment["heard_at"]
+    return float((enrollment["now"] - heard_at).total_seconds()) if heard_at else math.inf
 
 
 def _rounded(played: Sequence[Interval]) -> list[Any]:

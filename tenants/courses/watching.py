@@ -1,4 +1,11 @@
-"""Watching: the union of the seconds of a film that were really played, kept within the film and within the clock."""
+"""Watching: the union of the seconds of a film that were really played, kept within the film and within the clock.
+
+A player reports every ten seconds. Reports may add twice the seconds that pass between them (films are watched at
+double speed), and 20 more, for they may be late; what one of them leaves, the next may add. So a player that is cut off
+for up to three minutes, in a tunnel or a dead zone, loses nothing. With a first report, and after a longer silence, a
+session begins, and that report adds 20 seconds at most: what was not heard of for longer cannot be claimed afterwards,
+and neither waiting nor pausing saves up more than three minutes would.
+"""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -7,8 +14,8 @@ from tenants.errors import Invalid
 
 Interval = tuple[float, float]
 SHARE = 0.9
-SPEED, SLACK, MOST_CREDIT = 2.0, 15.0, 615.0
-"""A student may report twice the seconds that passed, and 15 more, once; no more than 615 at a time."""
+SPEED, SLACK, LONGEST_SILENCE = 2.0, 20.0, 180.0
+MOST_CREDIT = SLACK + SPEED * LONGEST_SILENCE
 MOST_REPORTED, MOST_KEPT = 200, 300
 HAIRLINE = 0.25
 
@@ -53,8 +60,11 @@ def gaps(played: Iterable[Interval], duration: float) -> list[Interval]:
 
 
 def allowance(credit: float, silence: float) -> float:
-    """How many new seconds a report may add: what was left before, grown in `silence` seconds without a report."""
-    return min(credit + max(silence, 0.0) * SPEED, MOST_CREDIT)
+    """How many new seconds a report may add after `silence` seconds without one (endless before the first).
+
+    `credit` is what the last one left.
+    """
+    return SLACK if silence > LONGEST_SILENCE else min(credit + max(silence, 0.0) * SPEED, MOST_CREDIT)
 
 
 def add(played: Sequence[Interval], reported: Sequence[Interval], most: float) -> list[Interval]:

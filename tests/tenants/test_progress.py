@@ -1,6 +1,7 @@
 """Progress: one rule, shown to the student; seconds that were played, within the film and the clock."""
 
 import asyncio
+import math
 from datetime import timedelta
 
 import asyncpg
@@ -99,6 +100,33 @@ async def test_nobody_watches_more_than_the_clock_allows(
     await let_time_pass(database, world.pottery, 10)
     after = await watch(tenancy, world, course, (0, 100))
     assert 35 <= 90 - after.lesson(course.film).missing <= 44  # type: ignore[union-attr]
+
+
+async def test_a_player_that_was_cut_off_for_a_short_while_loses_nothing(
+    tenancy: Tenancy, world: World, course: Taught, database: str
+) -> None:
+    await watch(tenancy, world, course, (0, 10))
+    await let_time_pass(database, world.pottery, 80)
+    after = await watch(tenancy, world, course, (10, 90))
+    assert after.lesson(course.film).done  # type: ignore[union-attr]
+
+
+async def test_a_long_silence_saves_nothing_up(tenancy: Tenancy, world: World, course: Taught, database: str) -> None:
+    await watch(tenancy, world, course, (0, 10))
+    await let_time_pass(database, world.pottery, 86_400)
+    after = await watch(tenancy, world, course, (0, 100))
+    assert after.lesson(course.film).played == ((0.0, 30.0),)  # type: ignore[union-attr]
+
+
+def test_what_a_report_may_add_follows_the_clock_since_the_one_before() -> None:
+    assert watching.allowance(20, math.inf) == 20
+    assert watching.allowance(0, 10) == 20
+    assert watching.allowance(20, 180) == 380
+    assert watching.allowance(20, 181) == 20
+    credit = 20.0
+    for _ in range(1000):  # a paused player that reports nothing new
+        credit = watching.allowance(credit, 10)
+    assert credit == 380
 
 
 async def test_reports_at_the_same_time_lose_nothing_and_count_nothing_twice(
