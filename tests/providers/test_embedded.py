@@ -20,6 +20,7 @@ import redis
 
 from providers.embedded import EmbeddedPostgres, EmbeddedValkey, ServerFault
 from providers.embedded.child import Mode, best_mode, launcher
+from tests.providers.writers import write_entries, write_rows
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -193,25 +194,6 @@ async def test_no_acknowledged_row_is_lost_when_the_servers_are_killed_while_wri
     await connection.close()
     with redis.Redis.from_url(valkey.redis_url) as line:
         assert line.llen("entries") >= acknowledged["entries"]
-
-
-async def write_rows(connection: asyncpg.Connection, acknowledged: dict[str, int]) -> None:
-    try:
-        while True:
-            await connection.execute("insert into row_ values ($1)", acknowledged["rows"])
-            acknowledged["rows"] += 1
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
-        connection.terminate()
-
-
-async def write_entries(valkey: EmbeddedValkey, acknowledged: dict[str, int]) -> None:
-    async with redis.asyncio.Redis.from_url(valkey.redis_url, retry=None) as line:
-        try:
-            while True:
-                await line.rpush("entries", acknowledged["entries"])
-                acknowledged["entries"] += 1
-        except (OSError, redis.RedisError):
-            return
 
 
 def kill_tree(pid: int) -> None:

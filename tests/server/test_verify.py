@@ -1,30 +1,22 @@
 """Verify: a plain verdict for anyone, which says nothing untrue whatever became of an award."""
 
-import io
-import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from providers.embedded import EmbeddedValkey
 from tenants.certificates import certificates, codes, verification
-from tenants.certificates.certificates import Certificate
-from tenants.permissions import acting_system
 from tenants.scope import Tenancy
+from tests.server.verifying import PDF, SYSTEM, Visitor, given, revoke, sentence_of, state_of
 from tests.tenants.school import Taught, make_course
 from tests.waiting import until
-from tests.webapp import Reply, Web, serving
+from tests.webapp import Web, serving
 from tests.world import World
 
-SYSTEM = acting_system("test")
-PDF = b"%PDF-1.7 a paper"
 ADDRESSES = count(1)
 
 
@@ -33,30 +25,6 @@ async def house(database: str, valkey: EmbeddedValkey, home: Path) -> AsyncItera
     """The application behind a proxy, so that each test can come from an address of its own."""
     async with serving(database, valkey.redis_url, home / "verify", trusted_proxies=1) as running:
         yield running
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Somebody with an address of their own and neither cookie nor account."""
-
-    web: Web
-    address: str
-
-    async def get(self, path: str, method: str = "GET") -> Reply:
-        async with self.web.session.request(
-            method, self.web.url + path, headers={"X-Forwarded-For": self.address}, allow_redirects=False
-        ) as answer:
-            return Reply(answer.status, answer.headers, await answer.read(), None)
-
-    async def state(self, code: str) -> str:
-        return state_of(await self.get(f"/verify/{code}"))
-
-    async def upload(self, code: str, paper: bytes) -> Reply:
-        form = aiohttp.FormData()
-        form.add_field("paper", io.BytesIO(paper), filename="paper.pdf", content_type="application/pdf")
-        headers = {"X-Forwarded-For": self.address}
-        async with self.web.session.post(f"{self.web.url}/verify/{code}", data=form, headers=headers) as answer:
-            return Reply(answer.status, answer.headers, await answer.read(), None)
 
 
 @pytest.fixture
@@ -68,41 +36,6 @@ def visitor(house: Web) -> Visitor:
 @pytest.fixture
 async def course(tenancy: Tenancy, world: World) -> Taught:
     return await make_course(tenancy, world.pottery, world.pottery.ben)
-
-
-async def given(
-    tenancy: Tenancy, world: World, course: Taught, *, ready: bool = True, **options: object
-) -> Certificate:
-    """An award to Sam; `ready`: as if its paper had been printed."""
-    pottery = world.pottery
-    async with tenancy.scope(pottery.id, pottery.ana.actor) as scope:
-        award = await certificates.issue(scope, pottery.sam.member_id, course.id, **options)  # type: ignore[arg-type]
-    if ready:
-        await publish(tenancy, world, award)
-    return award
-
-
-async def publish(tenancy: Tenancy, world: World, award: Certificate) -> None:
-    async with tenancy.scope(world.pottery.id, SYSTEM) as scope:
-        key = f"c/{world.pottery.id}/cert/{award.id}/1.pdf"
-        await certificates.publish(
-            scope, award.id, pdf_key=key, pdf_sha256=sha256(PDF).digest(), credential=b'{"type": []}'
-        )
-
-
-async def revoke(tenancy: Tenancy, world: World, award: Certificate, reason: str = "Handed in by another.") -> None:
-    async with tenancy.scope(world.pottery.id, world.pottery.ana.actor) as scope:
-        await certificates.revoke(scope, award.code, reason)
-
-
-def state_of(page: Reply) -> str:
-    found = re.search(rb'<main[^>]*data-state="(\w+)"', page.body)
-    return found[1].decode() if found else ""
-
-
-def sentence_of(page: Reply) -> str:
-    found = re.search(r"<h1>(.*?)</h1>", page.body.decode(), re.DOTALL)
-    return found[1] if found else ""
 
 
 async def test_a_valid_certificate_says_so_in_one_sentence(

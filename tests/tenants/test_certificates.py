@@ -7,14 +7,12 @@ import asyncpg
 import pytest
 
 from tenants import audit
-from tenants.certificates import certificates, codes, earning, signing_keys, verification
+from tenants.certificates import certificates, codes, earning, verification
 from tenants.certificates.certificates import Certificate
 from tenants.errors import Conflict, Forbidden, Invalid, NotFound
-from tenants.ids import new_id
 from tenants.members import members
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
-from tenants.sealing import SealBroken, Seals
 from tests.tenants.school import Taught, enrol, make_course
 from tests.waiting import until
 from tests.world import Somebody, World
@@ -284,35 +282,3 @@ async def test_the_status_list_has_a_place_for_each_award_and_marks_those_that_e
         assert [each.status_index for each in (first, second, third)] == [0, 1, 2]
         assert await verification.ended_places(scope, 1) == [0, 1]
         assert await verification.ended_places(scope, 2) == []
-
-
-async def test_a_channels_key_is_made_once_and_lies_sealed(tenancy: Tenancy, world: World) -> None:
-    made: list[bytes] = []
-
-    def make() -> tuple[bytes, bytes]:
-        made.append(new_id().bytes)
-        return b"public", made[-1]
-
-    async def ask(seals: Seals = Seals(b"s" * 32)) -> signing_keys.SigningKey:  # noqa: B008
-        async with tenancy.scope(world.pottery.id, SYSTEM) as scope:
-            return await signing_keys.own(scope, "document", seals, make)
-
-    keys = await asyncio.gather(*(ask() for _ in range(4)))
-    assert ({key.secret for key in keys}, {key.number for key in keys}) == ({made[0]}, {1})
-    assert made[0].hex() not in repr(keys[0])
-    with pytest.raises(SealBroken):
-        await ask(Seals(b"another secret"))
-    async with tenancy.scope(world.pottery.id, SYSTEM) as scope:
-        (row,) = await scope._connection.fetch("select sealed from signing_keys")
-    assert made[0] not in row["sealed"]
-
-
-async def test_the_installation_has_one_root_and_no_channel_reads_its_row(tenancy: Tenancy, world: World) -> None:
-    seals = Seals(b"s" * 32)
-    roots = await asyncio.gather(
-        *(signing_keys.root(tenancy, seals, lambda: (new_id().bytes, new_id().bytes)) for _ in range(4))
-    )
-    assert len({root.secret for root in roots}) == 1
-    assert await signing_keys.root_certificate(tenancy) == roots[0].public
-    async with tenancy.scope(world.pottery.id, SYSTEM) as scope:
-        assert await scope._connection.fetch("select * from installation_keys") == []
