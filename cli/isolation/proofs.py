@@ -35,7 +35,8 @@ class Effort:
 
 
 def isolate(settings: Settings) -> None:
-    """Prove it and print what was tried; Stop when anything leaks."""
+    """Prove it and print what was tried; Stop when anything leaks, or when there is no schema to look at."""
+    asyncio.run(_require_schema(settings))
     structlog.configure(processors=[_drop])
     with _apart(settings) as beside:
         tallies = asyncio.run(prove(settings, beside, Effort()))
@@ -51,6 +52,18 @@ def judge(tallies: list[Tally]) -> None:
     say(f"{sum(tally.attempts for tally in tallies):,} attempts, {leaks} leaks")
     if leaks:
         raise Stop("Channels are not kept apart: see above.")
+
+
+async def _require_schema(settings: Settings) -> None:
+    try:
+        owner = await asyncpg.connect(settings.database_url, timeout=10)
+    except (OSError, asyncpg.PostgresError) as fault:
+        raise Stop(f"PostgreSQL cannot be reached ({fault}): ask `guildhall doctor`.") from None
+    try:
+        if await owner.fetchval("SELECT to_regclass('public.channels')") is None:
+            raise Stop("The database has no schema yet: run `guildhall migrate` first.")
+    finally:
+        await owner.close()
 
 
 def _drop(*_: object) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """The proofs of `guildhall isolation`, shorter, over the schema, statements, routes and events as they are now."""
 
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cli.stop import Stop
 from providers.embedded import EmbeddedValkey
 from settings import Settings
 from tenants.statements import Scoped
+from tests.cli.test_commands import guildhall
 from tests.databases import Databases, as_role
 from tests.webapp import settings_for
 
@@ -97,6 +99,13 @@ async def test_a_leak_ends_the_command_with_a_sentence(capsys: pytest.CaptureFix
     with pytest.raises(Stop, match="not kept apart"):
         judge([tally])
     assert "rooms showed a row" in capsys.readouterr().out
+
+
+def test_the_command_says_what_to_do_where_there_is_no_schema() -> None:
+    with tempfile.TemporaryDirectory(prefix="gh-") as empty:
+        done = guildhall(Path(empty), "isolation")
+    assert done.returncode == 1
+    assert done.stderr == "✘ The database has no schema yet: run `guildhall migrate` first.\n"
 
 
 async def test_rows_that_were_changed_are_missed(databases: Databases, settings: Settings, ground: Ground) -> None:
