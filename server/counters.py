@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 import structlog
 from limits import RateLimitItem, WindowStats
@@ -14,6 +14,24 @@ from redis.exceptions import RedisError
 
 log = structlog.get_logger("server.counters")
 Result = TypeVar("Result")
+
+# The library would ask three times for what a limit needs to know: to count, for the count, and for the time left.
+TAKE = """
+local spent = redis.call("INCRBY", KEYS[1], ARGV[1])
+local left = redis.call("PTTL", KEYS[1])
+if left < 0 then
+  left = tonumber(ARGV[2])
+  redis.call("PEXPIRE", KEYS[1], left)
+end
+return {spent, left}
+"""
+
+
+class Count(NamedTuple):
+    """What was spent in a window, refused or not, and the seconds until it ends."""
+
+    spent: int
+    left: float
 
 
 class Counters:
@@ -27,9 +45,9 @@ class Counters:
         self._shared = FixedWindowRateLimiter(self._storage) if self._storage else None
         self._away_until = 0.0
 
-    async def spend(self, item: RateLimitItem, subject: str, cost: int) -> bool:
-        """Add `cost` to the window of `subject`; False when that is more than the limit."""
-        return await self._ask(lambda limiter: limiter.hit(item, subject, cost=cost))
+    async def take(self, item: RateLimitItem, subject: str, cost: int) -> Count:
+        """Add `cost` to the window of `subject`, whether it fits or not, in one round trip; what then is in it."""
+        return await self._ask(lambda limiter: _take(limiter.storage, item, subject, cost))
 
     async def stats(self, item: RateLimitItem, subject: str) -> WindowStats:
         """`(reset_time in epoch seconds, remaining)` of the window of `subject`."""
@@ -58,6 +76,16 @@ class Counters:
                 self._away_until = time.monotonic() + self._peace
                 log.warning("limits are counted per process while Redis is away", error=repr(error))
         return await question(self._here)
+
+
+async def _take(storage: object, item: RateLimitItem, subject: str, cost: int) -> Count:
+    key, seconds = item.key_for(subject), item.get_expiry()
+    if isinstance(storage, MemoryStorage):
+        spent = await storage.incr(key, seconds, amount=cost)
+        return Count(spent, max(0.0, await storage.get_expiry(key) - time.time()))
+    bridge = cast("RedispyBridge", cast("RedisStorage", storage).bridge)
+    spent, left = await bridge.storage.eval(TAKE, 1, bridge.prefixed_key(key), cost, seconds * 1000)
+    return Count(spent, left / 1000)
 
 
 def _redis_storage(url: str, patience: float) -> RedisStorage:

@@ -96,17 +96,13 @@ class Limiter:
         await self.counters.clear(_item(self._as_set(policy)), _key(subject))
 
     async def _spend_shared(self, policy: Policy, key: str, cost: int) -> Standing:
-        admitted = await self.counters.spend(_item(policy), key, cost)
-        stats = await self.counters.stats(_item(policy), key)
-        return Standing(policy, max(0, stats.remaining), _until(stats.reset_time), not admitted)
+        spent, left = await self.counters.take(_item(policy), key, cost)
+        return Standing(policy, max(0, policy.amount - spent), left, spent > policy.amount)
 
     async def _lease(self, policy: Policy, key: str, wanted: int) -> Lease:
-        stats = await self.counters.stats(_item(policy), key)
-        taken = min(wanted, max(0, stats.remaining))
-        if taken and not await self.counters.spend(_item(policy), key, taken):
-            taken = 0
-        window = _until(stats.reset_time) if stats.remaining < policy.amount else policy.seconds
-        lease = Lease(time.monotonic() + window, taken, max(0, stats.remaining - taken))
+        spent, left = await self.counters.take(_item(policy), key, wanted)
+        rest = policy.amount - spent
+        lease = Lease(time.monotonic() + left, max(0, wanted + min(0, rest)), max(0, rest))
         self._remember(policy.name + key, lease)
         return lease
 
