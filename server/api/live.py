@@ -158,9 +158,9 @@ class RecordingShown(BaseModel):
 
 
 @op("The live connections", tags=TAGS)
-async def list_live_connections(context: InChannel, *, path: InChannelPath) -> list[ConnectionShown]:
-    """For those who plan classes; secrets are never shown again."""
-    return [_connection(context, row) for row in await connections.every(context.scope)]
+async def list_live_connections(context: InChannel, *, path: InChannelPath) -> Page[ConnectionShown]:
+    """All of them, for those who plan classes; secrets are never shown again."""
+    return Page(items=[_connection(context, row) for row in await connections.every(context.scope)])
 
 
 @op("Connect a live provider", status=201, errors=(409,), tags=TAGS, idempotent=Idempotency.TAKEN)

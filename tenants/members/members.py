@@ -107,8 +107,7 @@ async def leave(scope: Scope) -> None:
 
 async def rename(scope: Scope, member_id: UUID, name: str) -> Record:
     """Change what a member is called in this channel: one's own name, or anyone's for those who manage members."""
-    if member_id != scope.actor.member_id:
-        scope.require(Action.MEMBER_ROLE)
+    scope.require(Action.MEMBER_LIST if member_id == scope.actor.member_id else Action.MEMBER_ROLE)
     await scope.one(_READ, id=member_id)
     return await scope.one(_RENAME, at=member_id, new_name=clean_line(name, "/name", longest=NAME_LENGTH))
 

@@ -34,7 +34,7 @@ async def test_a_connected_provider_is_heard(
     async with aiohttp.ClientSession() as session, session.post(url.group(), data=raw, headers=headers) as answer:
         assert answer.status == 200
     shown = await web.call("GET", f"/channels/{world.pottery.slug}/live-connections", token=world.pottery.ana.token)
-    assert [each["url"] for each in shown.json] == [url.group()]
+    assert [each["url"] for each in shown.json["items"]] == [url.group()]
     assert b"whsec_" not in shown.body
 
 

@@ -84,7 +84,7 @@ async def test_a_connection_shows_its_secret_once(web: Web, held: Held) -> None:
     assert (made.status, made.json["secret"][:6]) == (201, "whsec_")
     assert made.json["url"].endswith(f"/webhooks/live/{made.json['id']}")
     listed = await web.call("GET", at, token=token)
-    assert [each["name"] for each in listed.json] == ["Our room", "Second room"]
+    assert [each["name"] for each in listed.json["items"]] == ["Our room", "Second room"]
     assert made.json["secret"].encode() not in listed.body
 
 
