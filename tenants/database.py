@@ -45,40 +45,28 @@ class Pool:
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection outside of any transaction; Unavailable when there is none to be had."""
+        connection = await self.take()
+        try:
+            yield connection
+        finally:
+            await self.give_back(connection)
+
+    def transaction(self, begin: str) -> "Transaction":
+        """A transaction begun by `begin` (`BEGIN; SET LOCAL …`), committed at the end, rolled back on any error."""
+        return Transaction(self, begin)
+
+    async def take(self) -> Connection:
+        """A connection, to be given back; Unavailable when there is none to be had."""
         pool = await self._opened()
         with refusals():
             # The driver's own time limit would make a task of each acquiring; this one makes none.
             async with asyncio.timeout(self._patience):
-                connection = await pool.acquire()
-        try:
-            yield connection
-        finally:
-            await pool.release(connection, timeout=self._patience)
+                return await pool.acquire()
 
-    @contextlib.asynccontextmanager
-    async def transaction(self, begin: str) -> AsyncIterator[Connection]:
-        """A transaction begun by `begin` (`BEGIN; SET LOCAL …`), committed at the end, rolled back on any error."""
-        async with self.connection() as first, self._begun(first, begin) as connection:
-            try:
-                yield connection
-            except BaseException:
-                await _roll_back(connection)
-                raise
-            with refusals():
-                await connection.execute("COMMIT")
-
-    @contextlib.asynccontextmanager
-    async def _begun(self, connection: Connection, begin: str) -> AsyncIterator[Connection]:
-        """The connection in its transaction; one that died while idle is replaced once, as nothing has run yet."""
-        try:
-            await connection.execute(begin)
-        except LOST:
-            async with self.connection() as second:
-                with refusals():
-                    await second.execute(begin)
-                yield second
-                return
-        yield connection
+    async def give_back(self, connection: Connection) -> None:
+        """Let others use the connection; what it left open is rolled back."""
+        pool = await self._opened()
+        await pool.release(connection, timeout=self._patience)
 
     async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
         if self._pool is None:
@@ -100,6 +88,43 @@ class Pool:
                 reset=_reset,
                 server_settings={"application_name": "guildhall"},
             )
+
+
+class Transaction:
+    """One transaction as a context: a class, for each request opens some, and generators cost more."""
+
+    __slots__ = ("_begin", "_connection", "_pool")
+
+    def __init__(self, pool: Pool, begin: str) -> None:
+        self._pool, self._begin = pool, begin
+
+    async def __aenter__(self) -> Connection:
+        """Begin; a connection that died while idle is replaced once, as nothing has run yet."""
+        try:
+            return await self._begun()
+        except LOST:
+            with refusals():
+                return await self._begun()
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Commit, or roll back when the block raised; the connection goes back in any case."""
+        try:
+            if kind is not None:
+                await _roll_back(self._connection)
+                return
+            with refusals():
+                await self._connection.execute("COMMIT")
+        finally:
+            await self._pool.give_back(self._connection)
+
+    async def _begun(self) -> Connection:
+        self._connection = await self._pool.take()
+        try:
+            await self._connection.execute(self._begin)
+        except BaseException:
+            await self._pool.give_back(self._connection)
+            raise
+        return self._connection
 
 
 @contextlib.contextmanager
