@@ -7,7 +7,7 @@ from uuid import UUID
 from aiohttp import hdrs, web
 
 from server.pages.landing_view import landing_view
-from server.pages.visits import Visit, origin_of, see
+from server.pages.visits import ACTOR, Visit, origin_of, see
 from server.web.views.frame import Link
 from tenants import links
 from tenants.batches import landing
@@ -31,6 +31,7 @@ async def show_landing(visit: Visit, slug: str) -> web.StreamResponse:
     async with at.scope(readonly=True) as scope:
         facts = dict(await landing.read(scope))
         actor = scope.actor
+    visit.request[ACTOR] = actor
     visit.dress(facts)
     joined = _way_in(slug, actor)
     view = landing_view(facts, origin_of(visit.request), joined=joined, known=visit.signed_in is not None)
@@ -44,6 +45,12 @@ async def join(visit: Visit) -> web.Response:
     async with visit.enter() as scope:
         await members.join(scope)
     return see(links.channel(visit.slug), "joined")
+
+
+async def nowhere(visit: Visit) -> web.Response:
+    """GET any other address below a channel: nothing is there, said in the channel's dress."""
+    async with visit.enter():
+        raise NotFound()
 
 
 async def file(visit: Visit) -> web.Response:
@@ -68,7 +75,7 @@ def id_of(visit: Visit, name: str) -> UUID:
 def _way_in(slug: str, actor: Actor) -> Link | None:
     if actor.member_id is None or actor.banned is not None:
         return None
-    if why(actor, Action.ROOM_EDIT).allowed:
+    if why(actor, Action.COURSE_EDIT).allowed:
         return Link("Studio", links.studio(slug))
     return Link("Go on learning", f"{links.channel(slug)}/learn")
 

@@ -38,6 +38,7 @@ def landing_view(facts: Facts, origin: str, *, joined: Link | None, known: bool)
     return LandingView(
         hero=_hero(facts, blocks.get("hero", {}), lead, joined, known=known),
         description=description,
+        titles={kind: block["title"] for kind, block in blocks.items() if block.get("title")},
         facts=tuple(Fact(each.get("value", ""), each.get("note", "")) for each in _items(blocks, "facts")),
         outcomes=tuple(Outcome(each["act"], each["proof"]) for each in (courses[0]["outcomes"] if courses else ())),
         course_note=blocks.get("curriculum", {}).get("note", ""),

@@ -47,7 +47,7 @@ def course_row(slug: str, row: Record, stands: Progress | None = None) -> Course
     url = links.course(slug, row["slug"])
     if stands is None:
         return CourseRow(row["title"], url, None, row["summary"])
-    return CourseRow(row["title"], url, stands.percent, stands.sentence)
+    return CourseRow(row["title"], url, stands.percent, _reason(stands))
 
 
 def outline_view(
@@ -90,6 +90,7 @@ def class_rows(slug: str, coming: Sequence[Record], now: datetime) -> tuple[Clas
             one["starts_at"],
             "" if one["starts_at"] - EARLY <= now else "The door opens 15 minutes before.",
             links.live_class(slug, one["id"]) if one["starts_at"] - EARLY <= now else None,
+            f"{links.live_class(slug, one['id'])}.ics",
         )
         for one in coming
     )
@@ -130,8 +131,7 @@ def standing(stands: Progress | None) -> Standing | None:
     """Progress with its reason and its rule."""
     if stands is None:
         return None
-    _, _, reason = stands.sentence.partition(": ")
-    return Standing(stands.percent, _sentence(reason), RULE, stands.done)
+    return Standing(stands.percent, _reason(stands), RULE, stands.done)
 
 
 def _lesson_standing(stands: Progress | None, own: LessonProgress | None) -> Standing | None:
@@ -140,7 +140,9 @@ def _lesson_standing(stands: Progress | None, own: LessonProgress | None) -> Sta
     return Standing(whole.percent, whole.sentence, RULE, own.done if own else whole.done) if whole else None
 
 
-def _sentence(words: str) -> str:
+def _reason(stands: Progress) -> str:
+    """What is missing, without the percentage that stands beside it."""
+    _, _, words = stands.sentence.partition(": ")
     return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 

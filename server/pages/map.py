@@ -22,6 +22,7 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/sitemap.xml", public.sitemap),
     ("/c/{slug}", landing.show),
     ("/c/{slug}/files/{file}", landing.file),
+    ("/c/{slug}/classes", classes.coming),
     ("/c/{slug}/classes/{live_class}.ics", classes.calendar_file),
     ("/c/{slug}/classes/{live_class}", classes.door),
     ("/c/{slug}/community", community.community),
@@ -45,6 +46,7 @@ WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/c/{slug}/learn/{course}/enrol", learning.enrol),
     ("/c/{slug}/learn/{course}/{lesson}/done", learning.mark_done),
 )
+NOWHERE = ("/c/{slug}/{rest:.+}", landing.nowhere)
 DEMO_READS: tuple[tuple[str, PageHandler], ...] = (
     ("/mail", mail.letters),
     ("/mail/{letter}", mail.letter),
@@ -63,3 +65,5 @@ def add(app: web.Application, house: House) -> None:
     for path, handler in (*WRITES, *((studio.HOME + rest, handler) for rest, handler in studio.WRITES)):
         app.router.add_post(path, page(handler))
     app.add_routes((*verify.ROUTES, *vouching.ROUTES))
+    rest, nowhere = NOWHERE
+    app.router.add_get(rest, page(nowhere))

@@ -25,6 +25,7 @@ from tenants.channels import channels
 from tenants.directory import SignedIn
 from tenants.errors import NotFound, Refusal, SignInNeeded
 from tenants.people.sessions import Device
+from tenants.permissions import VISITOR, Action, Actor, why
 from tenants.scope import Scope
 
 PAGE_SECONDS = 30.0
@@ -32,6 +33,7 @@ PRIVATE = "private, no-store"
 PAGES: web.AppKey[Pages] = web.AppKey("pages")
 MARK = web.RequestKey("channel_mark", ChannelMark)
 LANGUAGE = web.RequestKey("channel_language", str)
+ACTOR = web.RequestKey("channel_actor", Actor)
 _HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,260}")
 
 
@@ -78,6 +80,7 @@ class Visit:
         at = await self.at_channel()
         only_reads = self.request.method in {"GET", "HEAD"} if readonly is None else readonly
         async with at.scope(readonly=only_reads) as scope:
+            self.request[ACTOR] = scope.actor
             if MARK not in self.request:
                 self.dress(await channels.read(scope))
             yield scope
@@ -156,16 +159,26 @@ async def channel_of_host(visit: Visit) -> str | None:
 
 def frame_of(request: web.Request, house: House, signed_in: SignedIn | None, nonce: str = "") -> Frame:
     """The frame of an answer, as far as it is known by now."""
+    actor, mark = request.get(ACTOR, VISITOR), request.get(MARK)
     return Frame(
         origin=origin_of(request),
         path=request.path,
         language=request.get(LANGUAGE) or negotiate(_preferred(request)),
-        channel=request.get(MARK),
+        channel=mark,
         reader=PersonMark(str(signed_in.person_id), signed_in.name) if signed_in else None,
         nonce=nonce,
         said=SAID.get(request.query.get("said", ""), ""),
         demo=house.demo,
+        member=actor.member_id is not None and actor.banned is None,
+        studio=_studio_of(actor, mark.slug) if mark else "",
     )
+
+
+def _studio_of(actor: Actor, slug: str) -> str:
+    """Where the actor's work in the studio begins; empty for those who have none."""
+    if why(actor, Action.COURSE_EDIT).allowed:
+        return links.studio(slug)
+    return links.studio(slug, "/rooms") if why(actor, Action.ROOM_EDIT).allowed else ""
 
 
 def mark_of(channel: Any) -> ChannelMark:

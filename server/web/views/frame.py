@@ -30,6 +30,7 @@ class Frame:
     """One answer: language, origin it was asked at (`https://host`), path, and the brand and reader if there are any.
 
     `nonce` is set under the studio's policy only. `said` is a sentence about what was just done, shown as a toast.
+    `member` when the reader belongs to the channel; `studio` leads to their part of its studio if they have one.
     """
 
     origin: str
@@ -40,6 +41,8 @@ class Frame:
     nonce: str = ""
     said: str = ""
     demo: bool = False
+    member: bool = False
+    studio: str = ""
 
 
 @dataclass(frozen=True, slots=True)

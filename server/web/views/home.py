@@ -7,7 +7,7 @@ from server.web.views.frame import ChannelMark, Form
 
 @dataclass(frozen=True, slots=True)
 class ChannelCard:
-    """One channel in the list: its mark, its sentence, how many members it has if that is known, whether the reader is one."""
+    """One channel in the list: its mark, its sentence, how many members if that is known, whether the reader is one."""
 
     mark: ChannelMark
     about: str

@@ -130,11 +130,14 @@ class Question:
 class LandingView:
     """The page at `/c/{slug}`. `description` is for search engines and link previews; `linked` is its JSON-LD.
 
-    `join_url` takes a POST from a reader who is no member yet. `zone` names the zone that times are shown for. A draft is shown to those who teach, marked as one.
+    `titles` are the creator's own headings by kind of block; where one is missing, the page's usual one stands.
+    `join_url` takes a POST from a reader who is no member yet. `zone` names the zone that times are shown for.
+    A draft is shown to those who teach, marked as one.
     """
 
     hero: Hero
     description: str
+    titles: Mapping[str, str] = field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     course_note: str = ""

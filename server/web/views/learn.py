@@ -33,12 +33,16 @@ class SectionPart:
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """One live class of the student's batch; `join_url` only while it may be joined, `note` says when that is."""
+    """One live class of the student's batch; `join_url` only while it may be joined, `note` says when that is.
+
+    `calendar_url` is the class as an event for one's calendar.
+    """
 
     title: str
     starts_at: datetime
     note: str = ""
     join_url: str | None = None
+    calendar_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,15 @@ class LearnPage:
 
     own: tuple[CourseRow, ...]
     others: tuple[CourseRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LivePage:
+    """`live.html`: the classes to come in the channel's `zone`; `way` is the one way on when there are none."""
+
+    classes: tuple[ClassRow, ...]
+    zone: ZoneInfo
+    way: Link
 
 
 @dataclass(frozen=True, slots=True)

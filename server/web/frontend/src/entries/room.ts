@@ -3,6 +3,7 @@ import "../../styles/room.css";
 import { Actions } from "../lib/actions.ts";
 import { call } from "../lib/api.ts";
 import { Composer } from "../lib/composer.ts";
+import { watchElsewhere } from "../lib/elsewhere.ts";
 import type { Message } from "../lib/message.ts";
 import { roomFacts, the } from "../lib/page.ts";
 import { People } from "../lib/people.ts";
@@ -106,5 +107,6 @@ if (document.querySelector("form.composer")) {
 the("#offline button").addEventListener("click", () => transport.retry());
 stream.open();
 wire.start();
+watchElsewhere(facts.channel, (counts) => people.unread(counts));
 const older = document.querySelector("#older");
 if (older) readBack(older);

@@ -37,8 +37,10 @@ export class People {
     this.#count.textContent = WORDS.hereAt(this.#roster.online, clock(Date.now(), this.facts.zone));
   }
 
+  /** The counts of other rooms: what is new in this one is said by its line and its button. */
   unread(counts: Record<string, number>): void {
     for (const [room, count] of Object.entries(counts)) {
+      if (room === this.facts.room) continue;
       const place = document.querySelector<HTMLElement>(`.side [data-room="${CSS.escape(room)}"]`);
       const badge = place?.querySelector<HTMLElement>(".count");
       place?.classList.toggle("unread", count > 0);

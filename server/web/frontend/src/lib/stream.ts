@@ -180,7 +180,8 @@ export class Stream {
 
   #look(): void {
     const near = this.#near();
-    if (near && !document.hidden) {
+    const shown = !document.hidden && this.box.clientHeight > 0;
+    if (near && shown) {
       this.#fresh = 0;
       const said = this.#list.querySelectorAll<HTMLElement>(".said[data-seq]");
       const last = Number(said[said.length - 1]?.dataset.seq ?? 0);
