@@ -48,7 +48,8 @@ select id, queue, name, payload, state, attempts, error, request_id, created_at,
 from {table} where id = $1
 """
 _AGAIN = """
-update {table} set state = 'waiting', run_at = now(), attempts = 0, lease = null, leased_until = null
+update {table} set state = 'waiting', run_at = now(), attempts = 0, waits = 0, waiting_since = null,
+  lease = null, leased_until = null
 where id = $1 and state = 'failed' returning id
 """
 _TICK = """

@@ -1,7 +1,8 @@
 """The life of a job's row: leased by one worker at a time, then done (deleted), put off, or failed with its reason.
 
 A lease lasts LEASE_SECONDS and is renewed while the work goes on: a worker that is killed loses it, and the job is
-sent again. So a job runs at least once, never twice at the same time.
+sent again. So a job runs at least once, never twice at the same time. Waiting for something that is away is no failure
+of the job: it has MOST_WAITING_SECONDS for that, however often it looks; of attempts that failed it has MOST_ATTEMPTS.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from tenants.statements import PERSON, Statement, personal, scoped
 
 LEASE_SECONDS = 20
 MOST_ATTEMPTS = 8
+MOST_WAITING_SECONDS = 3 * 86400
 ERROR_LENGTH = 500
 
 
@@ -39,14 +41,21 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A job that this worker alone may do now."""
+    """A job that this worker alone may do now; `waited` seconds ago it first had to wait, `waits` times until now."""
 
     ticket: Ticket
     lease: UUID
     name: str
     payload: dict[str, Any]
     attempts: int
+    waits: int
+    waited: float
     request_id: str | None
+
+    @property
+    def failures(self) -> int:
+        """How many attempts, this one among them, did not end in waiting."""
+        return self.attempts - self.waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class _Steps:
     renew: Statement
     done: Statement
     put_off: Statement
+    wait: Statement
     fail: Statement
 
 
@@ -76,7 +86,7 @@ async def take(tenancy: Tenancy, ticket: Ticket) -> Leased | None:
     row = await _first(tenancy, ticket, "take", holder=lease)
     if row is None:
         return None
-    return Leased(ticket, lease, row["name"], row["payload"], row["attempts"], row["request_id"])
+    return Leased(ticket, lease, **dict(row))
 
 
 async def renew(tenancy: Tenancy, job: Leased) -> bool:
@@ -90,8 +100,13 @@ async def done(tenancy: Tenancy, job: Leased) -> None:
 
 
 async def put_off(tenancy: Tenancy, job: Leased, seconds: float, error: str) -> None:
-    """Try again after `seconds`; `error` says what stood in the way."""
+    """Try again after `seconds`; `error` says what went wrong in this attempt."""
     await _first(tenancy, job.ticket, "put_off", holder=job.lease, seconds=seconds, why=_short(error))
+
+
+async def wait(tenancy: Tenancy, job: Leased, seconds: float, reason: str) -> None:
+    """Try again after `seconds`, without a failure: `reason` says what is away."""
+    await _first(tenancy, job.ticket, "wait", holder=job.lease, seconds=seconds, why=_short(reason))
 
 
 async def fail(tenancy: Tenancy, job: Leased, error: str) -> None:
@@ -121,12 +136,25 @@ def _steps(table: Table, *own: Any, compiled: Any) -> _Steps:
     free = or_(columns.lease.is_(None), columns.leased_until < func.now())
     taken = update(table).where(*is_it, columns.state != "failed", columns.run_at <= func.now(), free)
     held = update(table).where(*is_it, columns.lease == holder).returning(columns.id)
+    waited = func.coalesce(func.extract("epoch", func.now() - columns.waiting_since), 0).cast(Float)
+    again = {"state": "waiting", "run_at": later, "lease": None, "leased_until": None, "error": why}
+    since = func.coalesce(columns.waiting_since, func.now())
     take = taken.values(state="sent", lease=holder, leased_until=until, attempts=columns.attempts + 1)
     return _Steps(
-        take=compiled(take.returning(columns.name, columns.payload, columns.attempts, columns.request_id)),
+        take=compiled(
+            take.returning(
+                columns.name,
+                columns.payload,
+                columns.attempts,
+                columns.waits,
+                waited.label("waited"),
+                columns.request_id,
+            )
+        ),
         renew=compiled(held.values(leased_until=until)),
         done=compiled(delete(table).where(*is_it, columns.lease == holder).returning(columns.id)),
-        put_off=compiled(held.values(state="waiting", run_at=later, lease=None, leased_until=None, error=why)),
+        put_off=compiled(held.values(**again)),
+        wait=compiled(held.values(**again, waits=columns.waits + 1, waiting_since=since)),
         fail=compiled(held.values(state="failed", lease=None, leased_until=None, error=why)),
     )
 

@@ -14,7 +14,7 @@ from tenants import work
 from tenants.errors import Refusal, Unavailable
 from tenants.ids import ChannelId
 from tenants.scope import REQUEST_ID
-from tenants.work import MOST_ATTEMPTS, Leased
+from tenants.work import MOST_ATTEMPTS, MOST_WAITING_SECONDS, Leased
 from workers import registry
 from workers.queues import check
 from workers.registry import PutOff, Work, Workshop
@@ -79,17 +79,19 @@ async def _do(shop: Workshop, words: Sequence[str]) -> None:
 
 
 async def perform_leased(shop: Workshop, leased: Leased) -> None:
-    """Perform a leased job and write down the outcome: done, put off, or failed."""
+    """Perform a leased job and write down the outcome: done, put off, waiting for what is away, or failed."""
     REQUEST_ID.set(leased.request_id)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=leased.request_id, job=str(leased.ticket.job_id))
     try:
         await _perform(shop, leased)
     except asyncio.CancelledError:
-        await asyncio.shield(work.put_off(shop.tenancy, leased, 0, "the worker was told to end"))
+        await asyncio.shield(work.wait(shop.tenancy, leased, 0, "the worker was told to end"))
         raise
-    except (ProviderDown, Unavailable, PutOff, TimeoutError) as reason:
-        await _put_off(shop, leased, reason)
+    except (ProviderDown, Unavailable, PutOff) as reason:
+        await _wait(shop, leased, reason)
+    except TimeoutError:
+        await _put_off(shop, leased, "it took too long")
     except (Refusal, ProviderRefused) as refusal:
         log.warning("job refused", name=leased.name, reason=str(refusal))
         await work.fail(shop.tenancy, leased, str(refusal))
@@ -102,7 +104,7 @@ async def perform_leased(shop: Workshop, leased: Leased) -> None:
 
 
 async def _perform(shop: Workshop, leased: Leased) -> None:
-    if leased.attempts > MOST_ATTEMPTS:
+    if leased.failures > MOST_ATTEMPTS:
         raise Refusal(500, "gave_up", f"Given up after {MOST_ATTEMPTS} attempts; each time the worker died over it.")
     how = registry.performance(leased.name)
     asked = registry.job_of(how.kind, leased.payload)
@@ -129,16 +131,30 @@ async def _renewed(shop: Workshop, leased: Leased) -> AsyncIterator[None]:
         renewing.cancel()
 
 
-async def _put_off(shop: Workshop, leased: Leased, reason: Exception) -> None:
+async def _wait(shop: Workshop, leased: Leased, reason: ProviderDown | Unavailable | PutOff) -> None:
+    """Look again later; what does not come back within days is given up."""
     words = str(reason) or type(reason).__name__
-    if leased.attempts >= MOST_ATTEMPTS:
+    if leased.waited >= MOST_WAITING_SECONDS:
+        days = MOST_WAITING_SECONDS // 86400
         log.error("job given up", name=leased.name, reason=words)
-        await work.fail(shop.tenancy, leased, f"Given up after {leased.attempts} attempts: {words}")
+        await work.fail(shop.tenancy, leased, f"Given up after {days} days of waiting: {words}")
         return
-    usual = min(FIRST_PAUSE * 2.0 ** (leased.attempts - 1), LONGEST_PAUSE)
     asked = getattr(reason, "seconds", None) or getattr(reason, "retry_after", None)
-    log.warning("job put off", name=leased.name, reason=words, seconds=asked or usual)
-    await work.put_off(shop.tenancy, leased, float(asked or usual), words)
+    seconds = float(asked or _pause(leased.waits))
+    log.warning("job waits", name=leased.name, reason=words, seconds=seconds)
+    await work.wait(shop.tenancy, leased, seconds, words)
+
+
+async def _put_off(shop: Workshop, leased: Leased, fault: str) -> None:
+    if leased.failures >= MOST_ATTEMPTS:
+        log.error("job given up", name=leased.name, reason=fault)
+        await work.fail(shop.tenancy, leased, f"Given up after {leased.failures} attempts: {fault}")
+        return
+    await work.put_off(shop.tenancy, leased, _pause(leased.failures - 1), fault)
+
+
+def _pause(times: int) -> float:
+    return min(FIRST_PAUSE * 2.0 ** min(times, 20), LONGEST_PAUSE)
 
 
 async def _close(shop: Workshop) -> None:

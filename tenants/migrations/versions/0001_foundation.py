@@ -187,6 +187,8 @@ def _job() -> tuple[sa.Column[Any], ...]:
         sa.Column("payload", JSONB, nullable=False),
         text("state", default="waiting"),
         sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("waits", sa.Integer, nullable=False, server_default="0"),
+        instant("waiting_since"),
         text("request_id", nullable=True),
         text("error", nullable=True),
         instant("run_at", now=True),
