@@ -6,6 +6,7 @@ A field's description says what a right value is: the documentation prints it, a
 import hashlib
 import hmac
 import ipaddress
+import logging
 import os
 import re
 import secrets
@@ -126,6 +127,11 @@ class Settings(BaseSettings):
     def demo(self) -> bool:
         """Whether the demo world and its passwords exist."""
         return self.guildhall_demo
+
+    @property
+    def log_level(self) -> int:
+        """What is worth a line: in the demo's terminal only what is wrong, so that its table stays in sight."""
+        return logging.WARNING if self.demo and self.log_format == "console" else logging.INFO
 
     @property
     def deployment(self) -> str:

@@ -30,7 +30,7 @@ from tenants.sealing import Seals
 
 def run(settings: Settings, listener: socket.socket) -> None:
     """Serve on a bound socket until SIGTERM."""
-    set_up_logs(settings.log_format)
+    set_up_logs(settings.log_format, level=settings.log_level)
     serve(make_app(settings), [listener])
 
 

@@ -37,7 +37,7 @@ class Worker(SimpleWorker):
 
 def run(settings: Settings, queue: str) -> None:
     """Do the jobs of one queue until SIGTERM; ends also when Redis goes away, and the supervisor starts it again."""
-    set_up_logs(settings.log_format)
+    set_up_logs(settings.log_format, level=settings.log_level)
     redis = Redis.from_url(settings.redis_url, health_check_interval=30, socket_connect_timeout=5)
     check_redis(redis)
     hands = Hands(make_shop(settings))
@@ -59,7 +59,7 @@ def run(settings: Settings, queue: str) -> None:
 
 def run_steward(settings: Settings) -> None:
     """Relay the outbox and keep the clock until SIGTERM."""
-    set_up_logs(settings.log_format)
+    set_up_logs(settings.log_format, level=settings.log_level)
     asyncio.run(_run_steward(settings))
 
 
