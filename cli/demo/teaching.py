@@ -10,7 +10,7 @@ from cli.demo import films
 from cli.demo.world import School
 from providers.storage import ObjectStore
 from tenants.batches import batches, seats
-from tenants.courses import courses, lessons, sections
+from tenants.courses import courses, lessons, progress, sections
 from tenants.files import files
 from tenants.ids import ChannelId
 from tenants.permissions import Actor, Role
@@ -55,6 +55,7 @@ async def plant(
         if actor.role is Role.STUDENT:
             async with tenancy.scope(channel_id, actor) as scope:
                 await seats.enroll(scope, course["id"], batch["id"])
+                await progress.mark_done(scope, lesson_ids[0])
     return Taught(course["id"], batch["id"], tuple(lesson_ids))
 
 
