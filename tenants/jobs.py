@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
-from tenants.ids import CertificateId, RecordingId
+from tenants.ids import CertificateId, FileId, RecordingId
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,14 @@ class IngestRecording(Job):
 
     queue: ClassVar[str] = "media"
     recording_id: RecordingId
+
+
+@dataclass(frozen=True, slots=True)
+class ExamineFilm(Job):
+    """Find out how long an uploaded film or sound is, and what it looks like."""
+
+    queue: ClassVar[str] = "media"
+    file_id: FileId
 
 
 @dataclass(frozen=True, slots=True)

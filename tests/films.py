@@ -10,6 +10,7 @@ from typing import BinaryIO, Literal
 
 import av
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
 
@@ -83,10 +84,11 @@ def make_webm(path: Path, *, seconds: int = 3, video: Codec = "libvpx") -> Path:
     return path
 
 
-def make_sound(path: Path, seconds: int = 2) -> Path:
-    """An MP4 file with sound alone."""
-    with av.open(str(path), "w", format="mp4") as film:
-        sound = film.add_stream("aac", rate=RATE)
+def make_sound(path: Path, seconds: int = 2, *, form: str = "mp4", codec: str = "aac") -> Path:
+    """A file with sound alone."""
+    with av.open(str(path), "w", format=form) as film:
+        sound = film.add_stream(codec, rate=RATE)
+        assert isinstance(sound, AudioStream)
         for number in range(seconds * RATE // 1024):
             film.mux(sound.encode(_tone(number)))
         film.mux(sound.encode(None))

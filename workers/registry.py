@@ -23,6 +23,7 @@ from tenants.work import Leased
 # Loading these is dear (a browser's driver, a film library): a worker loads only what its queue needs.
 MODULES = {
     "RenderCertificate": "workers.certificates",
+    "ExamineFilm": "workers.films",
     "IngestRecording": "workers.recordings",
     "SendMail": "workers.mail",
 }

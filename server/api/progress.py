@@ -66,9 +66,9 @@ async def read_progress(context: InChannel, *, path: CoursePath) -> ProgressShow
     return _shown(await progress.of_course(context.scope, path.course))
 
 
-@op("Report what was played", tags=TAGS, auth=Auth.OPTIONAL)
+@op("Report what was played", errors=(409,), tags=TAGS, auth=Auth.OPTIONAL)
 async def report_played(context: InChannel, *, path: LessonPath, body: Played) -> ProgressShown:
-    """Played again counts once, and no more than the clock allows; a preview records nothing."""
+    """Played again counts once, no more than the clock allows; a preview records nothing. 409 until the film was examined."""
     return _shown(await earning.report(context.scope, path.lesson, body.intervals, body.position))
 
 

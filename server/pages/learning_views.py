@@ -21,6 +21,7 @@ from server.web.views.learn import (
 from tenants import links
 from tenants.courses.lesson_fields import FILMED
 from tenants.courses.progress import LessonProgress, Progress
+from tenants.files import examinations
 from tenants.live.classes import EARLY
 from tenants.scope import Record
 
@@ -111,14 +112,16 @@ def lesson_view(
         return Link(rows[place]["title"], links.lesson(slug, lesson["course_slug"], rows[place]["id"]))
 
     page_url = links.lesson(slug, lesson["course_slug"], lesson["id"])
-    by_reader = lesson["kind"] in BY_READER or (lesson["kind"] in FILMED and not lesson["duration_seconds"])
+    film = _film(slug, lesson, own, file)
+    unplayed = film is not None and film.state != "processing" and not lesson["duration_seconds"]
+    by_reader = lesson["kind"] in BY_READER or unplayed
     return LessonPage(
         title=lesson["title"],
         kicker=lesson["section_title"],
         course=Link(lesson["course_title"], links.course(slug, lesson["course_slug"])),
         html=lesson["html"],
         standing=_lesson_standing(stands, own),
-        film=_film(slug, lesson, own, file),
+        film=film,
         done_url=f"{page_url}/done" if by_reader and stands else "",
         previous=neighbour(at - 1),
         next=neighbour(at + 1),
@@ -175,6 +178,10 @@ def _film(slug: str, lesson: Record, own: LessonProgress | None, file: Record | 
         return None
     if file is None or file["state"] != "ready":
         return Film("processing", state_note="It will play here as soon as it has arrived.")
+    if file["fault"] is not None:
+        return Film("failed", state_note=file["fault"])
+    if examinations.is_awaited(file) and not lesson["duration_seconds"]:
+        return Film("processing", state_note=examinations.WAITING)
     media = "video/mp4" if file["content_type"] == "video/quicktime" else file["content_type"]
     return Film(
         state="ready",

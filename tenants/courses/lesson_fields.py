@@ -68,6 +68,35 @@ def check_complete(kind: str, lesson: Record | Mapping[str, Any]) -> None:
         raise Invalid.field("/body", "required", "Write the text before you publish this lesson.")
 
 
+async def of_film(scope: Scope, kind: str, lesson: Record | Mapping[str, Any]) -> dict[str, Any]:
+    """What its film makes of a lesson: `duration_seconds, thumbnail_id`; nothing before the film was examined."""
+    film = await _film(scope, kind, lesson)
+    if film is None or film["duration_seconds"] is None:
+        return {}
+    return {
+        "duration_seconds": film["duration_seconds"],
+        "thumbnail_id": lesson["thumbnail_id"] or film["thumbnail_id"],
+    }
+
+
+async def without_film(scope: Scope, kind: str, lesson: Record) -> dict[str, Any]:
+    """What a lesson loses with its film: the length, and the picture if it was the film's own."""
+    film = await _film(scope, kind, lesson)
+    own = film is not None and film["thumbnail_id"] == lesson["thumbnail_id"]
+    return {"duration_seconds": 0, "thumbnail_id": None if own else lesson["thumbnail_id"]}
+
+
+async def check_film(scope: Scope, kind: str, lesson: Record | Mapping[str, Any]) -> None:
+    """Invalid, in the words of the examination, when the lesson's film will not play."""
+    film = await _film(scope, kind, lesson)
+    if film is not None and film["fault"] is not None:
+        raise Invalid.field("/file_id", "broken_film", f"{film['fault']} Upload another one.")
+
+
+async def _film(scope: Scope, kind: str, lesson: Record | Mapping[str, Any]) -> Record | None:
+    return await files.read(scope, lesson["file_id"]) if kind in FILMED and lesson["file_id"] else None
+
+
 async def _check_files(scope: Scope, kind: str, given: Mapping[str, Any]) -> None:
     if given.get("file_id") is not None:
         if kind not in _PURPOSES:

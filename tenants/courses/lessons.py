@@ -109,6 +109,7 @@ async def add(
     there = await scope.all(_IN_SECTION, section_id=section)
     position = there[-1]["position"] + 1 if there else 1
     values = lesson_fields.DEFAULTS | clean
+    values |= await lesson_fields.of_film(scope, kind, values)
     row = await scope.one(
         _ADD, id=new_id(), course_id=course_id, section_id=section, kind=kind, position=position, **values
     )
@@ -122,9 +123,11 @@ async def edit(scope: Scope, lesson_id: UUID, version: int, changes: Mapping[str
     before = await scope.one(_LOCKED, id=lesson_id)
     check_version(before, version)
     clean = await lesson_fields.clean(scope, before["kind"], changes)
-    values = {name: before[name] for name in _SET} | clean
+    values = await _edited(scope, before, clean)
     if before["state"] == "published":
         lesson_fields.check_complete(before["kind"], values)
+        if values["file_id"] != before["file_id"]:
+            await lesson_fields.check_film(scope, before["kind"], values)
     row = await scope.one(_EDIT, at=lesson_id, **values)
     scope.reindex("lesson", lesson_id)
     return row
@@ -139,6 +142,7 @@ async def publish(scope: Scope, lesson_id: UUID, *, published: bool = True) -> R
         return before
     if published:
         lesson_fields.check_complete(before["kind"], before)
+        await lesson_fields.check_film(scope, before["kind"], before)
     row = await scope.one(_STATE, at=lesson_id, state=state)
     await audit.record(scope, f"lesson.{'publish' if published else 'withdraw'}", lesson_id)
     scope.reindex("lesson", lesson_id)
@@ -163,6 +167,15 @@ async def remove(scope: Scope, lesson_id: UUID) -> None:
         raise NotFound()
     await audit.record(scope, "lesson.remove", lesson_id)
     scope.reindex("lesson", lesson_id)
+
+
+async def _edited(scope: Scope, before: Record, clean: Mapping[str, Any]) -> dict[str, Any]:
+    """The lesson's fields after an edit; its film, once examined, says for itself how long it is."""
+    kept = {name: before[name] for name in _SET}
+    if clean.get("file_id", before["file_id"]) != before["file_id"]:
+        kept |= await lesson_fields.without_film(scope, before["kind"], before)
+    values = kept | dict(clean)
+    return values | await lesson_fields.of_film(scope, before["kind"], values)
 
 
 async def _section(scope: Scope, course_id: UUID, section_id: UUID | None) -> UUID:

@@ -22,6 +22,7 @@ from tenants.courses.lessons import LESSONS
 from tenants.courses.sections import SECTIONS
 from tenants.courses.watching import Interval
 from tenants.errors import Conflict, Invalid
+from tenants.files import examinations, files
 from tenants.ids import new_id
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
@@ -161,6 +162,7 @@ async def report(scope: Scope, lesson_id: UUID, intervals: Sequence[Sequence[flo
     lesson = await access.open_lesson(scope, lesson_id)
     if lesson["kind"] not in FILMED:
         raise Invalid.field("/intervals", "kind", "Only a film is watched. Mark this lesson done instead.")
+    await _check_examined(scope, lesson)
     duration = lesson["duration_seconds"] or LONGEST_SECONDS
     reported = watching.clean(intervals, duration)
     if not 0 <= position <= LONGEST_SECONDS:
@@ -195,6 +197,7 @@ async def mark_done(scope: Scope, lesson_id: UUID) -> Progress:
         own = (await of_course(scope, lesson["course_id"])).lesson(lesson_id)
         if own is not None and not own.done:
             raise Conflict(f"This lesson is done when you have watched it: {own.task}.", "watch_it")
+    await _check_examined(scope, lesson)
     await scope.run(_DONE, id=new_id(), member_id=enrollment["member_id"], lesson_id=lesson_id)
     return await _settled(scope, enrollment)
 
@@ -209,6 +212,14 @@ async def complete(scope: Scope, lesson_id: UUID, member_id: UUID) -> Progress:
     await scope.run(_DONE, id=new_id(), member_id=member_id, lesson_id=lesson_id)
     await audit.record(scope, "progress.complete", lesson_id, member=str(member_id))
     return await _settled(scope, enrollment)
+
+
+async def _check_examined(scope: Scope, lesson: Record) -> None:
+    """Conflict while nobody knows how long the lesson's film is: what is watched of it could not be counted."""
+    if lesson["kind"] not in FILMED or lesson["duration_seconds"] or lesson["file_id"] is None:
+        return
+    if examinations.is_awaited(await files.read(scope, lesson["file_id"])):
+        raise Conflict(examinations.WAITING, "not_examined")
 
 
 async def _enrollment(scope: Scope, course_id: UUID) -> Record | None:

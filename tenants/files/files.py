@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Text, Uuid, bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, Column, Integer, Text, Uuid, bindparam, func, insert, select, update
 from sqlalchemy import text as sql
 
 from tenants.errors import Conflict, Invalid, NotFound, TooLarge
-from tenants.ids import ChannelId, new_id
+from tenants.ids import ChannelId, FileId, new_id
+from tenants.jobs import ExamineFilm
 from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -28,7 +29,12 @@ FILES = owned(
     Column("session", Text),
     instant("created_at", now=True),
     instant("ready_at"),
+    Column("duration_seconds", Integer),
+    Column("thumbnail_id", Uuid),
+    instant("examined_at"),
+    Column("fault", Text),
     refers("owner_id", "members"),
+    refers("thumbnail_id", "files"),
 )
 MB, GB = 1024**2, 1024**3
 NAME_LENGTH = 200
@@ -38,6 +44,7 @@ _FILMS = ("video/mp4", "video/webm", "video/quicktime")
 # A browser would run these as the channel's own pages.
 _ACTIVE = ("text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml", "text/javascript")
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}")  # RFC 6838
+PLAYED = frozenset({"video", "audio"})
 _PUBLIC = frozenset({"logo", "cover", "thumbnail"})
 
 
@@ -66,11 +73,12 @@ PURPOSES = {
 _F = FILES.c
 _SHOWN = (
     _F.id, _F.owner_id, _F.name, _F.content_type, _F.size, _F.crc32c, _F.object_key, _F.purpose, _F.state,
-    _F.session, _F.created_at, _F.ready_at,
+    _F.session, _F.created_at, _F.ready_at, _F.duration_seconds, _F.thumbnail_id, _F.examined_at, _F.fault,
 )  # fmt: skip
 _BY_ID = select(*_SHOWN).where(_F.id == bindparam("id"))
 _READ = scoped(_BY_ID)
 _LOCKED = scoped(_BY_ID.with_for_update())
+_HELD = scoped(_BY_ID.with_for_update(read=True))
 _PENDING = scoped(
     select(func.count()).where(
         _F.owner_id == bindparam("owner_id"),
@@ -144,7 +152,7 @@ async def uploading(scope: Scope, file_id: UUID) -> Record:
 
 
 async def finish(scope: Scope, file_id: UUID, *, size: int, crc32c: int, content_type: str | None = None) -> Record:
-    """The file is in the store, as the store itself says; finishing again changes nothing.
+    """The file is in the store, as the store itself says; a film or sound is examined next. Again: nothing changes.
 
     Raises Conflict `wrong_size` when it is not what was announced.
     """
@@ -155,6 +163,8 @@ async def finish(scope: Scope, file_id: UUID, *, size: int, crc32c: int, content
     if row["size"] not in {None, size}:
         message = f"The store holds {size} bytes, but {row['size']} were announced. Upload the file again."
         raise Conflict(message, "wrong_size")
+    if row["purpose"] in PLAYED:
+        scope.enqueue(ExamineFilm(FileId(file_id)))
     return await scope.one(
         _FINISH, at=file_id, size=size, crc32c=crc32c, content_type=content_type or row["content_type"]
     )
@@ -170,8 +180,8 @@ def may_read(scope: Scope, file: Record) -> bool:
 
 
 async def ready(scope: Scope, file_id: UUID, purposes: tuple[str, ...], pointer: str) -> Record:
-    """A ready file for one of these purposes; Invalid at `pointer` when it is none."""
-    row = await scope.first(_READ, id=file_id)
+    """A ready file for one of these purposes, which stays as it is until the transaction ends; else Invalid."""
+    row = await scope.first(_HELD, id=file_id)
     if row is None or row["state"] != "ready":
         raise Invalid.field(pointer, "no_such_file", "Upload the file first, then give its id.")
     if row["purpose"] not in purposes:

@@ -36,7 +36,7 @@ def box_at(head: bytes, start: int, end: int) -> Box:
     elif size == 0:
         size = end - start
     if size < header or start + size > end:
-        raise Damaged(f"The recording is cut short, or its inner order is broken at byte {start}.")
+        raise Damaged(f"The film is cut short, or its inner order is broken at byte {start}.")
     return Box(kind, start, start + header, start + size)
 
 

@@ -1,10 +1,11 @@
 """The part that decodes strangers' films: a program of its own, so that a hostile film can hurt nothing but it.
 
     python examiner.py probe SIZE FORMAT          asks for bytes by `{"read": [start, end]}` lines, gets exactly those
+    python examiner.py listen SIZE FORMAT         the same for a file of sound alone
     python examiner.py rewrite FORMAT FROM TO     writes the film in file FROM anew into file TO
 
-Both end with one line: `{"film": {…}, "jpeg": n}` and n bytes of JPEG, `{"written": "mp4" or "webm"}`, or
-`{"refused": sentence}`.
+Each ends with one line: `{"film": {…}, "jpeg": n}` and n bytes of JPEG, `{"sound": {…}}`,
+`{"written": "mp4" or "webm"}`, or `{"refused": sentence}`.
 Uses nothing of the product and no network, so it starts fast with an empty environment.
 """
 
@@ -12,13 +13,14 @@ import io
 import json
 import resource
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import av
 import av.filter
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
@@ -27,7 +29,7 @@ from av.video.stream import VideoStream
 
 MIB = 1024 * 1024
 MEMORY = 1536 * MIB
-CPU_SECONDS = {"probe": 60, "rewrite": 900}
+CPU_SECONDS = {"probe": 60, "listen": 60, "rewrite": 900}
 READ = 128 * 1024
 WIDTH = 640
 PLACES = (0.1, 0.3, 0.6)
@@ -49,7 +51,7 @@ def main(task: str, *words: str) -> None:
     """Do one task and say the outcome in one line."""
     _confine(CPU_SECONDS[task])
     try:
-        answer, jpeg = _probe(int(words[0]), words[1]) if task == "probe" else _rewrite(*words)
+        answer, jpeg = TASKS[task](*words)
     except Refused as refusal:
         answer, jpeg = {"refused": str(refusal)}, b""
     except (av.FFmpegError, MemoryError, ValueError, OverflowError) as fault:
@@ -106,8 +108,8 @@ class Remote(io.RawIOBase):
         return data
 
 
-def _probe(size: int, form: str) -> tuple[dict[str, Any], bytes]:
-    with av.open(Remote(size, sys.stdin.buffer), "r", format=form, buffer_size=READ) as film:
+def _probe(size: str, form: str) -> tuple[dict[str, Any], bytes]:
+    with _remote(size, form) as film:
         picture, sound = _streams(film)
         seconds = _seconds(film, picture)
         jpeg, width, height = _thumbnail(film, picture, seconds)
@@ -116,16 +118,40 @@ def _probe(size: int, form: str) -> tuple[dict[str, Any], bytes]:
         return {"film": facts, "jpeg": len(jpeg)}, jpeg
 
 
+def _listen(size: str, form: str) -> tuple[dict[str, Any], bytes]:
+    with _remote(size, form) as film:
+        if not film.streams.audio:
+            raise Refused("The file holds no sound.")
+        sound = film.streams.audio[0]
+        if (name := _codec(sound)) not in SOUNDS and not name.startswith("pcm_"):
+            raise Refused(f"The sound is coded as {name}, which browsers do not play. Save it as MP3 or AAC.")
+        return {"sound": {"seconds": _heard(film, sound), "audio_codec": name}}, b""
+
+
+def _heard(film: InputContainer, sound: AudioStream) -> float:
+    """How long it lasts; a browser's recorder does not say so, and everything has to be gone through."""
+    if film.duration is not None and film.duration > 0:
+        return film.duration / av.time_base
+    ends = [packet.pts + (packet.duration or 0) for packet in film.demux(sound) if packet.pts is not None]
+    if not ends or sound.time_base is None:
+        raise Refused("The file holds no sound.")
+    return float(max(ends) * sound.time_base)
+
+
+def _remote(size: str, form: str) -> InputContainer:
+    return av.open(Remote(int(size), sys.stdin.buffer), "r", format=form, buffer_size=READ)
+
+
 def _streams(film: InputContainer) -> tuple[VideoStream, Any]:
     """The first moving picture and the first sound; Refused when there is no picture, or browsers cannot play them."""
     still = av.stream.Disposition.attached_pic
     pictures = [stream for stream in film.streams.video if not stream.disposition & still]
     if not pictures:
-        raise Refused("The recording holds no moving pictures.")
+        raise Refused("The file holds no moving pictures.")
     sound = film.streams.audio[0] if film.streams.audio else None
     for stream, playable in ((pictures[0], PICTURES), (sound, SOUNDS)):
         if stream is not None and (name := _codec(stream)) not in playable:
-            raise Refused(f"The recording is coded as {name}, which browsers do not play. Record as H.264 with AAC.")
+            raise Refused(f"The film is coded as {name}, which browsers do not play. Make it H.264 with AAC.")
     return pictures[0], sound
 
 
@@ -138,7 +164,7 @@ def _seconds(film: InputContainer, picture: VideoStream) -> float:
         return film.duration / av.time_base
     if picture.duration is not None and picture.time_base is not None and picture.duration > 0:
         return float(picture.duration * picture.time_base)
-    raise Refused("The recording does not say how long it is.")
+    raise Refused("The film does not say how long it is.")
 
 
 def _thumbnail(film: InputContainer, picture: VideoStream, seconds: float) -> tuple[bytes, int, int]:
@@ -155,7 +181,7 @@ def _thumbnail(film: InputContainer, picture: VideoStream, seconds: float) -> tu
         if len(jpeg) > TELLING * pixels:
             break
     if not best:
-        raise Refused("None of the recording's pictures can be shown.")
+        raise Refused("None of the film's pictures can be shown.")
     return best, *shape
 
 
@@ -229,6 +255,12 @@ def _in_step(packets: Iterable["Packet[Any]"]) -> Iterator["Packet[Any]"]:
         packet.pts = stamp if packet.pts is None else max(packet.pts, stamp)
         yield packet
 
+
+TASKS: dict[str, Callable[..., tuple[dict[str, Any], bytes]]] = {
+    "probe": _probe,
+    "listen": _listen,
+    "rewrite": _rewrite,
+}
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

@@ -26,7 +26,7 @@ async def prepare(source: Source, limits: Limits = LIMITS, folder: Path | None =
     without duration or index) are fetched to a temporary file under `folder` and written anew, the pictures untouched.
     Raises NotAVideo for anything else, Damaged, TooLarge, and what `source` raises.
     """
-    form = _container(await source.read(0, min(16, source.size)))
+    form = container(await source.read(0, min(16, source.size)))
     plain = await fast_start(source, limits) if form == "mov" else None
     if plain is not None:
         yield plain
@@ -36,7 +36,7 @@ async def prepare(source: Source, limits: Limits = LIMITS, folder: Path | None =
         yield await _written_anew(source, form, Path(place), limits)
 
 
-def _container(head: bytes) -> str:
+def container(head: bytes) -> str:
     """The name of the one reader that may look at this file; none may guess, since some readers open other files."""
     if head.startswith(MATROSKA):
         return "matroska"

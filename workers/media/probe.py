@@ -13,11 +13,12 @@ from typing import Any
 
 from workers.media.failures import NotAVideo
 from workers.media.layout import Layout
-from workers.media.ports import LIMITS, MIB, Limits
+from workers.media.ports import LIMITS, MIB, Limits, Source
 
 EXAMINER = Path(__file__).with_name("examiner.py")
 FORMATS = {"video/mp4": "mov", "video/webm": "matroska"}
-BROKE_OFF = "The recording could not be examined: it is no film, or a broken one."
+LONGEST = 7 * 86400.0
+BROKE_OFF = "The file could not be examined: it is no film, or a broken one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,18 @@ async def probe(layout: Layout, limits: Limits = LIMITS) -> Film:
         while "read" in (answer := await examination.answer()):
             await examination.send(layout, answer["read"])
         return await examination.film(answer)
+
+
+async def listen(source: Source, form: str, limits: Limits = LIMITS) -> float:
+    """How many seconds the sound in `source` lasts; NotAVideo when browsers cannot play it. Bounded as `probe`."""
+    async with examiner("listen", str(source.size), form) as process:
+        examination = Examination(process, limits)
+        while "read" in (answer := await examination.answer()):
+            await examination.send(source, answer["read"])
+    match answer:
+        case {"sound": {"seconds": float(seconds)}} if 0 < seconds < LONGEST:
+            return seconds
+    raise NotAVideo(BROKE_OFF)
 
 
 async def rewrite(form: str, old: Path, new: Path, limits: Limits) -> str:
@@ -92,17 +105,17 @@ class Examination:
             raise NotAVideo(str(answer["refused"])[:300] if isinstance(answer, dict) else BROKE_OFF)
         return answer
 
-    async def send(self, layout: Layout, span: Any) -> None:
+    async def send(self, source: Source, span: Any) -> None:
         """The bytes asked for, as long as they are few."""
         match span:
-            case [int(start), int(end)] if 0 <= start < end <= min(layout.size, start + MIB):
+            case [int(start), int(end)] if 0 <= start < end <= min(source.size, start + MIB):
                 # Each request counts for something, so that a film cannot ask for single bytes for ever.
                 self._left -= end - start + MIB // 64
             case _:
                 raise NotAVideo(BROKE_OFF)
         if self._left < 0:
-            raise NotAVideo("The recording's inner order is so scattered that it cannot be examined.")
-        data = await layout.read(start, end)
+            raise NotAVideo("The file's inner order is so scattered that it cannot be examined.")
+        data = await source.read(start, end)
         try:
             self._say.write(data)
             await self._say.drain()
@@ -123,7 +136,7 @@ class Examination:
 
 def _film(facts: dict[str, Any], jpeg: bytes) -> Film:
     seconds, width, height = float(facts["seconds"]), int(facts["width"]), int(facts["height"])
-    if not (0 < seconds < 7 * 86400 and 0 < width <= 16384 and 0 < height <= 16384):
-        raise NotAVideo("The recording says of itself that it is longer or larger than any film.")
+    if not (0 < seconds < LONGEST and 0 < width <= 16384 and 0 < height <= 16384):
+        raise NotAVideo("The file says of itself that it is longer or larger than any film.")
     sound = facts["audio_codec"]
     return Film(seconds, width, height, str(facts["video_codec"]), None if sound is None else str(sound), jpeg)

@@ -14,7 +14,7 @@ from tenants import links
 from tenants.courses import lessons, outline
 from tenants.courses.lesson_fields import FILMED
 from tenants.errors import Refusal
-from tenants.files import files
+from tenants.files import examinations, files
 from tenants.scope import Record, Scope
 
 
@@ -50,7 +50,7 @@ async def move_lesson(visit: Visit) -> web.Response:
         section = [row["id"] for row in rows if row["section_id"] == lesson["section_id"]]
         place = section.index(lesson["id"]) + (1 if fields.get("to") == "down" else -1)
         await lessons.move(scope, lesson["id"], lesson["section_id"], max(place, 0))
-    return back(visit, f"/courses/{lesson['course_id']}", "moved")
+    return back(visit, f"/courses/{lesson['course_id']}#move-{lesson['id']}", "moved")
 
 
 async def _save(visit: Visit, *, publish: bool) -> web.Response:
@@ -99,6 +99,10 @@ async def _film(scope: Scope, lesson: Record) -> tuple[str, str]:
     file = await files.read(scope, lesson["file_id"])
     if file["state"] != "ready":
         return file["name"], "still on its way"
+    if file["fault"] is not None:
+        return file["name"], file["fault"]
+    if examinations.is_awaited(file) and not lesson["duration_seconds"]:
+        return file["name"], examinations.WAITING
     minutes, seconds = divmod(lesson["duration_seconds"], 60)
     length = f", {minutes}:{seconds:02}" if lesson["duration_seconds"] else ""
     return f"{file['name']}{length}", f"{max(1, round((file['size'] or 0) / 1_000_000))} MB"
