@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 
 from aiohttp import BodyPartReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from server import verdicts
 from server.bodies import BODY_SECONDS
@@ -123,10 +124,11 @@ async def _fingerprint(request: web.Request) -> bytes:
         raise Invalid.field("/paper", "missing", "Choose the PDF to check.")
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for part in await request.multipart():
-                if isinstance(part, BodyPartReader) and part.name == "paper":
-                    return await _digest(part)
-    except (ValueError, web.RequestPayloadError) as broken:
+            # Our form has this one field, and no part is passed over: parts within parts would be walked without end.
+            part = await (await request.multipart()).next()
+            if isinstance(part, BodyPartReader) and part.name == "paper":
+                return await _digest(part)
+    except (ValueError, RuntimeError, HttpProcessingError, web.RequestPayloadError) as broken:
         raise Invalid.field("/paper", "broken", "The file did not arrive whole. Choose it again.") from broken
     except TimeoutError:
         raise Refusal(408, "too_slow", "The file did not arrive in time. Send it again.") from None

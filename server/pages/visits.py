@@ -151,8 +151,8 @@ ACCESS_TO_HOUSE: web.AppKey[HouseAccess] = web.AppKey("access_to_house")
 
 async def channel_of_host(visit: Visit) -> str | None:
     """The slug of the channel whose own host was asked, or None on the installation's."""
-    host = urlsplit(f"//{visit.request.host}").hostname or ""
-    if host == urlsplit(visit.request.app[OWN_ORIGIN]).hostname:
+    host = _host_asked(visit.request)
+    if host is None or host == urlsplit(visit.request.app[OWN_ORIGIN]).hostname:
         return None
     return await visit.access.slug_of_host(host)
 
@@ -191,7 +191,7 @@ def mark_of(channel: Any) -> ChannelMark:
 def origin_of(request: web.Request) -> str:
     """The origin that was asked; the installation's own when the Host header is no host."""
     own, asked = own_origins(request)
-    return asked if _HOST.fullmatch(request.host) else own
+    return asked if _host_asked(request) else own
 
 
 def public_policy(request: web.Request, frame: Frame, dress: Theme | None = None) -> str:
@@ -230,9 +230,22 @@ def _came_from(request: web.Request) -> str:
     """Where to go on after signing in: the page itself, or the page whose form was sent."""
     if request.method in {"GET", "HEAD"}:
         return local_path(request.path_qs)
-    came = urlsplit(request.headers.get(hdrs.REFERER, ""))
+    try:
+        came = urlsplit(request.headers.get(hdrs.REFERER, ""))
+    except ValueError:
+        return "/"
     same = f"{came.scheme}://{came.netloc}" in own_origins(request)
     return local_path(came.path) if same else "/"
+
+
+def _host_asked(request: web.Request) -> str | None:
+    """The host of the Host header without its port, or None when that is no host (it may be anything at all)."""
+    if not _HOST.fullmatch(request.host):
+        return None
+    try:
+        return urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        return None
 
 
 def _preferred(request: web.Request) -> list[str]:
