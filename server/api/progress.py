@@ -68,7 +68,7 @@ async def read_progress(context: InChannel, *, path: CoursePath) -> ProgressShow
 
 @op("Report what was played", errors=(409,), tags=TAGS, auth=Auth.OPTIONAL)
 async def report_played(context: InChannel, *, path: LessonPath, body: Played) -> ProgressShown:
-    """Played again counts once, no more than the clock allows; a preview records nothing. 409 until the film was examined."""
+    """What is played again counts once; a preview records nothing. 409 until the film was examined."""
     return _shown(await earning.report(context.scope, path.lesson, body.intervals, body.position))
 
 

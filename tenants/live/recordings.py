@@ -19,7 +19,7 @@ from tenants.courses import enrollments
 from tenants.errors import Conflict
 from tenants.files import files
 from tenants.ids import RecordingId, new_id
-from tenants.jobs import IngestRecording
+from tenants.jobs import IngestRecording, SendMail
 from tenants.live.classes import CLASSES
 from tenants.live.shelf import put_on_shelf
 from tenants.notices import recording_ready
@@ -235,6 +235,7 @@ async def finish(scope: Scope, recording_id: UUID, stored: Stored) -> bool:
     await scope.run(_READY, at=recording_id, lesson_id=lesson["id"], size=stored.size)
     for student in await enrollments.page(scope, row["course_id"], batch_id=row["batch_id"], limit=MOST_TOLD):
         scope.announce(recording_ready(student["person_id"], lesson["id"], lesson["title"]))
+        scope.enqueue(SendMail("recording_ready", student["person_id"], lesson["id"]))
     return True
 
 

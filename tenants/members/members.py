@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tenants.errors import Conflict, Forbidden, SignInNeeded
 from tenants.ids import MemberId, new_id
+from tenants.jobs import SendMail
 from tenants.permissions import Action, Actor, Role
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -75,26 +76,22 @@ async def locked(scope: Scope, member_id: UUID) -> Record:
 
 
 async def join(scope: Scope) -> Record:
-    """Make the acting person a member, and act as one from here on; joining again changes nothing.
+    """Make the acting person a member, and act as one from here on; one who is new is welcomed by mail, once.
 
-    Raises SignInNeeded for a visitor, Forbidden `banned` for one who is banned.
+    Joining again changes nothing. Raises SignInNeeded for a visitor, Forbidden `banned` for one who is banned.
     """
     person_id = scope.actor.person_id
     if person_id is None:
         raise SignInNeeded()
-    return await take_in(scope, scope.actor, Role.STUDENT)
+    row, is_new = await _entered(scope, scope.actor, Role.STUDENT)
+    if is_new:
+        scope.enqueue(SendMail("welcome", person_id))
+    return row
 
 
 async def take_in(scope: Scope, person: Actor, role: Role) -> Record:
     """Write the membership of a person, in `role` if they are new, and act as them from here on."""
-    values: dict[str, Any] = {"id": new_id(), "person_id": person.person_id, "name": person.name, "role": role}
-    row = await scope.first(_JOIN, **values)
-    if row is None:
-        raise Forbidden(f"You are banned from this channel: {person.banned or 'no reason was given'}", "banned")
-    scope.actor = Actor(
-        person_id=person.person_id, member_id=MemberId(row["id"]), role=Role(row["role"]),
-        name=row["name"], session_id=person.session_id,
-    )  # fmt: skip
+    row, _ = await _entered(scope, person, role)
     return row
 
 
@@ -118,3 +115,16 @@ async def keep_an_owner(scope: Scope, member_id: UUID) -> None:
     row = await scope.one(_READ, id=member_id)
     if row["role"] == Role.OWNER and await scope.first(_OTHER_OWNER, id=member_id) is None:
         raise Conflict("A channel needs an owner. Make somebody else one first.", "last_owner")
+
+
+async def _entered(scope: Scope, person: Actor, role: Role) -> tuple[Record, bool]:
+    """The membership, and whether it was made now."""
+    values: dict[str, Any] = {"id": new_id(), "person_id": person.person_id, "name": person.name, "role": role}
+    row = await scope.first(_JOIN, **values)
+    if row is None:
+        raise Forbidden(f"You are banned from this channel: {person.banned or 'no reason was given'}", "banned")
+    scope.actor = Actor(
+        person_id=person.person_id, member_id=MemberId(row["id"]), role=Role(row["role"]),
+        name=row["name"], session_id=person.session_id,
+    )  # fmt: skip
+    return row, row["id"] == values["id"]

@@ -28,6 +28,23 @@ async def test_joining_many_times_at_once_makes_one_member(tenancy: Tenancy, wor
     assert await names(tenancy, world.chess) == ["Otto", "Eve", "Nobody"]
 
 
+async def test_one_who_joins_is_welcomed_by_mail_once(tenancy: Tenancy, world: World) -> None:
+    async def join() -> None:
+        async with tenancy.scope(world.chess.id, world.nobody.actor) as scope:
+            await members.join(scope)
+
+    await asyncio.gather(*(join() for _ in range(4)))
+    async with tenancy.scope(world.chess.id, world.nobody.actor) as scope:
+        await members.join(scope)
+        await members.leave(scope)
+    await join()
+    async with tenancy.relay.connection() as connection:
+        mails = await connection.fetch("select name, payload from jobs where channel_id = $1", world.chess.id)
+    assert [(each["name"], each["payload"]) for each in mails] == [
+        ("SendMail", {"template": "welcome", "to": str(world.nobody.person_id), "subject_id": None})
+    ]
+
+
 async def test_one_who_joins_may_act_as_a_member_in_the_same_breath(tenancy: Tenancy, world: World) -> None:
     async with tenancy.scope(world.chess.id, world.nobody.actor) as scope:
         with pytest.raises(Forbidden):

@@ -66,6 +66,7 @@ async def test_a_recording_becomes_one_published_lesson_that_its_students_may_op
     assert [(each["person_id"], each["payload"]["lesson"]) for each in told] == [
         (held.school.sam.person_id, str(lesson["id"]))
     ]
+    assert await mails(tenancy, held) == [("recording_ready", str(held.school.sam.person_id), str(lesson["id"]))]
 
 
 async def test_a_job_done_twice_leaves_one_lesson(
@@ -82,6 +83,15 @@ async def test_a_job_done_twice_leaves_one_lesson(
         assert await recordings.finish(scope, recording_id, Stored(1, 1, "video/mp4", 1, 1, 1))
     assert len(await shelf(tenancy, held)) == 1
     assert len(objects(tmp_path)) == 2
+    assert len(await mails(tenancy, held)) == 1
+
+
+async def mails(tenancy: Tenancy, held: Held) -> list[tuple[str, str, str]]:
+    """The mails asked for in the channel: which, to whom, of what."""
+    sql = "select payload from jobs where channel_id = $1 and name = 'SendMail' order by id"
+    async with tenancy.relay.connection() as connection:
+        asked = [row["payload"] for row in await connection.fetch(sql, held.school.id)]
+    return [(each["template"], each["to"], each["subject_id"]) for each in asked]
 
 
 async def test_a_failed_recording_is_tried_again_by_those_who_may(
