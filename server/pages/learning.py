@@ -14,7 +14,7 @@ from server.web.views.learn import LearnPage
 from tenants import links
 from tenants.batches import batches, seats
 from tenants.certificates import certificates, codes, earning
-from tenants.courses import access, courses, enrollments, outline, progress
+from tenants.courses import access, courses, enrollments, lessons, outline, progress
 from tenants.errors import Forbidden, NotFound, Refusal
 from tenants.files import files
 from tenants.live import classes
@@ -77,8 +77,16 @@ async def lesson_page(visit: Visit) -> web.StreamResponse:
 async def mark_done(visit: Visit) -> web.Response:
     """POST /c/{slug}/learn/{course}/{lesson}/done."""
     async with visit.enter() as scope:
-        await earning.mark_done(scope, id_of(visit, "lesson"))
-    return see(links.lesson(visit.slug, visit.path["course"], visit.path["lesson"]), "done")
+        stands = await earning.mark_done(scope, id_of(visit, "lesson"))
+        said = "awarded" if stands.done and await _is_being_made(scope, id_of(visit, "lesson")) else "done"
+    return see(links.lesson(visit.slug, visit.path["course"], visit.path["lesson"]), said)
+
+
+async def _is_being_made(scope: Scope, lesson_id: UUID) -> bool:
+    """Whether the reader holds an award of the lesson's course whose paper is still to come."""
+    lesson = await lessons.placed(scope, lesson_id)
+    award = await certificates.held(scope, lesson["course_id"])
+    return award is not None and award.pdf_key is None
 
 
 async def _outline(visit: Visit, form: Form, *, status: int = 200) -> web.Response:

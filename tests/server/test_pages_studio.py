@@ -62,7 +62,9 @@ async def test_a_course_is_written_published_and_studied(web: Web, world: World)
     page = await eve.get(lesson[1])
     assert "<strong>quiet</strong>" in page.text
     assert "0\xa0%" in page.text
-    await eve.post(f"{lesson[1]}/done")
+    done = await eve.post(f"{lesson[1]}/done")
+    assert done.headers["Location"] == f"{lesson[1]}?said=awarded"
+    assert "Your certificate is being made." in (await eve.get(done.headers["Location"])).text
     assert "100\xa0%" in (await eve.get(course)).text
 
 
