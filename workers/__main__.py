@@ -13,6 +13,8 @@ from logs import set_up_logs
 from providers import mail, pdf, storage
 from realtime import rooms
 from realtime.broadcast import Herald
+from realtime.telling import Teller
+from realtime.wake import Waker
 from settings import Settings
 from tenants import relay
 from tenants.people.mailed_links import LinkSecrets
@@ -40,7 +42,12 @@ def run(settings: Settings, queue: str) -> None:
     set_up_logs(settings.log_format, level=settings.log_level)
     redis = Redis.from_url(settings.redis_url, health_check_interval=30, socket_connect_timeout=5)
     check_redis(redis)
-    hands = Hands(make_shop(settings))
+    shop = make_shop(settings)
+    teller = Teller(
+        shop.tenancy, Herald(settings.redis_url, settings.deployment), Waker(settings.redis_url, settings.deployment)
+    )
+    shop.tenancy.after_commit = teller.hand
+    hands = Hands(shop, [teller.close])
     HANDS[:] = [hands]
     queues = Queues(redis, settings.deployment, hands.shop.secret)
     worker = Worker(

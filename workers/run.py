@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from uuid import UUID
 
@@ -27,8 +27,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0
 class Hands:
     """The one event loop of a worker process, for its life; RQ's own thread waits while it works."""
 
-    def __init__(self, shop: Workshop) -> None:
-        self.shop = shop
+    def __init__(self, shop: Workshop, closes: Sequence[Callable[[], Awaitable[None]]] = ()) -> None:
+        self.shop, self._closes = shop, closes
         self._loop = asyncio.new_event_loop()
         self._now: Future[None] | None = None
         threading.Thread(target=self._loop.run_forever, name="hands", daemon=True).start()
@@ -50,8 +50,8 @@ class Hands:
             self._now.cancel()
 
     def rest(self) -> None:
-        """Close what the shop holds, and end the loop."""
-        closing = asyncio.run_coroutine_threadsafe(_close(self.shop), self._loop)
+        """Call `closes`, close what the shop holds, and end the loop."""
+        closing = asyncio.run_coroutine_threadsafe(_close(self.shop, self._closes), self._loop)
         with contextlib.suppress(TimeoutError):
             closing.result(3)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -157,7 +157,9 @@ def _pause(times: int) -> float:
     return min(FIRST_PAUSE * 2.0 ** min(times, 20), LONGEST_PAUSE)
 
 
-async def _close(shop: Workshop) -> None:
+async def _close(shop: Workshop, closes: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    for close in closes:
+        await close()
     await shop.printer.close()
     await shop.mailer.close()
     await shop.store.close()
