@@ -109,8 +109,10 @@ async def sign_up(context: AsPerson, *, body: SignUp) -> Answer[SignedInShown | 
 async def sign_in_by_password(context: AsPerson, *, body: SignIn) -> SignedInShown:
     """The same 401 for an unknown e-mail and a wrong password, in the same time; 429 while the e-mail is paused."""
     house = context.house
-    await charge(context.request, SIGN_IN_PERSON, body.email.casefold())
-    known = await sign_in.sign_in(house.tenancy, house.passwords, body.email, body.password, context.device)
+    await charge(context.request, SIGN_IN_PERSON, body.email.strip().casefold())
+    known = await sign_in.sign_in(
+        house.tenancy, house.passwords, body.email, body.password, context.device, policy=house.sign_up
+    )
     return await _open(context, known, None)
 
 

@@ -73,10 +73,13 @@ async def sign_up(
     return Known(person_id, name)
 
 
-async def sign_in(tenancy: Tenancy, passwords: Passwords, email: str, password: str, device: Device) -> Known:
+async def sign_in(
+    tenancy: Tenancy, passwords: Passwords, email: str, password: str, device: Device, *, policy: str = "open"
+) -> Known:
     """The person of an e-mail and password; one hash is made whoever asks.
 
     SignInNeeded for a wrong pair, with the tries left; TooFast while the address is paused, right password or not.
+    Under the policy `confirm` a person who has not confirmed the address is unknown; a link by mail makes them known.
     """
     key = people.email_key(email.strip())
     marker = sha256(key.encode("utf-8", "surrogatepass")).digest()
@@ -85,7 +88,7 @@ async def sign_in(tenancy: Tenancy, passwords: Passwords, email: str, password: 
     if not await passwords.verify(found["password_hash"] if found else None, password):
         await _note(tenancy, found, "wrong password", device)
         raise _refusal(await tenancy.look_up(_FAILED, hash=marker))
-    if found is None or found["closed_at"] is not None:
+    if found is None or found["closed_at"] is not None or (policy == "confirm" and found["confirmed_at"] is None):
         raise _refusal(await tenancy.look_up(_FAILED, hash=marker))
     await tenancy.look_up(_SUCCEEDED, hash=marker)
     async with tenancy.person(PersonId(found["id"])) as scope:

@@ -65,6 +65,22 @@ async def test_where_addresses_are_confirmed_a_taken_one_is_answered_like_a_free
         await sign_in.sign_up(tenancy, passwords, f"x-{email}", PASSWORD, "Ana", policy="invite")
 
 
+async def test_where_addresses_are_confirmed_nobody_acts_under_one_before(
+    tenancy: Tenancy, passwords: Passwords, email: str
+) -> None:
+    for tried in (email, f"nobody-{email}"):
+        await sign_in.sign_up(tenancy, passwords, email, PASSWORD, "Mallory", policy="confirm")
+        with pytest.raises(SignInNeeded, match="do not go together"):
+            await sign_in.sign_in(tenancy, passwords, tried, PASSWORD, DEVICE, policy="confirm")
+    known = await sign_in.find(tenancy, email)
+    assert known is not None
+    async with tenancy.person(known.id) as scope:
+        link = await mailed_links.add(scope, "sign_in")
+    links = LinkSecrets(b"k" * 32)
+    assert await mailed_links.use(tenancy, links, links.token(known.id, link)) == known
+    assert await sign_in.sign_in(tenancy, passwords, email, PASSWORD, DEVICE, policy="confirm") == known
+
+
 async def test_two_sign_ups_at_once_make_one_person(tenancy: Tenancy, passwords: Passwords, email: str) -> None:
     tries = [sign_in.sign_up(tenancy, passwords, email, PASSWORD, "Ana") for _ in range(4)]
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
