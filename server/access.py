@@ -2,14 +2,15 @@
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 from typing import Any, get_type_hints
 
 from aiohttp import hdrs, web
 from pydantic import BaseModel
 
-from server.context import AsPerson, AtChannel, House, InChannel
+from server.context import Admitted, AsPerson, AtChannel, House, InChannel
 from server.cookies import read_cookie
 from server.idempotency import KeyedRequest, StoredAnswer
 from server.memo import Memo
@@ -54,7 +55,7 @@ class HouseAccess:
         if wanted is AsPerson:
             return contextlib.nullcontext(self.as_person(request, caller))
         readonly = request.method in {"GET", "HEAD"}
-        return self._enter_channel(request, str(getattr(path, "slug", "")), wanted, readonly=readonly)
+        return _Entered(self, request, str(getattr(path, "slug", "")), wanted, readonly=readonly)
 
     def as_person(self, request: web.Request, caller: Caller) -> AsPerson:
         """The context of a call outside of any channel."""
@@ -82,16 +83,35 @@ class HouseAccess:
         """The context of a call to a channel that opens its own transactions."""
         return AtChannel(self.house, request, await self.channel(slug), token_of(request))
 
-    @contextlib.asynccontextmanager
-    async def _enter_channel(
-        self, request: web.Request, slug: str, wanted: type[Any], *, readonly: bool
-    ) -> AsyncIterator[Any]:
-        at = await self.at_channel(request, slug)
-        if wanted is AtChannel:
-            yield at
-            return
-        async with at.scope(readonly=readonly) as scope:
-            yield InChannel(self.house, request, at.channel, scope)
+
+class _Entered:
+    """What a handler for a channel's routes works in, as a context: the channel alone, or with an open transaction."""
+
+    __slots__ = ("_access", "_admitted", "_readonly", "_request", "_slug", "_wanted")
+
+    def __init__(
+        self, access: HouseAccess, request: web.Request, slug: str, wanted: type[Any], *, readonly: bool
+    ) -> None:
+        self._access, self._request, self._slug, self._wanted = access, request, slug, wanted
+        self._readonly = readonly
+        self._admitted: Admitted | None = None
+
+    async def __aenter__(self) -> AtChannel | InChannel:
+        """Find the channel, and begin the transaction if there is to be one."""
+        at = await self._access.at_channel(self._request, self._slug)
+        if self._wanted is AtChannel:
+            return at
+        admitted = at.scope(readonly=self._readonly)
+        scope = await admitted.__aenter__()
+        self._admitted = admitted
+        return InChannel(at.house, self._request, at.channel, scope)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Commit, or roll back when the handler raised."""
+        if self._admitted is not None:
+            await self._admitted.__aexit__(kind, error, trace)
 
 
 class ScopeLedger:

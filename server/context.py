@@ -1,8 +1,7 @@
 """What a handler works in: the house's doors, who calls, and for a channel's routes an open scope."""
 
-import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from aiohttp import web
 
@@ -17,7 +16,7 @@ from tenants.errors import SignInNeeded
 from tenants.people.mailed_links import LinkSecrets
 from tenants.people.passwords import Passwords
 from tenants.people.sessions import Device, Lives
-from tenants.scope import Scope, Tenancy
+from tenants.scope import Opening, Scope, Tenancy
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +80,34 @@ class AtChannel:
         """The call's idempotency key, to be kept in the transaction that the handler opens."""
         return self.request[KEYED]
 
-    @contextlib.asynccontextmanager
-    async def scope(self, *, readonly: bool = False) -> AsyncIterator[Scope]:
+    def scope(self, *, readonly: bool = False) -> "Admitted":
         """One transaction as the caller, whose rights are looked up afresh in it."""
-        async with self.house.tenancy.scope(self.channel.id, readonly=readonly) as scope:
-            await directory.admit(scope, self.token)
-            yield scope
+        return Admitted(self.house.tenancy.scope(self.channel.id, readonly=readonly), self.token)
+
+
+class Admitted:
+    """A scope as a context that its token has been admitted to."""
+
+    __slots__ = ("_opening", "_token")
+
+    def __init__(self, opening: Opening[Scope], token: str | None) -> None:
+        self._opening, self._token = opening, token
+
+    async def __aenter__(self) -> Scope:
+        """Begin the transaction and admit; SignInNeeded for a token that is no good."""
+        scope = await self._opening.__aenter__()
+        try:
+            await directory.admit(scope, self._token)
+        except BaseException as error:
+            await self._opening.__aexit__(type(error), error, error.__traceback__)
+            raise
+        return scope
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Commit, or roll back when the block raised."""
+        await self._opening.__aexit__(kind, error, trace)
 
 
 @dataclass(frozen=True, slots=True)

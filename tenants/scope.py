@@ -1,11 +1,11 @@
 """The scope: one transaction in one channel as one actor; the only way to its rows, the only place that commits."""
 
-import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import TracebackType
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -172,6 +172,9 @@ class PersonScope(_Transaction):
         return Committed(None, (), bool(self._jobs), changes=False)
 
 
+Kind = TypeVar("Kind", Scope, PersonScope)
+
+
 @dataclass(slots=True)
 class Tenancy:
     """The door to the database of one process: opens scopes, and tells `after_commit` what each left behind."""
@@ -190,29 +193,15 @@ class Tenancy:
         await self.app.close()
         await self.relay.close()
 
-    @contextlib.asynccontextmanager
-    async def scope(
-        self, channel_id: ChannelId, actor: Actor = VISITOR, *, readonly: bool = False
-    ) -> AsyncIterator[Scope]:
+    def scope(self, channel_id: ChannelId, actor: Actor = VISITOR, *, readonly: bool = False) -> "Opening[Scope]":
         """One transaction in a channel; commits at the end, rolls back on any error."""
-        mode = " READ ONLY" if readonly else ""
-        begin = f"BEGIN{mode}; SET LOCAL app.channel_id = '{UUID(str(channel_id))}'"
-        async with self.app.transaction(begin) as connection:
-            scope = Scope(connection, channel_id, actor)
-            yield scope
-            committed = await scope._flush()  # noqa: SLF001
-        self._tell(committed)
+        begin = _begin("channel_id", channel_id, readonly=readonly)
+        return Opening(self, begin, lambda connection: Scope(connection, channel_id, actor))
 
-    @contextlib.asynccontextmanager
-    async def person(self, person_id: PersonId, *, readonly: bool = False) -> AsyncIterator[PersonScope]:
+    def person(self, person_id: PersonId, *, readonly: bool = False) -> "Opening[PersonScope]":
         """One transaction as a person, outside of any channel."""
-        mode = " READ ONLY" if readonly else ""
-        begin = f"BEGIN{mode}; SET LOCAL app.person_id = '{UUID(str(person_id))}'"
-        async with self.app.transaction(begin) as connection:
-            scope = PersonScope(connection, person_id)
-            yield scope
-            committed = await scope._flush()  # noqa: SLF001
-        self._tell(committed)
+        begin = _begin("person_id", person_id, readonly=readonly)
+        return Opening(self, begin, lambda connection: PersonScope(connection, person_id))
 
     async def look_up(self, statement: Lookup, **binds: Any) -> list[Record]:
         """Rows of one of the directory's functions, outside of any scope."""
@@ -220,9 +209,46 @@ class Tenancy:
             with refusals():
                 return await connection.fetch(statement.sql, *statement.arguments(binds))
 
-    def _tell(self, committed: Committed) -> None:
+    def tell(self, committed: Committed) -> None:
+        """Hand what was committed to the hook, if anything was left in the outbox."""
         if self.after_commit and (committed.notices or committed.jobs or committed.changes):
             self.after_commit(committed)
+
+
+class Opening(Generic[Kind]):
+    """A scope as a context: a class, for each request opens some, and generators cost more."""
+
+    __slots__ = ("_make", "_scope", "_tenancy", "_transaction")
+
+    def __init__(self, tenancy: Tenancy, begin: str, make: Callable[[Connection], Kind]) -> None:
+        self._tenancy = tenancy
+        self._make: Callable[[Connection], Kind] = make
+        self._transaction = tenancy.app.transaction(begin)
+
+    async def __aenter__(self) -> Kind:
+        """Begin the transaction."""
+        self._scope: Kind = self._make(await self._transaction.__aenter__())
+        return self._scope
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Fill the outbox and commit, or roll back when the block or the filling raised."""
+        if kind is not None:
+            await self._transaction.__aexit__(kind, error, trace)
+            return
+        try:
+            committed = await self._scope._flush()  # noqa: SLF001
+        except BaseException as failed:
+            await self._transaction.__aexit__(type(failed), failed, failed.__traceback__)
+            raise
+        await self._transaction.__aexit__(None, None, None)
+        self._tenancy.tell(committed)
+
+
+def _begin(setting: str, owner: UUID, *, readonly: bool) -> str:
+    mode = " READ ONLY" if readonly else ""
+    return f"BEGIN{mode}; SET LOCAL app.{setting} = '{owner if isinstance(owner, UUID) else UUID(str(owner))}'"
 
 
 def _notice_row(id_: UUID, notice: Notice) -> dict[str, Any]:
