@@ -16,17 +16,20 @@ from tenants import links
 from tenants.channels import channels
 from tenants.community import audience, drafts, messages, reactions, rooms
 from tenants.errors import NotFound, Refusal, SignInNeeded
+from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 
 
 async def community(visit: Visit) -> web.Response:
     """GET /c/{slug}/community: on to the first room that the reader sees."""
     async with visit.enter() as scope:
-        seen = await rooms.seen(scope)
+        seen, opens = await rooms.seen(scope), why(scope.actor, Action.ROOM_EDIT).allowed
     if not seen:
         if visit.signed_in is None:
             raise SignInNeeded()
-        raise NotFound("There is no room here that you see. Join the channel, or ask who runs it.", "no_room")
+        if opens:
+            return see(links.studio(visit.slug, "/rooms"))
+        raise NotFound("There is no room here yet that you may see.", "no_room")
     return see(links.room(visit.slug, seen[0]["slug"]))
 
 

@@ -15,6 +15,7 @@ POLICY = web.RequestKey("error_policy", str)
 SAFE = "Nothing was changed by this."
 HERE = {
     "not_a_member": "Members get in. Joining takes one press on the channel’s page.",
+    "no_room": "Rooms are opened by those who run the channel; members find them here as soon as there is one.",
     "banned": "What you wrote stays; your other channels are not touched.",
     "suspended": "Certificates of this channel stay valid and can be checked.",
 }

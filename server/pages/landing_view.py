@@ -1,8 +1,9 @@
 """The landing page's view, from the facts of a channel: the blocks it wrote, and what it teaches."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from server.web.art import Kind
 from server.web.views.frame import Link
@@ -111,15 +112,16 @@ def _lesson(slug: str, course_slug: str, lesson: Facts) -> LessonLine:
 
 def _batch(slug: str, batch: Facts, courses: list[Facts]) -> BatchLine:
     course_slug = next((course["slug"] for course in courses if course["id"] == batch["course_id"]), "")
-    ends = batch["ends_on"]
+    starts, ends = date.fromisoformat(batch["starts_on"]), batch["ends_on"]
     return BatchLine(
-        starts=date.fromisoformat(batch["starts_on"]),
+        starts=starts,
         ends=date.fromisoformat(ends) if ends else None,
         meets=batch["name"],
         seats=batch["seats"],
         taken=batch["taken"],
         waiting=None,
         url=f"{links.course(slug, course_slug)}?batch={batch['id']}" if course_slug else f"{links.channel(slug)}/learn",
+        begun=starts < datetime.now(ZoneInfo(batch["time_zone"])).date(),
     )
 
 

@@ -1,5 +1,6 @@
 """Learning: the courses of a channel, one course's outline with the reason for its percentage, one lesson."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -27,10 +28,14 @@ async def courses_page(visit: Visit) -> web.Response:
     async with visit.enter() as scope:
         mine = await enrollments.mine(scope) if scope.actor.member_id else []
         stands = [await progress.of_course(scope, row["course_id"]) for row in mine]
+        awards = [await _award(scope, row["course_id"]) for row in mine]
         every = await courses.page(scope, limit=100)
     taken = {row["course_id"] for row in mine}
     view = LearnPage(
-        own=tuple(course_row(visit.slug, row, stand) for row, stand in zip(mine, stands, strict=True)),
+        own=tuple(
+            replace(course_row(visit.slug, row, stand), offer=award)
+            for row, stand, award in zip(mine, stands, awards, strict=True)
+        ),
         others=tuple(
             course_row(visit.slug, row) for row in every if row["id"] not in taken and row["state"] == "published"
         ),

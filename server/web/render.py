@@ -66,7 +66,7 @@ def _globals(assets: Assets, said: Words) -> dict[str, Any]:
 def _icons(assets: Assets) -> Any:
     def icon(name: str, extra: str = "") -> Markup:
         """One lucide icon; a word or a label must stand beside it."""
-        return Markup('<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        return Markup('<svg class="icon{}" width="18" height="18" aria-hidden="true"><use href="{}#{}"/></svg>').format(
             f" {extra}" if extra else "", assets.icons, name
         )
 

@@ -112,6 +112,15 @@ async def test_settings_dress_the_landing_page(web: Web, world: World) -> None:
     assert "six digits" in wrong.text
 
 
+async def test_settings_choose_the_time_zone_and_put_one_at_the_field_that_is_wrong(web: Web, world: World) -> None:
+    ana, home = await signed_in(web, world.pottery.ana), f"/c/{world.pottery.slug}/studio"
+    assert (await ana.post(f"{home}/settings", name="Pottery", time_zone="Asia/Tokyo")).status == 303
+    assert '<option value="Asia/Tokyo" selected>' in (await ana.get(f"{home}/settings")).text
+    wrong = await ana.post(f"{home}/settings", name="", time_zone="Asia/Tokyo")
+    assert wrong.status == 422
+    assert wrong.text.count(" autofocus") == 1
+
+
 async def test_a_role_is_given_and_a_member_banned_and_let_in_again(web: Web, world: World) -> None:
     home, sam = f"/c/{world.pottery.slug}/studio", world.pottery.sam
     ana = await signed_in(web, world.pottery.ana)

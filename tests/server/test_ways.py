@@ -58,3 +58,13 @@ async def test_an_address_where_nothing_is_says_so_in_the_dress_of_the_channel(w
     assert page.status == 404
     assert f'href="/c/{world.pottery.slug}"' in page.body.decode()
     assert b'class="ways' in page.body
+
+
+async def test_without_a_room_its_makers_are_led_to_the_first_step_and_members_told(web: Web, world: World) -> None:
+    pottery = world.pottery
+    community = f"/c/{pottery.slug}/community"
+    maker = await web.get(community, headers=signed_in(pottery.ana.token))
+    assert (maker.status, maker.headers["Location"]) == (303, f"/c/{pottery.slug}/studio/rooms")
+    member = await web.get(community, headers=signed_in(pottery.sam.token))
+    assert member.status == 404
+    assert b"There is no room here yet" in member.body

@@ -1,4 +1,4 @@
-"""Settings in the studio: the channel's name, words, colour and logo."""
+"""Settings in the studio: the channel's name, words, time zone, colour and logo."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from aiohttp import web
 
 from server.forms import named, read_fields, refill
 from server.pages.home import FIRST_COLOUR
+from server.pages.studio.batches import zones
 from server.pages.studio.desk import at_desk, back, desk
 from server.pages.visits import Visit, origin_of
 from server.web.views.frame import Form
@@ -16,6 +17,8 @@ from tenants.errors import Refusal
 from tenants.files import files
 from tenants.scope import Record
 
+WORDS = ("name", "tagline", "about", "time_zone")
+
 
 async def settings_page(visit: Visit) -> web.Response:
     """GET …/settings."""
@@ -23,10 +26,10 @@ async def settings_page(visit: Visit) -> web.Response:
 
 
 async def save_settings(visit: Visit) -> web.Response:
-    """POST …/settings: `name`, `tagline`, `about`, `colour`, `logo` (the id of a finished upload)."""
+    """POST …/settings: `name`, `tagline`, `about`, `time_zone`, `colour`, `logo` (the id of a finished upload)."""
     fields = await read_fields(visit.request)
     try:
-        changes: dict[str, Any] = {name: fields[name] for name in ("name", "tagline", "about") if name in fields}
+        changes: dict[str, Any] = {name: fields[name] for name in WORDS if name in fields}
         brand: dict[str, Any] = {"colour": fields["colour"]} if fields.get("colour") else {}
         async with at_desk(visit, "settings") as scope:
             if logo := named(fields, "logo"):
@@ -46,11 +49,12 @@ async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> we
         desk=at,
         address=origin_of(visit.request) + links.channel(visit.slug),
         logo=links.file(visit.slug, logo) if logo else None,
+        zones=zones(),
         form=form or _kept(channel),
     )
     return visit.show_tool("studio_settings.html", view, status=status)
 
 
 def _kept(channel: Record) -> Form:
-    kept = {name: channel[name] for name in ("name", "tagline", "about")}
+    kept = {name: channel[name] for name in WORDS}
     return Form(kept | {"colour": channel["brand"].get("colour", FIRST_COLOUR)})

@@ -55,8 +55,12 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form as it comes back: what was typed by field name, what is wrong by field name, what is wrong as a whole."""
+    """A form as it comes back: what was typed by field name, what is wrong by field name, what is wrong as a whole.
+
+    `focused` puts the reader at the first field that is wrong.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    focused: bool = True

@@ -63,6 +63,7 @@ class BatchLine:
     """One cohort: dates, when it meets (already in words, with its zone), seats, and where to reserve one.
 
     `seats` of 0 means no limit. A full one (`taken >= seats`) offers the waiting list, unless `waiting` is None.
+    `begun` says that the first day has passed.
     """
 
     starts: date
@@ -72,6 +73,7 @@ class BatchLine:
     taken: int
     waiting: int | None
     url: str
+    begun: bool = False
 
     @property
     def left(self) -> int:

@@ -80,12 +80,13 @@ class CoursePage:
 
 @dataclass(frozen=True, slots=True)
 class CourseRow:
-    """One course in the list of those one is enrolled in, or may be."""
+    """One course in the list of those one is enrolled in, or may be; `offer` leads to one's certificate of it."""
 
     title: str
     url: str
     percent: int | None = None
     sentence: str = ""
+    offer: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)

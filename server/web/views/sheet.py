@@ -44,5 +44,5 @@ SHEET = SheetView(
             "tell": "mentions",
         }
     ),
-    Form({"slug": "admin"}, {"slug": "“admin” is kept for the system. Try small-hours."}),
+    Form({"slug": "admin"}, {"slug": "“admin” is kept for the system. Try small-hours."}, focused=False),
 )

@@ -103,7 +103,8 @@ class OverviewPage:
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """`studio_settings.html`. `POST {home}/settings`: `name`, `colour` (`#rrggbb`), `tagline`, `about`, `logo`.
+    """`studio_settings.html`. `POST {home}/settings`: `name`, `colour` (`#rrggbb`), `tagline`, `about`, `time_zone`,
+    `logo`.
 
     `logo` is the id of a finished upload, or nothing; `address` is the full URL of the channel's page.
     """
@@ -111,6 +112,7 @@ class SettingsPage:
     desk: Desk
     address: str
     logo: str | None
+    zones: tuple[tuple[str, str], ...]
     form: Form
 
 

@@ -152,7 +152,9 @@ MEMBERS = studio.MembersPage(
     roles=(("teacher", "Teacher"), ("student", "Student")),
     count=2,
 )
-SETTINGS = studio.SettingsPage(at("settings"), f"{ORIGIN}/c/piano", None, Form({"name": "Piano", "colour": "#f5e6a1"}))
+SETTINGS = studio.SettingsPage(
+    at("settings"), f"{ORIGIN}/c/piano", None, (("UTC", "UTC"),), Form({"name": "Piano", "colour": "#f5e6a1"})
+)
 
 TOOLS: dict[str, Callable[[], Sample]] = {
     "room": talk,
