@@ -167,7 +167,7 @@ class EmbeddedPostgres:
 
     def run(self, mode: Mode, command: Sequence[str | Path], script: str = "") -> None:
         """One of the tools, to its end; ServerFault with its last words when it fails."""
-        done = subprocess.run(  # noqa: S603 (our own binary)
+        done = subprocess.run(
             launcher(mode, command),
             input=script,
             capture_output=True,
