@@ -40,6 +40,7 @@ SIGN_IN_PERSON = Policy("sign-in-person", 10, 60)
 LINK_BY_MAIL = Policy("link-by-mail", 5, 900)
 SIGN_IN_FAILURES = Policy("sign-in-failures", 5, 600, fixed=True)
 SIGN_IN_PAUSE = Policy("sign-in-pause", 1, 600, fixed=True)
+FOUNDING = Policy("founding", 20, 3600)
 POSTING = Policy("posting", 30, 10)
 WEBHOOK = Policy("webhook", 1200, 60, block=30)
 VERIFY = Policy("verify", 30, 60, fixed=True)
@@ -71,16 +72,16 @@ class Limiter:
 
     counters: Counters
     mode: Literal["standard", "relaxed"] = "standard"
-    _leases: dict[str, Lease] = field(default_factory=dict)
+    _leases: dict[tuple[str, str], Lease] = field(default_factory=dict)
 
     async def spend(self, policy: Policy, subject: str, cost: int = 1) -> Standing:
         """Count `cost` against `subject` (an address, a person's id, an e-mail) and tell where it stands."""
-        policy, key = self._as_set(policy), _key(subject)
+        policy = self._as_set(policy)
         if policy.block == 1:
-            return await self._spend_shared(policy, key, cost)
-        lease = self._leases.get(policy.name + key)
+            return await self._spend_shared(policy, subject, cost)
+        lease = self._leases.get((policy.name, subject))
         if lease is None or lease.ends <= time.monotonic() or (lease.here < cost and lease.elsewhere > 0):
-            lease = await self._lease(policy, key, max(cost, policy.block))
+            lease = await self._lease(policy, subject, max(cost, policy.block))
         refused = lease.here < cost
         if not refused:
             lease.here -= cost
@@ -96,18 +97,18 @@ class Limiter:
         """Give `subject` back all it spent."""
         await self.counters.clear(_item(self._as_set(policy)), _key(subject))
 
-    async def _spend_shared(self, policy: Policy, key: str, cost: int) -> Standing:
-        spent, left = await self.counters.take(_item(policy), key, cost)
+    async def _spend_shared(self, policy: Policy, subject: str, cost: int) -> Standing:
+        spent, left = await self.counters.take(_item(policy), _key(subject), cost)
         return Standing(policy, max(0, policy.amount - spent), left, spent > policy.amount)
 
-    async def _lease(self, policy: Policy, key: str, wanted: int) -> Lease:
-        spent, left = await self.counters.take(_item(policy), key, wanted)
+    async def _lease(self, policy: Policy, subject: str, wanted: int) -> Lease:
+        spent, left = await self.counters.take(_item(policy), _key(subject), wanted)
         rest = policy.amount - spent
         lease = Lease(time.monotonic() + left, max(0, wanted + min(0, rest)), max(0, rest))
-        self._remember(policy.name + key, lease)
+        self._remember((policy.name, subject), lease)
         return lease
 
-    def _remember(self, key: str, lease: Lease) -> None:
+    def _remember(self, key: tuple[str, str], lease: Lease) -> None:
         old = self._leases.pop(key, None)
         if old is not None and old.ends > time.monotonic():
             lease.here += old.here

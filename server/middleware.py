@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from logs import ACCESS
 from server.csrf import OWN_ORIGIN, guard_cookie_write
 from server.deadlines import SERVER_NAME
 from server.limits import API_ANONYMOUS, STANDINGS, charge, limit_headers
@@ -14,8 +16,7 @@ from server.metrics import METRICS, route_of
 from server.problems import answer_error
 from server.sender import REQUEST_ID, accept_request_id, address_of, neighbourhood_of
 from tenants.errors import Invalid, NotFound, TooFast
-
-log = structlog.get_logger("server.access")
+from tenants.scope import REQUEST_ID as REQUEST_ID_OF_WORK
 
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 SECURITY_HEADERS = {
@@ -23,8 +24,8 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 }
-STRICT_CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 YEAR_OF_HTTPS = "max-age=31536000"
 
 
@@ -33,18 +34,19 @@ async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Handle one request from its id to its log line; an error becomes an answer here and nowhere else."""
     request_id = accept_request_id(request)
     started = time.perf_counter()
-    structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)
+    REQUEST_ID_OF_WORK.set(request_id)
     metrics = request.app[METRICS]
     status = 499  # what nginx calls a sender that left before the answer
+    metrics.in_progress.inc()
     try:
-        with metrics.in_progress.track_inprogress():
-            response = await _answer(request, handler)
+        response = await _answer(request, handler)
         status = response.status
     finally:
-        seconds = time.perf_counter() - started
-        metrics.note(request.method, route_of(request), status, seconds)
-        _log_access(request, status, seconds)
+        metrics.in_progress.dec()
+        seconds, route = time.perf_counter() - started, route_of(request)
+        metrics.note(request.method, route, status, seconds)
+        _log_access(request, route, status, seconds)
     return response
 
 
@@ -80,31 +82,35 @@ def guard_text(request: web.Request) -> None:
             raise Invalid.field("/query", "nul", "A text may not hold the NUL character.")
 
 
-def _log_access(request: web.Request, status: int, seconds: float) -> None:
-    if request.path in QUIET and status < 500:
+def _log_access(request: web.Request, route: str, status: int, seconds: float) -> None:
+    path = request.path
+    if path in QUIET and status < 500:
         return
-    log.info(
-        "request",
-        method=request.method,
-        path=request.path[:500],
-        route=route_of(request),
-        status=status,
-        ms=round(seconds * 1000, 1),
-        address=address_of(request),
-    )
+    fields = {"method": request.method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+    ACCESS.write(request[REQUEST_ID], path[:500], fields | {"address": address_of(request)})
 
 
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Headers of every answer: its id, security, and for the API its limits and no caching unless it says otherwise."""
     headers = response.headers
-    headers["X-Request-ID"] = request.get(REQUEST_ID, "")
-    headers[hdrs.SERVER] = SERVER_NAME
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
-    if request.app[OWN_ORIGIN].startswith("https:"):
-        headers.setdefault("Strict-Transport-Security", YEAR_OF_HTTPS)
+    told = {"X-Request-ID": request.get(REQUEST_ID, ""), hdrs.SERVER: SERVER_NAME}
     if standings := request.get(STANDINGS):
-        headers.update(limit_headers(standings))
-    if request.path.startswith("/api/"):
-        headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-    headers.setdefault("Content-Security-Policy", STRICT_CSP)
+        told |= limit_headers(standings)
+    headers.update(told)
+    for name, value in _defaults(request).items():
+        if name not in headers:
+            headers[name] = value
+
+
+def _defaults(request: web.Request) -> Mapping[str, str]:
+    secure = request.app[OWN_ORIGIN].startswith("https:")
+    return _DEFAULTS[secure, request.path.startswith("/api/")]
+
+
+_DEFAULTS = {
+    (secure, api): SECURITY_HEADERS
+    | ({"Strict-Transport-Security": YEAR_OF_HTTPS} if secure else {})
+    | ({hdrs.CACHE_CONTROL: "no-store"} if api else {})
+    for secure in (False, True)
+    for api in (False, True)
+}

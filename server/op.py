@@ -1,6 +1,7 @@
 """Typed operations: a handler's signature says what it takes and gives; the rest of HTTP is done here, once."""
 
 import asyncio
+import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -237,9 +238,9 @@ class _Served:
         given: dict[str, BaseModel] = {}
         if operation.path is not None:
             given["path"] = _parse_path(operation.path, request)
-        query = parse_query(operation.query or _Nothing, request) if operation.query or request.query_string else None
-        if operation.query is not None and query is not None:
-            given["query"] = query
+        query = parse_query(operation.query or _Nothing, request) if request.query_string else None
+        if operation.query is not None:
+            given["query"] = query or _unasked(operation.query)
         body = b""
         if operation.body is not None:
             body = await read_body(request)
@@ -256,6 +257,12 @@ class _Served:
         answer = await self.route.operation.handler(context, **given)
         await keyed.keep(context, answer)
         return _encode(self.route.operation, answer)
+
+
+@functools.cache
+def _unasked(query: type[BaseModel]) -> BaseModel:
+    """What an empty query says; Invalid when the operation needs something of it."""
+    return parse_texts(query, {}, "/query")
 
 
 def _parse_path(model: type[BaseModel], request: web.Request) -> BaseModel:
