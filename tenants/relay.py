@@ -61,7 +61,16 @@ _SWEEPS = (
     "delete from sign_ins where at < now() - interval '90 days'",
     "delete from mailed_links where created_at < now() - interval '1 day'",
     "delete from sign_in_failures where last_at < now() - interval '1 day'",
+    "delete from live_inbox where received_at < now() - interval '30 days'",
+    # A refresh token that was spent is kept longer: used again, it tells of a theft.
+    """delete from tokens using sessions where sessions.id = tokens.session_id and (
+         sessions.ended_at < now() - interval '1 day' or tokens.expires_at < now() - interval '30 days'
+         or (tokens.expires_at < now() - interval '1 day' and tokens.spent_at is null))""",
 )
+_UPLOADS = """
+select channel_id, id from files where state = 'pending' and owner_id is not null
+  and created_at < now() - interval '2 days' order by created_at limit $1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +161,14 @@ async def ticks(tenancy: Tenancy, name: str, seconds: float) -> bool:
 
 
 async def sweep(tenancy: Tenancy) -> None:
-    """Drop what has served its time: idempotency keys, old login history, spent links, old pauses."""
+    """Drop what has served its time: idempotency keys, login history, links, pauses, deliveries, tokens."""
     for statement in _SWEEPS:
         await _fetch(tenancy, statement)
+
+
+async def uploads_left(tenancy: Tenancy, most: int) -> list[tuple[ChannelId, UUID]]:
+    """People's uploads that were begun two days ago or earlier and never finished, oldest first."""
+    return [(ChannelId(row["channel_id"]), row["id"]) for row in await _fetch(tenancy, _UPLOADS, most)]
 
 
 async def _each(tenancy: Tenancy, sql: str, *arguments: Any) -> list[tuple[str, Record]]:

@@ -23,6 +23,7 @@ from workers.queues import Dispatched, Queues, check_redis
 from workers.registry import Workshop
 from workers.run import HANDS, Hands
 from workers.steward import Chore, Steward
+from workers.sweeping import sweep_uploads
 
 log = structlog.get_logger("workers")
 
@@ -111,5 +112,6 @@ def chores(shop: Workshop) -> list[Chore]:
     """What repeats: dropping what has served its time, and what broken-off uploads left behind."""
     return [
         Chore("sweep", 3600, lambda: relay.sweep(shop.tenancy)),
-        Chore("sweep uploads", 3600, shop.store.sweep),
+        Chore("sweep uploads", 3600, lambda: sweep_uploads(shop)),
+        Chore("sweep the store", 3600, shop.store.sweep),
     ]

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from tenants.files import files
 from tenants.files.files import FILES, NAME_LENGTH, PLAYED
@@ -23,7 +23,6 @@ _PICTURED = scoped(_CHOSEN.values(**binds("thumbnail_id")))
 _AWAITED = _CHOSEN.where(_F.examined_at.is_(None))
 _FOUND = scoped(_AWAITED.values(**binds("duration_seconds"), examined_at=func.now()))
 _SPOILT = scoped(_AWAITED.values(**binds("fault"), examined_at=func.now(), thumbnail_id=None))
-_FORGET = scoped(delete(FILES).where(_F.id == bindparam("at"), _F.state == "pending"))
 
 
 def is_awaited(file: Record) -> bool:
@@ -58,4 +57,4 @@ async def note_fault(scope: Scope, file_id: UUID, fault: str) -> None:
     film = await scope.one(_LOCKED, id=file_id)
     await scope.run(_SPOILT, at=file_id, fault=fault[:FAULT_LENGTH])
     if film["thumbnail_id"] is not None:
-        await scope.run(_FORGET, at=film["thumbnail_id"])
+        await files.forget(scope, film["thumbnail_id"])

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Integer, Text, Uuid, bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, Column, Integer, Text, Uuid, bindparam, delete, func, insert, select, update
 from sqlalchemy import text as sql
 
 from tenants.errors import Conflict, Invalid, NotFound, TooLarge
@@ -79,6 +79,8 @@ _BY_ID = select(*_SHOWN).where(_F.id == bindparam("id"))
 _READ = scoped(_BY_ID)
 _LOCKED = scoped(_BY_ID.with_for_update())
 _HELD = scoped(_BY_ID.with_for_update(read=True))
+_LEFT = scoped(_BY_ID.where(_F.state == "pending").with_for_update(skip_locked=True))
+_FORGET = scoped(delete(FILES).where(_F.id == bindparam("at"), _F.state == "pending"))
 _PENDING = scoped(
     select(func.count()).where(
         _F.owner_id == bindparam("owner_id"),
@@ -168,6 +170,18 @@ async def finish(scope: Scope, file_id: UUID, *, size: int, crc32c: int, content
     return await scope.one(
         _FINISH, at=file_id, size=size, crc32c=crc32c, content_type=content_type or row["content_type"]
     )
+
+
+async def left_behind(scope: Scope, file_id: UUID) -> Record | None:
+    """An upload that is still pending, kept from those who would finish it now; None when one of them has it."""
+    scope.require(Action.FILE_UPLOAD)
+    return await scope.first(_LEFT, id=file_id)
+
+
+async def forget(scope: Scope, file_id: UUID) -> None:
+    """Drop a pending file, whose object is gone or never came."""
+    scope.require(Action.FILE_UPLOAD)
+    await scope.run(_FORGET, at=file_id)
 
 
 def may_read(scope: Scope, file: Record) -> bool:

@@ -104,6 +104,7 @@ def _sessions() -> None:
         instant("ended_at"),
         text("end_reason", nullable=True),
         one_of("sessions", "kind", ("browser", "api")),
+        relay="SELECT",
         directory=True,
     )
     op.execute("CREATE INDEX sessions_person_id_idx ON sessions (person_id, created_at DESC)")
@@ -116,6 +117,7 @@ def _sessions() -> None:
         instant("expires_at", now=True),
         instant("spent_at"),
         one_of("tokens", "kind", ("cookie", "access", "refresh")),
+        relay="SELECT, DELETE",
         directory=True,
     )
     op.execute("CREATE INDEX tokens_session_id_idx ON tokens (session_id)")

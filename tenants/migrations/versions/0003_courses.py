@@ -57,6 +57,7 @@ def _files() -> None:
         unique("files", "object_key"),
         one_of("files", "purpose", PURPOSES),
         one_of("files", "state", ("pending", "ready")),
+        relay="SELECT",
     )
     index("files", "owner_id", "created_at DESC", where="state = 'pending'", name="files_pending_idx")
 

@@ -83,6 +83,7 @@ def _inbox() -> None:
         unique("live_inbox", "connection_id", "event_id"),
         reference("connection_id", "live_connections"),
         reference("class_id", "live_classes", ondelete="CASCADE"),
+        relay="SELECT, DELETE",
     )
     index("live_inbox", "class_id", "received_at")
 
