@@ -11,6 +11,7 @@ from server.bodies import Given
 from server.context import AsPerson, InChannel
 from server.idempotency import Idempotency
 from server.keyset import Cursor, Page, PageQuery
+from server.limits import FOUNDING
 from server.op import Answer, Auth, Route, op
 from tenants import directory
 from tenants.batches import landing, seats
@@ -154,7 +155,7 @@ async def list_channels(context: AsPerson, *, query: PageQuery) -> Page[ChannelL
     return Page(items=items, next=CURSOR.write(items[-1].id) if len(rows) > query.limit else None)
 
 
-@op("Found a channel", status=201, errors=(409,), tags=TAGS, idempotent=Idempotency.TAKEN)
+@op("Found a channel", status=201, errors=(409,), tags=TAGS, limits=(FOUNDING,), idempotent=Idempotency.TAKEN)
 async def found_channel(context: AsPerson, *, body: NewChannel) -> Answer[ChannelShown]:
     """The caller becomes its owner. 409 when the slug is taken, or looks like one that is."""
     person = context.person

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from server.forms import read_fields, refill
 from server.keyset import Cursor
+from server.limits import FOUNDING, charge
 from server.pages.landing import show_landing
 from server.pages.visits import Visit, channel_of_host, mark_of, see
 from server.web.theme import several
@@ -36,6 +37,7 @@ async def found(visit: Visit) -> web.Response:
     colour = fields.get("colour", "")
     settings = {"brand": {"colour": colour}} if colour else {}
     try:
+        await charge(visit.request, FOUNDING, str(person.person_id))
         made = await founding.found(
             visit.house.tenancy, actor, fields.get("name", ""), fields.get("slug", "").strip(), settings
         )

@@ -1,14 +1,16 @@
 """The demo's mail: what the installation would have sent, from the folder it was written to."""
 
 import re
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from providers.mail.folder import Folder, Summary
-from server.pages.visits import Visit
+from server.pages.visits import Visit, host_asked
 from server.web.views.mail import Letter, MailView
 from tenants.errors import NotFound
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
@@ -29,6 +31,9 @@ async def letter(visit: Visit) -> web.Response:
 
 
 def _folder(visit: Visit) -> Folder:
+    # A far page may point its own name at this machine, and would read the links in here.
+    if host_asked(visit.request) not in {urlsplit(visit.house.base_url).hostname, *LOOPBACK}:
+        raise NotFound()
     mailer = visit.house.mailer
     if not isinstance(mailer, Folder):
         raise NotFound("Mail leaves this installation; there is no folder to look into.")

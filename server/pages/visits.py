@@ -151,7 +151,7 @@ ACCESS_TO_HOUSE: web.AppKey[HouseAccess] = web.AppKey("access_to_house")
 
 async def channel_of_host(visit: Visit) -> str | None:
     """The slug of the channel whose own host was asked, or None on the installation's."""
-    host = _host_asked(visit.request)
+    host = host_asked(visit.request)
     if host is None or host == urlsplit(visit.request.app[OWN_ORIGIN]).hostname:
         return None
     return await visit.access.slug_of_host(host)
@@ -191,7 +191,7 @@ def mark_of(channel: Any) -> ChannelMark:
 def origin_of(request: web.Request) -> str:
     """The origin that was asked; the installation's own when the Host header is no host."""
     own, asked = own_origins(request)
-    return asked if _host_asked(request) else own
+    return asked if host_asked(request) else own
 
 
 def public_policy(request: web.Request, frame: Frame, dress: Theme | None = None) -> str:
@@ -238,7 +238,7 @@ def _came_from(request: web.Request) -> str:
     return local_path(came.path) if same else "/"
 
 
-def _host_asked(request: web.Request) -> str | None:
+def host_asked(request: web.Request) -> str | None:
     """The host of the Host header without its port, or None when that is no host (it may be anything at all)."""
     if not _HOST.fullmatch(request.host):
         return None

@@ -1,11 +1,15 @@
 """Requests that no browser of good will sends: they are answered with a reason, never with a fault of ours."""
 
 import asyncio
+import secrets
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.webapp import Web
+from providers.embedded.valkey import EmbeddedValkey
+from tests.server.browsing import signed_in
+from tests.webapp import Web, serving
 from tests.world import World
 
 BOUNDARY = b"--b\r\n"
@@ -64,3 +68,22 @@ async def _ask(web: Web, request: bytes) -> bytes:
         return await asyncio.wait_for(reader.read(), 10)
     finally:
         writer.close()
+
+
+async def test_the_demos_mail_is_shown_under_the_name_of_this_machine_only(web: Web) -> None:
+    for host, status in ((urlsplit(web.url).netloc, 200), ("localhost:1", 200), ("far.example", 404), ("[foo]", 404)):
+        assert (await web.get("/mail", headers={"Host": host})).status == status
+
+
+async def test_nobody_founds_channels_without_end(
+    database: str, valkey: EmbeddedValkey, home: Path, world: World
+) -> None:
+    token = world.nobody.token
+    async with serving(database, valkey.redis_url, home / "founding", limits="standard") as web:
+        browser = await signed_in(web, world.nobody)
+        for _ in range(19):
+            given = {"name": "Spam", "slug": f"spam-{secrets.token_hex(6)}"}
+            assert (await web.call("POST", "/channels", given, token=token)).status == 201
+        assert (await browser.post("/", name="Spam", slug=f"spam-{secrets.token_hex(6)}")).status == 303
+        assert (await browser.post("/", name="Spam", slug=f"spam-{secrets.token_hex(6)}")).status == 429
+        assert (await web.call("POST", "/channels", {"name": "Spam", "slug": "spam-more"}, token=token)).status == 429
