@@ -19,7 +19,6 @@ from bench.cpu import on_core
 from bench.stage import Stage
 from tenants import directory, outbox
 from tenants.batches import landing
-from tenants.certificates import certificates
 from tenants.community import messages, rooms
 from tenants.statements import Statement
 from tests.databases import as_role
@@ -41,8 +40,7 @@ STATEMENTS: dict[str, Statement] = {
     "list": messages._BEFORE,  # noqa: SLF001
     "post": messages._POST,  # noqa: SLF001
     "flush": Statement(outbox.FLUSH, ("channel_id", "told", "changed", "jobs"), {}),
-    "channel_of_certificate": directory._CERTIFICATE,  # noqa: SLF001
-    "certificate": certificates._AT_CODE,  # noqa: SLF001
+    "certificate": directory._CERTIFICATE,  # noqa: SLF001
 }
 
 

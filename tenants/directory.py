@@ -20,7 +20,7 @@ _SESSION = Lookup("select * from session_of($1)", ("hash",), {})
 _SOCKETS = Lookup("select * from sockets_standing($1, $2)", ("channels", "hashes"), {})
 _ROOMS = Lookup("select * from rooms_standing($1, $2, $3)", ("channels", "members", "rooms"), {})
 _HEADS = Lookup("select * from room_heads($1, $2)", ("channels", "rooms"), {})
-_CERTIFICATE = Lookup("select * from channel_of_certificate($1)", ("code",), {})
+_CERTIFICATE = Lookup("select * from certificate_at($1)", ("code",), {})
 _CONNECTION = Lookup("select * from channel_of_connection($1)", ("connection",), {})
 _ADMIT = Scoped("select * from admit($1, $2)", ("channel_id", "hash"), {})
 
@@ -61,10 +61,10 @@ async def channel_at(
     return ChannelAt(**dict(rows[0]))
 
 
-async def channel_of_certificate(tenancy: Tenancy, code: str) -> ChannelId | None:
-    """The channel that issued the certificate of a code, open or closed, or None."""
+async def certificate_at(tenancy: Tenancy, code: str) -> Record | None:
+    """The certificate of a code, whichever channel issued it, open or closed, or None."""
     rows = await tenancy.look_up(_CERTIFICATE, code=code)
-    return ChannelId(rows[0]["channel_id"]) if rows else None
+    return rows[0] if rows else None
 
 
 async def channel_of_connection(tenancy: Tenancy, connection_id: UUID) -> ChannelId:

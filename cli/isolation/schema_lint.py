@@ -16,8 +16,8 @@ from tenants.tables import METADATA, is_owned
 # Each runs as a role of its own and looks across channels; here is what for.
 DEFINERS = {
     "admit": "a token's person and membership at the door of a channel",
+    "certificate_at": "what a certificate says, for whoever has its code",
     "channel_at": "the channel of a slug or host",
-    "channel_of_certificate": "the channel of a certificate's code",
     "channel_of_connection": "the channel of a live connection's webhook",
     "channels_listed": "the public list",
     "every_channel": "ids and slugs, to rebuild the search index of each",

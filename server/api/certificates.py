@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from pydantic import AwareDatetime, BaseModel, Field
 
 from server import verdicts
@@ -12,7 +13,7 @@ from server.bodies import Given
 from server.context import AsPerson, InChannel
 from server.idempotency import Idempotency
 from server.keyset import Cursor, Page, PageQuery
-from server.op import Auth, Route, op
+from server.op import Answer, Auth, Route, op
 from tenants import links
 from tenants.certificates import certificates
 from tenants.certificates.certificates import Certificate
@@ -123,10 +124,10 @@ async def supersede_certificate(context: InChannel, *, path: CertificatePath, bo
 
 
 @op("Verify a certificate", errors=(429,), tags=TAGS, auth=Auth.NONE)
-async def verify_certificate(context: AsPerson, *, path: CodePath) -> VerdictShown:
+async def verify_certificate(context: AsPerson, *, path: CodePath) -> Answer[VerdictShown]:
     """For anyone; 404 `typing_slip` when the check character does not fit, else 404 `no_such_certificate`."""
     award = await verdicts.look(context.request, context.tenancy, path.code)
-    return VerdictShown(**_verdict(award, context.house.base_url))
+    return Answer(orjson.dumps(_verdict(award, context.house.base_url), option=orjson.OPT_UTC_Z))
 
 
 ROUTES = (
@@ -155,7 +156,7 @@ def _verdict(award: Certificate, base_url: str) -> dict[str, Any]:
         "state": award.state,
         "holder": facts.holder,
         "title": facts.title,
-        "channel": IssuerShown(slug=facts.slug, name=facts.channel, url=url),
+        "channel": {"slug": facts.slug, "name": facts.channel, "url": url},
         "issued_at": award.issued_at,
         "expires_at": award.expires_at,
         "revoked_at": award.ended_at if revoked else None,

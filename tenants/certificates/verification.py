@@ -10,7 +10,7 @@ from tenants.certificates import certificates
 from tenants.certificates.certificates import CERTIFICATES, Certificate
 from tenants.certificates.credential import STATUSES
 from tenants.errors import NotFound
-from tenants.ids import ChannelId, new_id
+from tenants.ids import new_id
 from tenants.scope import Scope, Tenancy
 from tenants.statements import scoped
 from tenants.tables import binds, owned, refers
@@ -37,23 +37,18 @@ _ENDED = scoped(
 
 async def find(tenancy: Tenancy, code: str) -> Certificate:
     """The award of a code as `codes.normalise` gives it, though its channel be closed; NotFound for an unknown one."""
-    async with tenancy.scope(await _channel_of(tenancy, code), readonly=True) as scope:
-        return await certificates.at_code(scope, code)
+    row = await directory.certificate_at(tenancy, code)
+    if row is None:
+        raise NotFound("No certificate has this code.", "no_such_certificate")
+    return certificates.standing(row, datetime.now(UTC))
 
 
 async def visit(tenancy: Tenancy, code: str) -> Certificate:
     """The same, counted as one visit of this day."""
-    async with tenancy.scope(await _channel_of(tenancy, code)) as scope:
-        certificate = await certificates.at_code(scope, code)
+    certificate = await find(tenancy, code)
+    async with tenancy.scope(certificate.channel_id) as scope:
         await scope.run(_COUNT, id=new_id(), certificate_id=certificate.id, day=datetime.now(UTC).date())
-        return certificate
-
-
-async def _channel_of(tenancy: Tenancy, code: str) -> ChannelId:
-    channel_id = await directory.channel_of_certificate(tenancy, code)
-    if channel_id is None:
-        raise NotFound("No certificate has this code.", "no_such_certificate")
-    return channel_id
+    return certificate
 
 
 async def ended_places(scope: Scope, number: int) -> list[int]:

@@ -1,6 +1,6 @@
 """Messages: posted once whatever is sent twice, numbered without holes in each room; deleted, they keep their place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -56,6 +56,7 @@ MESSAGES = owned(
 )
 PAGE = 50
 SYNC_PAGE, SYNC_LIMIT = 100, 500
+NONE = orjson.Fragment("[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,26 +155,27 @@ _BLANK = scoped(
 )
 
 
-def shown(row: Record | Mapping[str, Any]) -> dict[str, Any]:
-    """A message as the wire shows it; its JSON columns are raw fragments for orjson."""
+def shown(row: Record | Sequence[Any]) -> dict[str, Any]:
+    """A message as the wire shows it, of a row's values in order; its JSON columns are raw fragments for orjson."""
+    id_, room, seq, author, name, _, body, html, created, edited, deleted, reply_to, count, last, reactions, files = row
     return {
-        "id": row["id"],
-        "room": row["room"],
-        "seq": row["seq"],
-        "author": {"id": row["author_id"], "name": row["author_name"], "avatar": None},
-        "body": row["body"],
-        "html": row["html"],
-        "created_at": row["created_at"],
-        "edited_at": row["edited_at"],
-        "deleted": row["deleted_at"] is not None,
-        "reply_to": row["reply_to"],
-        "thread": {"count": row["thread_count"], "last_seq": row["thread_last_seq"]},
-        "reactions": orjson.Fragment(row["reactions"]),
-        "files": orjson.Fragment(row["files"]),
+        "id": id_,
+        "room": room,
+        "seq": seq,
+        "author": {"id": author, "name": name, "avatar": None},
+        "body": body,
+        "html": html,
+        "created_at": created,
+        "edited_at": edited,
+        "deleted": deleted is not None,
+        "reply_to": reply_to,
+        "thread": {"count": count, "last_seq": last},
+        "reactions": NONE if reactions == "[]" else orjson.Fragment(reactions),
+        "files": NONE if files == "[]" else orjson.Fragment(files),
     }
 
 
-def plain(row: Record | Mapping[str, Any]) -> dict[str, Any]:
+def plain(row: Record | Sequence[Any]) -> dict[str, Any]:
     """The same of plain values only, for a notice."""
     loaded: dict[str, Any] = orjson.loads(encoded(shown(row)))
     return loaded
@@ -283,7 +285,7 @@ async def _thread(scope: Scope, room_id: UUID, new: Draft, seq: int) -> None:
 
 def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record) -> dict[str, Any]:
     """A message just posted, without reading it again."""
-    facts = {"id": row["id"], "room": room_id, "seq": row["seq"], "author_id": scope.actor.member_id}
-    words = {"author_name": scope.actor.name, "body": new.body, "html": new.html, "reply_to": new.reply_to}
-    times = {"created_at": row["created_at"], "edited_at": None, "deleted_at": None}
-    return plain(facts | words | times | {"thread_count": 0, "thread_last_seq": None, "reactions": "[]", "files": "[]"})
+    actor = scope.actor
+    who = (actor.member_id, actor.name, actor.role)
+    times, thread = (row["created_at"], None, None), (new.reply_to, 0, None)
+    return plain((row["id"], room_id, row["seq"], *who, new.body, new.html, *times, *thread, "[]", "[]"))

@@ -33,7 +33,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for function in ("channel_of_certificate", "installation_root", "found_installation"):
+    for function in ("certificate_at", "installation_root", "found_installation"):
         op.execute(f"DROP FUNCTION {function}")
     for table in ("installation_keys", "signing_keys", "certificate_visits", "certificate_codes", "certificates"):
         op.drop_table(table)
@@ -68,6 +68,7 @@ def _certificates() -> None:
             "(state IN ('revoked', 'superseded')) = (ended_at IS NOT NULL)", name="certificates_ended_check"
         ),
         grant="SELECT, INSERT, UPDATE",
+        directory=True,
     )
     op.execute(
         "CREATE UNIQUE INDEX certificates_live_idx ON certificates (channel_id, member_id, course_id)"
@@ -108,9 +109,17 @@ def _codes() -> None:
         directory=True,
     )
     create_function(
-        "channel_of_certificate(wanted text)",
-        "TABLE (channel_id uuid)",
-        "SELECT channel_id FROM certificate_codes WHERE code = wanted",
+        "certificate_at(wanted text)",
+        """TABLE (channel_id uuid, id uuid, code text, member_id uuid, course_id uuid, snapshot jsonb,
+          status_index integer, state text, issued_at timestamptz, expires_at timestamptz, ended_at timestamptz,
+          reason text, pdf_key text, pdf_sha256 bytea, credential bytea, heir text)""",
+        """SELECT c.channel_id, c.id, c.code, c.member_id, c.course_id, c.snapshot,
+          c.status_index, c.state, c.issued_at, c.expires_at, c.ended_at,
+          c.reason, c.pdf_key, c.pdf_sha256, c.credential, heir.code
+          FROM certificate_codes named
+          JOIN certificates c ON c.channel_id = named.channel_id AND c.code = named.code
+          LEFT JOIN certificates heir ON heir.channel_id = c.channel_id AND heir.id = c.superseded_by
+          WHERE named.code = wanted""",
     )
 
 
