@@ -130,6 +130,8 @@ def page(handler: PageHandler) -> Callable[[web.Request], Awaitable[web.StreamRe
             response = see(f"/sign-in?next={quote(_came_from(request))}")
         if visit.signed_in is None and carries_cookie(request) and not response.cookies:
             clear_cookie(request, response)
+            # A shared cache would hand this to others, and sign them out.
+            response.headers[hdrs.CACHE_CONTROL] = PRIVATE
         return response
 
     return answer

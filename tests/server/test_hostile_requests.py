@@ -87,3 +87,11 @@ async def test_nobody_founds_channels_without_end(
         assert (await browser.post("/", name="Spam", slug=f"spam-{secrets.token_hex(6)}")).status == 303
         assert (await browser.post("/", name="Spam", slug=f"spam-{secrets.token_hex(6)}")).status == 429
         assert (await web.call("POST", "/channels", {"name": "Spam", "slug": "spam-more"}, token=token)).status == 429
+
+
+async def test_what_forgets_a_dead_cookie_is_kept_by_no_cache(web: Web, world: World) -> None:
+    path = f"/c/{world.pottery.slug}"
+    assert (await web.get(path)).headers["Cache-Control"].startswith("public")
+    stale = await web.get(path, headers={"Cookie": "guildhall=" + "A" * 43})
+    assert "Max-Age=0" in stale.headers["Set-Cookie"]
+    assert stale.headers["Cache-Control"] == "private, no-store"
