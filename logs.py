@@ -19,7 +19,8 @@ SECRET_NAMES = re.compile(
     r"password|passwd|secret|token|authorization|cookie|api_?key|private_?key|signature|credential", re.IGNORECASE
 )
 SECRET_VALUES = re.compile(
-    r"(?P<keep>(?i:bearer\s+)|://[^\s:/@]+:)[^\s@\"',]+"  # tokens in headers, passwords in URLs
+    # Tokens in headers, passwords in URLs, and the names of uploads, which are all it takes to write to them.
+    r"(?P<keep>(?i:bearer\s+)|://[^\s:/@]+:|/storage/uploads/)[^\s@\"',]+"
     r"|\b(?:whsec|sk_live|sk_test|rk_live|rk_test)_[A-Za-z0-9+/=_-]+"
 )
 STRUCK_OUT = "[redacted]"
@@ -56,12 +57,13 @@ class AccessLog:
 
     def write(self, request_id: str, path: str, fields: Mapping[str, Any]) -> None:
         """One line of what was asked, what was answered and how long it took."""
+        # Line breaks and what moves a cursor would let a sender write lines of their own.
+        path = path if path.isprintable() else path.encode("unicode_escape").decode()
         if self.out is None:
             structlog.get_logger("server.access").info("request", path=path, **fields)
             return
-        whole = path if path.isascii() else path.encode("utf-8", "replace").decode()
         line = {"event": "request", "level": "info", "timestamp": datetime.now(UTC), "request_id": request_id}
-        line = {**line, "path": _without_secrets(whole), **fields}
+        line = {**line, "path": _without_secrets(path), **fields}
         self.out.write(orjson.dumps(line, option=orjson.OPT_UTC_Z).decode() + "\n")
         self.out.flush()
 
@@ -118,6 +120,6 @@ def _names_a_secret(name: str) -> bool:
 
 def _without_secrets(text: str) -> str:
     # Nearly every text fails this cheap test, and there are eight of them in each line of the access log.
-    if "_" not in text and "://" not in text and "earer" not in text and "EARER" not in text:
+    if "_" not in text and "://" not in text and "earer" not in text and "EARER" not in text and "/up" not in text:
         return text
     return SECRET_VALUES.sub(lambda found: (found["keep"] or "") + STRUCK_OUT, text)

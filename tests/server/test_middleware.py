@@ -12,7 +12,7 @@ import pytest
 import structlog
 from aiohttp.test_utils import make_mocked_request
 
-from logs import set_up_logs
+from logs import LogFormat, set_up_logs
 from server.csrf import require_own_page
 from server.sender import neighbourhood_of
 from tenants.errors import Forbidden
@@ -136,6 +136,21 @@ async def test_a_browsers_name_is_made_safe_to_keep(house: House) -> None:
     request = b"GET /sender HTTP/1.0\r\nUser-Agent: Mozilla\xff " + b"x" * 500 + b"\r\n\r\n"
     agent = orjson.loads((await talk(house.port, request)).partition(b"\r\n\r\n")[2])["agent"]
     assert agent == "Mozilla? " + "x" * 291
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+async def test_a_path_writes_no_lines_of_its_own_and_gives_no_upload_away(house: House, style: LogFormat) -> None:
+    lines = io.StringIO()
+    set_up_logs(style, lines)
+    try:
+        for path in ("/%0aforged%1b[2J%c2%9b", "/storage/uploads/mFrwCrnMkq3-WaivGiZQzNdX6RQblNyrldeUP86OCE"):
+            answer = await talk(house.port, f"GET {path} HTTP/1.0\r\n\r\n".encode())
+            assert b" 404 " in answer
+    finally:
+        set_up_logs("console", sys.stderr)
+    forged, upload = lines.getvalue().splitlines()
+    assert forged.isprintable()
+    assert "mFrwCrnMkq3" not in upload
 
 
 async def test_one_log_line_a_request_with_its_route_and_without_secrets(house: House, tmp_path: Path) -> None:
