@@ -34,7 +34,7 @@ READY_SECONDS = 20.0
 STATEMENTS: dict[str, Statement] = {
     "channel_at": directory._CHANNEL_AT,  # noqa: SLF001
     "admit": directory._ADMIT,  # noqa: SLF001
-    "landing": landing._LANDING,  # noqa: SLF001
+    "landing": landing._WRITTEN,  # noqa: SLF001
     "room": rooms.BY_ID,
     "room_held": rooms.BY_ID_HELD,
     "list": messages._BEFORE,  # noqa: SLF001

@@ -10,6 +10,7 @@ const MOST_BYTES = 10 * 1024
 const NEWEST = '4611686018427387904'
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ud800-\udfff]/
 const RELAXED = 100
+const TREES = ['brand', 'landing', 'courses', 'batches', 'teachers']
 
 const markdown = new MarkdownIt('commonmark', { html: false, breaks: true, maxNesting: 20 })
 markdown.enable('strikethrough').disable(['image', 'reference', 'lheading'])
@@ -31,6 +32,7 @@ export function addRoutes(app, { pool, statements, baseUrl, limited }) {
     return inChannel(pool, statements, channel.id, true, async (ask) => {
       await admit(ask, hash)
       const [row] = await ask('landing', {})
+      for (const tree of TREES) row[tree] = JSON.parse(row[tree])
       return { ...row, updated_at: instant(row.updated_at, '+00:00') }
     })
   })

@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from pydantic import BaseModel, Field
 
 from server.api.members import MemberShown
@@ -171,7 +170,7 @@ async def found_channel(context: AsPerson, *, body: NewChannel) -> Answer[Channe
 @op("A channel and what it offers", tags=TAGS, auth=Auth.OPTIONAL)
 async def read_channel(context: InChannel, *, path: ChannelPath) -> Answer[ChannelPage]:
     """The facts of its landing page: settings, published courses with outlines, coming batches, teachers."""
-    return Answer(orjson.dumps(dict(await landing.read(context.scope)), default=str))
+    return Answer(await landing.written(context.scope))
 
 
 @op("Change a channel's settings", tags=TAGS)
