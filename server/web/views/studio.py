@@ -13,7 +13,7 @@ from markupsafe import Markup
 from server.web import charts
 from server.web.views.frame import Form, Link, PersonMark
 
-Part = Literal["overview", "courses", "batches", "classes", "rooms", "certificates", "members", "settings", "export"]
+Part = Literal["overview", "courses", "batches", "classes", "rooms", "certificates", "members", "settings"]
 
 
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -161,25 +161,4 @@ class MembersPage:
     roles: tuple[tuple[str, str], ...]
     count: int
     more: Link | None = None
-    form: Form = field(default_factory=Form)
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """One take-out; `url` while it is kept, `state` in words."""
-
-    made_at: datetime
-    state: str
-    size: str = ""
-    url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ExportPage:
-    """`studio_export.html`. `POST {home}/export` begins a take-out of all; `command` does it on a shell."""
-
-    desk: Desk
-    command: str
-    archives: tuple[Archive, ...] = ()
-    can_begin: bool = False
     form: Form = field(default_factory=Form)

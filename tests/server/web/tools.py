@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from server.web.views import learn, room, studio, studio_teaching
@@ -182,13 +182,4 @@ TOOLS: dict[str, Callable[[], Sample]] = {
     "studio-rooms": lambda: desk("studio_rooms.html", studio.RoomsPage(at("rooms"), ())),
     "studio-members": lambda: desk("studio_members.html", MEMBERS),
     "studio-certificates": lambda: desk("studio_certificates.html", CERTIFICATES),
-    "studio-export": lambda: desk(
-        "studio_export.html",
-        studio.ExportPage(
-            at("export"),
-            "guildhall channel export piano",
-            (studio.Archive(datetime(2026, 11, 2, tzinfo=UTC), "kept"),),
-            True,
-        ),
-    ),
 }
