@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from tenants.scope import Tenancy
 from tests.webapp import Reply, Web
 from tests.world import School, World
 
@@ -132,3 +133,13 @@ async def test_what_cannot_be_posted_is_refused_and_takes_no_seq(
     room = await make_room(web, world.pottery)
     assert (await post(web, world.pottery, room, world.pottery.sam.token, **given)).status == status
     assert (await post(web, world.pottery, room, world.pottery.sam.token)).json["seq"] == 1
+
+
+async def test_a_job_keeps_the_id_of_the_request_that_asked_for_it(web: Web, tenancy: Tenancy, world: World) -> None:
+    request_id = f"test-{uuid4().hex}"
+    joined = await web.call(
+        "POST", f"/channels/{world.chess.slug}/join", token=world.pottery.zoe.token, X_Request_ID=request_id
+    )
+    assert (joined.status, joined.headers["X-Request-ID"]) == (201, request_id)
+    async with tenancy.relay.connection() as connection:
+        assert await connection.fetch("select name from jobs where request_id = $1", request_id)
