@@ -4,9 +4,32 @@
 reads them across channels; a job's row stays until it is done, or for ever with its error when it failed.
 """
 
+from typing import Any
+
 from sqlalchemy import Column, Integer, Text, Uuid
 
 from tenants.tables import Json, instant, owned, shared, text
+
+
+def _job_columns() -> tuple[Column[Any], ...]:
+    """What a job is, whoever asked for it."""
+    return (
+        text("queue"),
+        text("name"),
+        Column("payload", Json, nullable=False),
+        text("state", default="waiting"),
+        Column("attempts", Integer, nullable=False, server_default="0"),
+        Column("waits", Integer, nullable=False, server_default="0"),
+        instant("waiting_since"),
+        Column("request_id", Text),
+        Column("error", Text),
+        instant("run_at", now=True),
+        instant("sent_at"),
+        Column("lease", Uuid),
+        instant("leased_until"),
+        instant("created_at", now=True),
+    )
+
 
 NOTICES = owned(
     "notices",
@@ -18,40 +41,14 @@ NOTICES = owned(
 )
 JOBS = owned(
     "jobs",
-    text("queue"),
-    text("name"),
-    Column("payload", Json, nullable=False),
-    text("state", default="waiting"),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("waits", Integer, nullable=False, server_default="0"),
-    instant("waiting_since"),
-    Column("request_id", Text),
-    Column("error", Text),
-    instant("run_at", now=True),
-    instant("sent_at"),
-    Column("lease", Uuid),
-    instant("leased_until"),
-    instant("created_at", now=True),
+    *_job_columns(),
 )
 INDEX_CHANGES = owned("index_changes", text("kind"), Column("document_id", Uuid, nullable=False))
 PERSON_JOBS = shared(
     "person_jobs",
     Column("person_id", Uuid, primary_key=True),
     Column("id", Uuid, primary_key=True),
-    text("queue"),
-    text("name"),
-    Column("payload", Json, nullable=False),
-    text("state", default="waiting"),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("waits", Integer, nullable=False, server_default="0"),
-    instant("waiting_since"),
-    Column("request_id", Text),
-    Column("error", Text),
-    instant("run_at", now=True),
-    instant("sent_at"),
-    Column("lease", Uuid),
-    instant("leased_until"),
-    instant("created_at", now=True),
+    *_job_columns(),
 )
 
 FLUSH = """
