@@ -88,6 +88,20 @@ async def fresh(databases: Databases) -> AsyncIterator[str]:
 
 
 @pytest.fixture
+async def own(fresh: str) -> AsyncIterator[Tenancy]:
+    """Scopes over a database of this test's own, for what looks across channels."""
+    tenancy = Databases.tenancy(fresh)
+    yield tenancy
+    await tenancy.close()
+
+
+@pytest.fixture
+async def here(own: Tenancy) -> World:
+    """The world, in a database of this test's own."""
+    return await make_world(own)
+
+
+@pytest.fixture
 async def world(tenancy: Tenancy) -> World:
     """Two channels of one shape, `world.pottery` and `world.chess`, with named people."""
     return await make_world(tenancy)

@@ -1,6 +1,6 @@
 """`guildhall jobs` and `guildhall reindex`, as the shell meets them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,23 +11,11 @@ from tenants.jobs import SendMail
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
 from tests.cli.test_commands import guildhall
-from tests.databases import Databases, as_role
+from tests.databases import as_role
 from tests.search.library import found, make_room, say
-from tests.world import World, make_world
+from tests.world import World
 
 Run = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-async def own(fresh: str) -> AsyncIterator[Tenancy]:
-    tenancy = Databases.tenancy(fresh)
-    yield tenancy
-    await tenancy.close()
-
-
-@pytest.fixture
-async def here(own: Tenancy) -> World:
-    return await make_world(own)
 
 
 @pytest.fixture

@@ -19,30 +19,16 @@ from search.indexing import drain, follow, rebuild
 from tenants.community import messages
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
-from tests.databases import Databases
 from tests.search.library import found, index, make_room, say
 from tests.tenants.school import make_course
 from tests.waiting import until
 from tests.workers.shop import SECRET
-from tests.world import School, World, make_world
+from tests.world import School, World
 from workers.queues import Queues
 from workers.steward import Steward
 
 PREFIX = "guildhall-index"
 ENGINE = search.choose()
-
-
-@pytest.fixture
-async def own(fresh: str) -> AsyncIterator[Tenancy]:
-    """Scopes over a database of this test's own, for the relay looks across channels."""
-    tenancy = Databases.tenancy(fresh)
-    yield tenancy
-    await tenancy.close()
-
-
-@pytest.fixture
-async def here(own: Tenancy) -> World:
-    return await make_world(own)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,9 @@ from tenants.errors import Conflict
 from tenants.jobs import Job
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
-from tests.databases import Databases
 from tests.waiting import until
 from tests.workers.shop import SECRET, make_shop
-from tests.world import World, make_world
+from tests.world import World
 from workers import registry
 from workers.queues import Dispatched, ForeignJob, Queues, check_redis, sign
 from workers.registry import PutOff, Work, Workshop
@@ -37,19 +36,6 @@ class Trace(Job):
     """A job that notes each time it was done."""
 
     word: str
-
-
-@pytest.fixture
-async def own(fresh: str) -> AsyncIterator[Tenancy]:
-    """Scopes over a database of this test's own, for the relay looks across channels."""
-    tenancy = Databases.tenancy(fresh)
-    yield tenancy
-    await tenancy.close()
-
-
-@pytest.fixture
-async def here(own: Tenancy) -> World:
-    return await make_world(own)
 
 
 @pytest.fixture

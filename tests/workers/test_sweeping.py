@@ -1,7 +1,6 @@
 """Sweeps: what has served its time goes, of every channel, and nothing else does."""
 
 import hashlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
@@ -16,29 +15,15 @@ from tenants.people import sessions
 from tenants.people.sessions import Device, Lives
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
-from tests.databases import Databases
 from tests.tenants.live_school import make_held
 from tests.tenants.school import make_file
 from tests.workers.fetching import objects
 from tests.workers.shop import make_shop
-from tests.world import World, make_world
+from tests.world import World
 from workers.registry import Workshop
 from workers.sweeping import sweep_uploads
 
 DEVICE = Device("Firefox", "192.0.2.7")
-
-
-@pytest.fixture
-async def own(fresh: str) -> AsyncIterator[Tenancy]:
-    """Scopes over a database of this test's own, for a sweep looks across channels."""
-    tenancy = Databases.tenancy(fresh)
-    yield tenancy
-    await tenancy.close()
-
-
-@pytest.fixture
-async def here(own: Tenancy) -> World:
-    return await make_world(own)
 
 
 @pytest.fixture
