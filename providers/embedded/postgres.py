@@ -5,11 +5,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
 from urllib.parse import quote
 
 from providers.embedded.child import (
@@ -22,7 +20,8 @@ from providers.embedded.child import (
     launcher,
     own,
 )
-from providers.embedded.home import claim, claimed, release, socket_folder
+from providers.embedded.home import claim, socket_folder
+from providers.embedded.server import EmbeddedServer, explain
 
 OWNER = "guildhall_owner"
 DATABASE = "guildhall"
@@ -60,26 +59,16 @@ SETTINGS = {
 FAST_THEN_AT_ONCE = ((signal.SIGINT, 1.3), (signal.SIGQUIT, 0.4))
 
 
-class EmbeddedPostgres:
+class EmbeddedPostgres(EmbeddedServer):
     """A PostgreSQL that lives in `home` and is reached by a unix socket only.
 
     `start` from the main thread: the server ends with it. ServerFault says in one sentence why it cannot.
     """
 
     name = "PostgreSQL"
-
-    def __init__(self, home: Path, mode: Mode | None = None) -> None:
-        self.home = home.resolve()
-        self.data = self.home / "postgres"
-        self.log = self.home / "log" / "postgres.log"
-        self.mode = mode
-        self.child: Child | None = None
-        self.claim: IO[str] | None = None
-
-    @property
-    def taken(self) -> bool:
-        """Whether someone runs it in this home."""
-        return claimed(self.home, "postgres")
+    place = "postgres"
+    patience = 120.0
+    ending = FAST_THEN_AT_ONCE
 
     @property
     def database_url(self) -> str:
@@ -87,26 +76,11 @@ class EmbeddedPostgres:
         folder = socket_folder(self.home, self.mode or best_mode())
         return f"postgresql://{OWNER}@/{DATABASE}?host={quote(str(folder), safe='/')}"
 
-    def start(self, patience: float = 120.0) -> None:
-        """Launch it and wait until it answers, at most `patience` seconds (a recovery after a crash can be long)."""
-        self.launch()
-        self.wait(patience)
-
-    def wait(self, patience: float = 120.0) -> None:
-        """Return once it answers; ServerFault if it has ended or `patience` seconds have passed."""
-        deadline = time.monotonic() + patience
-        while not self.ready():
-            if not self.alive() or time.monotonic() > deadline:
-                words = self.child.last_words() if self.child else "it was never launched"
-                self.stop()
-                raise ServerFault(explain("PostgreSQL", words, self.log))
-            time.sleep(0.005)
-
     def launch(self) -> None:
         """Start the process, unless it runs, without waiting; makes the database the first time."""
         if self.alive():
             return
-        self.claim = self.claim or claim(self.home, "postgres")
+        self.claim = self.claim or claim(self.home, self.place)
         mode = self.mode = self.mode or best_mode()
         end_leftover(self.data / "postmaster.pid", str(self.data))
         if not (self.data / "PG_VERSION").exists():
@@ -129,29 +103,6 @@ class EmbeddedPostgres:
             and lines[0] == str(self.child.pid)
             and lines[7].startswith("ready")
         )
-
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self.child is not None and self.child.alive()
-
-    @property
-    def fate(self) -> str:
-        """How the last process ended."""
-        return self.child.fate if self.child else "never launched"
-
-    def restart(self) -> None:
-        """Stop it and start it again."""
-        self.stop()
-        self.start()
-
-    def stop(self) -> None:
-        """Shut it down, within 2 s even if it does not want to, and let go of the home."""
-        if self.child:
-            self.child.stop(FAST_THEN_AT_ONCE)
-            self.child = None
-        if self.claim:
-            release(self.claim)
-            self.claim = None
 
     def initialise(self, mode: Mode) -> None:
         """Make the database beside its place and move it there whole: one that was broken off is never taken for it."""
@@ -188,15 +139,6 @@ class EmbeddedPostgres:
             raise ServerFault(
                 f"{self.data} was made by PostgreSQL {have}, not {want}: restore a backup into a new GUILDHALL_HOME."
             )
-
-
-def explain(name: str, words: str, log: Path) -> str:
-    """One sentence with cause and cure for why a server did not start."""
-    if "No space left" in words:
-        return f"{name} cannot start because the disk is full: free some space where {log.parent.parent} is."
-    if "Permission denied" in words or "could not access" in words:
-        return f"{name} may not enter its folder ({words}): make {log.parent.parent} and its parents accessible."
-    return f"{name} did not start ({words}): see {log}."
 
 
 def binary(name: str) -> Path:

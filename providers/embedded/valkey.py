@@ -2,14 +2,12 @@
 
 import signal
 import socket
-import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
 
-from providers.embedded.child import Child, Mode, ServerFault, best_mode, end_leftover, own
-from providers.embedded.home import claim, claimed, release, socket_folder
-from providers.embedded.postgres import explain
+from providers.embedded.child import Child, ServerFault, best_mode, end_leftover, own
+from providers.embedded.home import claim, socket_folder
+from providers.embedded.server import EmbeddedServer
 
 # An append-only file and no snapshots: a failed last snapshot would keep the server from ending.
 # No eviction: a queue that silently forgets is worse than one that says it is full.
@@ -30,26 +28,16 @@ SETTINGS = {
 ASK_TWICE = ((signal.SIGTERM, 1.0),)
 
 
-class EmbeddedValkey:
+class EmbeddedValkey(EmbeddedServer):
     """A Valkey that lives in `home` and is reached by a unix socket only.
 
     `start` from the main thread: the server ends with it. ServerFault says in one sentence why it cannot.
     """
 
     name = "Valkey"
-
-    def __init__(self, home: Path, mode: Mode | None = None) -> None:
-        self.home = home.resolve()
-        self.data = self.home / "valkey"
-        self.log = self.home / "log" / "valkey.log"
-        self.mode = mode
-        self.child: Child | None = None
-        self.claim: IO[str] | None = None
-
-    @property
-    def taken(self) -> bool:
-        """Whether someone runs it in this home."""
-        return claimed(self.home, "valkey")
+    place = "valkey"
+    patience = 60.0
+    ending = ASK_TWICE
 
     @property
     def socket(self) -> Path:
@@ -61,26 +49,11 @@ class EmbeddedValkey:
         """The address as redis-py reads it."""
         return f"unix://{self.socket}"
 
-    def start(self, patience: float = 60.0) -> None:
-        """Launch it and wait until it has loaded its data and answers, at most `patience` seconds."""
-        self.launch()
-        self.wait(patience)
-
-    def wait(self, patience: float = 60.0) -> None:
-        """Return once it answers; ServerFault if it has ended or `patience` seconds have passed."""
-        deadline = time.monotonic() + patience
-        while not self.ready():
-            if not self.alive() or time.monotonic() > deadline:
-                words = self.child.last_words() if self.child else "it was never launched"
-                self.stop()
-                raise ServerFault(explain("Valkey", words, self.log))
-            time.sleep(0.005)
-
     def launch(self) -> None:
         """Start the process, unless it runs, without waiting."""
         if self.alive():
             return
-        self.claim = self.claim or claim(self.home, "valkey")
+        self.claim = self.claim or claim(self.home, self.place)
         mode = self.mode = self.mode or best_mode()
         pid_file = self.data / "valkey.pid"
         end_leftover(pid_file, str(pid_file))
@@ -101,29 +74,6 @@ class EmbeddedValkey:
                 return line.recv(64).startswith(b"+PONG")
             except OSError:
                 return False
-
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self.child is not None and self.child.alive()
-
-    @property
-    def fate(self) -> str:
-        """How the last process ended."""
-        return self.child.fate if self.child else "never launched"
-
-    def restart(self) -> None:
-        """Stop it and start it again."""
-        self.stop()
-        self.start()
-
-    def stop(self) -> None:
-        """Shut it down, within 2 s even if it does not want to, and let go of the home."""
-        if self.child:
-            self.child.stop(ASK_TWICE)
-            self.child = None
-        if self.claim:
-            release(self.claim)
-            self.claim = None
 
 
 def binary() -> Path:
