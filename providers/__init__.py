@@ -22,6 +22,20 @@ class ProviderRefused(Exception):
         self.status = status
 
 
+class SignatureRefused(ProviderRefused):
+    """401: a webhook that is not from the provider, or was sent too long ago to be sure."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "bad_signature", 401)
+
+
+class PayloadRefused(ProviderRefused):
+    """400: a webhook from the provider, but not what was agreed."""
+
+    def __init__(self, message: str, code: str = "bad_payload", status: int = 400) -> None:
+        super().__init__(message, code, status)
+
+
 def under_home(path: str, home: Path) -> Path:
     """The place a setting names: absolute as it is, else below `home`, which stands for the checkout's `var`."""
     named = Path(path)

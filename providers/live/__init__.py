@@ -7,8 +7,6 @@ from importlib import import_module
 from typing import Protocol, cast
 from uuid import UUID
 
-from providers import ProviderRefused
-
 BODY_LIMIT = 256 * 1024
 """Bytes a webhook's body may have."""
 
@@ -63,20 +61,6 @@ class RoomEnded(LiveEvent):
     """The class is over at the provider."""
 
     at: datetime | None
-
-
-class SignatureRefused(ProviderRefused):
-    """401: not from the provider, or too long ago to be sure."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, "bad_signature", 401)
-
-
-class PayloadRefused(ProviderRefused):
-    """400: from the provider, but not what was agreed."""
-
-    def __init__(self, message: str, code: str = "bad_payload", status: int = 400) -> None:
-        super().__init__(message, code, status)
 
 
 class LiveProvider(Protocol):

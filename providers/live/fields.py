@@ -7,7 +7,8 @@ from uuid import UUID
 
 import orjson
 
-from providers.live import BODY_LIMIT, PayloadRefused
+from providers import PayloadRefused
+from providers.live import BODY_LIMIT
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)

@@ -9,16 +9,15 @@ from datetime import UTC, datetime
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from providers import PayloadRefused, SignatureRefused
 from providers.live import (
     BODY_LIMIT,
     LiveEvent,
     ParticipantJoined,
     ParticipantLeft,
-    PayloadRefused,
     RecordingFailed,
     RecordingReady,
     RoomEnded,
-    SignatureRefused,
 )
 from providers.live.fields import Fields
 

@@ -25,6 +25,9 @@ class Mailer(Protocol):
     async def send(self, mail: Mail) -> None:
         """Hand the mail over for good; ProviderDown (again later) or ProviderRefused (`bad_mail`, `mail_refused`)."""
 
+    async def probe(self) -> None:
+        """Pass when mail would be taken; the error's sentence names the setting to look at."""
+
     async def close(self) -> None:
         """Let go of connections."""
 

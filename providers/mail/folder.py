@@ -80,6 +80,11 @@ class Folder:
             return None
         return await asyncio.to_thread(_read, self._root / f"{name}.eml")
 
+    async def probe(self) -> None:
+        """ProviderDown when the folder cannot be written."""
+        if not await asyncio.to_thread(os.access, self._root, os.W_OK | os.X_OK):
+            raise ProviderDown(f"The mail folder {self._root} cannot be written. Check MAIL.")
+
     async def close(self) -> None:
         """Nothing to let go of."""
 

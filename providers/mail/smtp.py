@@ -1,6 +1,8 @@
 """Mail by a relay (RFC 5321): `smtp://user:password@host:587` with STARTTLS, `smtps://…` with TLS at once."""
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -61,9 +63,24 @@ class Smtp:
     async def send(self, mail: Mail) -> None:
         """Hand the mail to the relay; its 4xx is ProviderDown, its 5xx ProviderRefused `mail_refused`."""
         letter = compose(mail, self._sender)
-        try:
+        with self._explained():
             async with self._client() as client:
                 await client.send_message(letter)
+
+    async def probe(self) -> None:
+        """Greet the relay and sign in, as for a mail."""
+        with self._explained():
+            async with self._client() as client:
+                await client.noop()
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What goes wrong with the relay, in our words."""
+        try:
+            yield
         except aiosmtplib.SMTPAuthenticationError as wrong:
             said = f"The mail relay does not accept the user or password in MAIL ({wrong.code})."
             raise ProviderRefused(said, "mail_sign_in") from wrong
@@ -77,9 +94,6 @@ class Smtp:
         except (aiosmtplib.SMTPException, OSError) as trouble:
             said = f"The mail relay {self._relay.host}:{self._relay.port} cannot be reached: {type(trouble).__name__}."
             raise ProviderDown(said) from trouble
-
-    async def close(self) -> None:
-        """Nothing to let go of."""
 
     def _client(self) -> aiosmtplib.SMTP:
         relay = self._relay

@@ -84,6 +84,9 @@ class ObjectStore(Protocol):
     async def sweep(self) -> int:
         """Free what expired or broken-off uploads left behind; how many were removed."""
 
+    async def probe(self) -> None:
+        """Pass when the store can be read and written; the error's sentence names the setting to look at."""
+
     async def close(self) -> None:
         """Let go of connections."""
 

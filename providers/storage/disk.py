@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 import google_crc32c
 
-from providers import ProviderRefused, under_home
+from providers import ProviderDown, ProviderRefused, under_home
 from providers.storage import GRAIN, UPLOAD_LIMIT, Content, ObjectInfo, Place, uploads
 from providers.storage.keys import checked_key, checked_type
 from providers.storage.shelf import Draft, Shelf, check_generation, disk_trouble_named, write_all
@@ -104,6 +104,16 @@ class DiskStore:
     async def sweep(self) -> int:
         """Remove expired uploads and day-old leftovers; how many."""
         return await asyncio.to_thread(lambda: uploads.sweep(self.shelf) + self.shelf.sweep())
+
+    async def probe(self) -> None:
+        """ProviderDown when the folder cannot be written, or its disk is full."""
+        aside = self.shelf.new_file()
+        try:
+            await _write_aside(aside, b"probe")
+        except OSError as trouble:
+            raise ProviderDown(f"The files' folder cannot be written: {trouble.strerror}. Check STORAGE.") from trouble
+        finally:
+            await asyncio.to_thread(aside.unlink, missing_ok=True)
 
     async def close(self) -> None:
         """Nothing to let go of."""

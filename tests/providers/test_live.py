@@ -12,17 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers import ProviderRefused
+from providers import PayloadRefused, ProviderRefused, SignatureRefused
 from providers.live import (
     BODY_LIMIT,
     LiveProvider,
     ParticipantJoined,
     ParticipantLeft,
-    PayloadRefused,
     RecordingFailed,
     RecordingReady,
     RoomEnded,
-    SignatureRefused,
     choose,
 )
 from providers.live.generic import sign

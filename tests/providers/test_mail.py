@@ -67,6 +67,11 @@ async def refusal(doing: Awaitable[None]) -> ProviderRefused:
     return caught.value
 
 
+async def test_a_probe_passes_and_sends_nothing(box: Box) -> None:
+    await box.mailer.probe()
+    assert box.arrived() == []
+
+
 async def test_a_mail_arrives_with_both_parts_and_our_headers(box: Box) -> None:
     sent = mail(
         html="<p>Guten Tag</p>",
@@ -209,6 +214,8 @@ async def test_an_absent_or_silent_relay_is_down(tmp_path: Path) -> None:
         port = relay.port
     with pytest.raises(ProviderDown, match="cannot be reached"):
         await choose(f"smtp://127.0.0.1:{port}", SENDER, tmp_path).send(mail())
+    with pytest.raises(ProviderDown, match="cannot be reached"):
+        await choose(f"smtp://127.0.0.1:{port}", SENDER, tmp_path).probe()
     async with relaying(Relay(silent=True)) as relay:
         silent = Smtp(parse_relay(f"smtp://127.0.0.1:{relay.port}"), SENDER, seconds=0.2)
         with pytest.raises(ProviderDown):

@@ -54,6 +54,11 @@ async def test_what_is_put_is_read_back_with_its_size_sum_and_type(store: Object
     assert await read(store, name) == content
 
 
+async def test_a_probe_passes_and_leaves_nothing(store: ObjectStore, tmp_path: Path) -> None:
+    await store.probe()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 async def test_a_stream_is_stored_whole(store: ObjectStore) -> None:
     name = key()
     await store.put(name, pieces(b"one ", b"", b"two"), "text/plain")
