@@ -12,12 +12,17 @@ from cli.ground import full, old_python, unwritable
 from cli.listening import answers, bind
 from cli.servers import running_servers
 from cli.stop import Stop
+from providers import ProviderDown, ProviderRefused
 from providers.embedded import ServerFault
 from providers.pdf.chromium import find
 from providers.pdf.errors import PrinterDown
+from server.__main__ import close_house, make_house
+from server.leaning import Service, services
 from settings import DATABASE_ROLES, Settings
+from tenants.errors import Refusal
 
 OLDEST_POSTGRES = 15
+SERVICE_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,9 @@ def examine(settings: Settings) -> list[Finding]:
     return [
         *ground,
         Finding("Port", port_problem(settings)),
+        Finding("Proxy", proxy_problem(settings)),
         *examine_servers(settings),
+        *asyncio.run(examine_services(settings)),
         Finding("Chromium", chromium_problem(settings)),
     ]
 
@@ -66,6 +73,41 @@ def port_problem(settings: Settings) -> str:
     except Stop as stop:
         return "" if answers(settings) else str(stop)
     return ""
+
+
+def proxy_problem(settings: Settings) -> str:
+    """We speak no TLS ourselves, so an https address means a proxy in front, whose word on addresses must count."""
+    if settings.base_url.startswith("https:") and not settings.trusted_proxies:
+        return (
+            "BASE_URL is https, so a proxy stands in front, but TRUSTED_PROXIES is 0: every visitor counts as one "
+            "address, and limits meant for one stop all. Set TRUSTED_PROXIES=1."
+        )
+    return ""
+
+
+async def examine_services(settings: Settings) -> list[Finding]:
+    """Ask each service behind a port whether it is well; one that cannot even be made is told by its setting."""
+    try:
+        house = make_house(settings)
+    except ValueError as wrong:
+        return [Finding("Services", str(wrong))]
+    try:
+        return list(await asyncio.gather(*(examine_service(service) for service in services(house))))
+    finally:
+        await close_house(house)
+
+
+async def examine_service(service: Service) -> Finding:
+    """What is wrong with one service, which setting names it, and what is lost until it is cured."""
+    name = f"{service.name.capitalize()} ({service.setting})"
+    try:
+        async with asyncio.timeout(SERVICE_SECONDS):
+            await service.ask()
+    except (ProviderDown, ProviderRefused, Refusal) as fault:
+        return Finding(name, f"{fault.message} Until then: {service.loss}")
+    except TimeoutError:
+        return Finding(name, f"it does not answer within {SERVICE_SECONDS} s. Until then: {service.loss}")
+    return Finding(name, "")
 
 
 def examine_servers(settings: Settings) -> list[Finding]:

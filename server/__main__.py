@@ -1,7 +1,6 @@
 """One web process: what it is made of, from the settings, and its life."""
 
 import socket
-from functools import partial
 
 from aiohttp import web
 
@@ -9,16 +8,17 @@ from logs import set_up_logs
 from providers import mail, storage
 from providers.storage import mount as storage_mount
 from providers.storage.disk import DiskStore
-from server import routes
+from server import leaning, routes
 from server.access import HouseAccess, ScopeLedger
 from server.app import Parts, create_app
 from server.context import HOUSE, House
 from server.counters import Counters
-from server.health import Probe, Readiness
+from server.health import Readiness
 from server.job_figures import JobFigures
 from server.limits import Limiter
 from server.metrics import METRICS
 from server.process import serve
+from server.provider_figures import ProviderFigures
 from server.sockets import add_sockets
 from settings import Settings
 from tenants.people.mailed_links import LinkSecrets
@@ -40,11 +40,12 @@ def make_app(settings: Settings) -> web.Application:
     app = create_app(make_parts(settings, house))
     app[HOUSE] = house
     JobFigures(app[METRICS], house.tenancy)
+    app[METRICS].registry.register(ProviderFigures())
     add_sockets(app, house, settings.redis_url, settings.deployment)
     routes.add_pages(app, house)
     if isinstance(house.store, DiskStore):
         app.add_routes(storage_mount.routes(house.store))
-    app.on_cleanup.append(partial(_close, house))
+    app.on_cleanup.append(lambda _: close_house(house))
     return app
 
 
@@ -75,16 +76,12 @@ def make_parts(settings: Settings, house: House) -> Parts:
         base_url=settings.base_url,
         trusted_proxies=settings.trusted_proxies,
         metrics_token=settings.metrics_token.get_secret_value() or None,
-        readiness=Readiness([Probe("postgresql", partial(_ask_database, house.tenancy), required=True)]),
+        readiness=Readiness(leaning.probes(house, settings.redis_url)),
     )
 
 
-async def _ask_database(tenancy: Tenancy) -> None:
-    async with tenancy.app.connection() as connection:
-        await connection.execute("select 1")
-
-
-async def _close(house: House, _app: web.Application) -> None:
+async def close_house(house: House) -> None:
+    """Let go of every connection."""
     await house.tenancy.close()
     await house.store.close()
     await house.mailer.close()

@@ -84,7 +84,22 @@ def test_the_doctor_names_what_is_missing_and_is_content_after_the_cure(empty_ho
 
     assert guildhall(empty_home, "migrate").returncode == 0
     well = guildhall(empty_home, "doctor", PORT=free_port())
-    assert {"✔ Python", "✔ Folder", "✔ Disk", "✔ Port", "✔ PostgreSQL", "✔ Redis"} <= set(well.stdout.splitlines())
+    ground = {"✔ Python", "✔ Folder", "✔ Disk", "✔ Port", "✔ Proxy", "✔ PostgreSQL", "✔ Redis"}
+    assert ground | {"✔ Storage (STORAGE)", "✔ Mail (MAIL)"} <= set(well.stdout.splitlines())
+
+
+def test_the_doctor_tells_which_setting_a_service_that_is_away_has_and_what_is_lost(empty_home: Path) -> None:
+    done = guildhall(empty_home, "doctor", PORT=free_port(), MAIL=f"smtp://127.0.0.1:{free_port()}")
+    assert done.returncode == 1
+    assert "✘ Mail (MAIL): The mail relay 127.0.0.1:" in done.stdout
+    assert "Until then: Mails wait and go out when it is back." in done.stdout.replace("\n", " ")
+
+
+def test_the_doctor_knows_that_https_means_a_proxy(empty_home: Path) -> None:
+    done = guildhall(empty_home, "doctor", PORT=free_port(), BASE_URL="https://learn.example")
+    assert "Set TRUSTED_PROXIES=1." in done.stdout.replace("\n", " ")
+    done = guildhall(empty_home, "doctor", PORT=free_port(), BASE_URL="https://learn.example", TRUSTED_PROXIES="1")
+    assert "✔ Proxy" in done.stdout
 
 
 def test_the_doctor_tells_of_servers_that_cannot_be_reached(empty_home: Path) -> None:

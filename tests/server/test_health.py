@@ -4,8 +4,13 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
+import pytest
+from prometheus_client import generate_latest
 
+from providers import ProviderDown
+from providers.breaker import Breaker
 from server.health import Probe, Readiness
+from server.provider_figures import ProviderFigures
 from tests.server.toy import toy_house
 
 
@@ -45,6 +50,34 @@ async def test_a_probe_that_hangs_is_away() -> None:
     assert (ready, report["checks"]) == (False, {"postgresql": "away"})
 
 
+async def test_a_slow_vendor_keeps_nobody_waiting_and_goes_by_what_it_last_found() -> None:
+    postgres, relay = Leaned(), Leaned()
+    probes = [Probe("postgresql", postgres.ask, required=True), Probe("mail", relay.ask, fresh=0, seconds=60)]
+    readiness = Readiness(probes)
+    assert (await readiness.report())[1] == {"status": "ready", "checks": {"postgresql": "ok", "mail": "ok"}}
+    relay.hangs = True
+    async with asyncio.timeout(10):
+        assert (await readiness.report())[1] == {"status": "ready", "checks": {"postgresql": "ok", "mail": "ok"}}
+    assert relay.asked == 2
+    await readiness.close()
+
+
+async def test_what_was_never_answered_is_unknown() -> None:
+    relay = Leaned()
+    relay.hangs = True
+    readiness = Readiness([Probe("mail", relay.ask, seconds=60)])
+    assert await readiness.report() == (True, {"status": "ready", "checks": {"mail": "unknown"}})
+    await readiness.close()
+
+
+async def test_a_vendor_is_not_asked_again_while_its_answer_is_fresh() -> None:
+    relay = Leaned()
+    readiness = Readiness([Probe("mail", relay.ask, fresh=60)])
+    for _ in range(3):
+        await readiness.report()
+    assert relay.asked == 1
+
+
 async def test_however_many_ask_the_probes_are_asked_once_a_second() -> None:
     leaned = Leaned()
     readiness = Readiness([Probe("postgresql", leaned.ask, required=True)])
@@ -79,6 +112,18 @@ async def test_metrics_are_off_without_a_token_but_for_our_own_processes(tmp_pat
         unix = aiohttp.UnixConnector(path)
         async with aiohttp.ClientSession(connector=unix) as client, client.get("http://x/metrics") as answer:
             assert answer.status == 200
+
+
+async def test_the_figures_tell_of_calls_to_providers_and_of_open_breakers() -> None:
+    breaker = Breaker("A test's relay", failures=1)
+    with breaker.call():
+        pass
+    with pytest.raises(ProviderDown), breaker.call():
+        raise ProviderDown("no")
+    text = generate_latest(ProviderFigures()).decode()
+    assert 'provider_calls_total{outcome="ok",provider="A test\'s relay"} 1.0' in text
+    assert 'provider_calls_total{outcome="down",provider="A test\'s relay"} 1.0' in text
+    assert 'provider_breaker_open{provider="A test\'s relay"} 1.0' in text
 
 
 async def test_requests_are_counted_by_route_template_never_by_what_was_asked() -> None:
