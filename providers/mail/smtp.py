@@ -1,18 +1,23 @@
 """Mail by a relay (RFC 5321): `smtp://user:password@host:587` with STARTTLS, `smtps://…` with TLS at once."""
 
+import asyncio
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
 from providers import ProviderDown, ProviderRefused
+from providers.breaker import Breaker
 from providers.mail import Mail, Place
 from providers.mail.letters import checked_address, compose
 
 _SECONDS = 20.0
+_FAREWELL_SECONDS = 2.0
+_MOST_CARRIED, _LONGEST_IDLE = 100, 30.0
 _ALONE = {"localhost", "127.0.0.1", "::1"}
 _FORM = "MAIL should be like smtp://user:password@host:587, smtps://… for TLS from the start"
 
@@ -53,28 +58,74 @@ def parse_relay(setting: str) -> Relay:
 
 
 class Smtp:
-    """Mailer by a relay: one connection for each mail, at most twenty seconds for each step of it."""
+    """Mailer by a relay, over one connection that is kept while mails follow one another.
+
+    Each step takes at most `seconds`; a relay that fails again and again is left alone for a while.
+    """
 
     def __init__(self, relay: Relay, sender: str, seconds: float = _SECONDS) -> None:
         self._relay = relay
         self._sender = sender
         self._seconds = seconds
+        self._breaker = Breaker("mail", slow=seconds)
+        self._line: aiosmtplib.SMTP | None = None
+        self._carried = 0
+        self._idle_since = 0.0
+        self._one_at_a_time = asyncio.Lock()
 
     async def send(self, mail: Mail) -> None:
-        """Hand the mail to the relay; its 4xx is ProviderDown, its 5xx ProviderRefused `mail_refused`."""
+        """Hand the mail to the relay; its 4xx is ProviderDown, its 5xx ProviderRefused.
+
+        `address_refused` is the relay's no to the address itself, `mail_refused` to the mail.
+        """
         letter = compose(mail, self._sender)
-        with self._explained():
-            async with self._client() as client:
-                await client.send_message(letter)
+        async with self._connected() as line:
+            await line.send_message(letter)
+            self._carried += 1
 
     async def probe(self) -> None:
         """Greet the relay and sign in, as for a mail."""
-        with self._explained():
-            async with self._client() as client:
-                await client.noop()
+        async with self._connected() as line:
+            await line.noop()
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Take leave of the relay."""
+        async with self._one_at_a_time:
+            await self._hang_up()
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[aiosmtplib.SMTP]:
+        """The line to the relay, to oneself; what goes wrong on it ends it, so the next mail gets a new one."""
+        async with self._one_at_a_time:
+            with self._breaker.call(), self._explained():
+                try:
+                    yield await self._lifted()
+                except BaseException:
+                    await self._hang_up()
+                    raise
+                self._idle_since = time.monotonic()
+
+    async def _lifted(self) -> aiosmtplib.SMTP:
+        """The kept line when it is still good, else a new one."""
+        line = self._line
+        if line is not None:
+            waited = time.monotonic() - self._idle_since
+            if self._carried < _MOST_CARRIED and waited < _LONGEST_IDLE and await _answers(line):
+                return line
+            await self._hang_up()
+        line = self._client()
+        await line.connect()
+        self._line, self._carried = line, 0
+        return line
+
+    async def _hang_up(self) -> None:
+        line, self._line = self._line, None
+        if line is None:
+            return
+        try:
+            await line.quit(timeout=_FAREWELL_SECONDS)
+        except (aiosmtplib.SMTPException, OSError):
+            line.close()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -85,9 +136,9 @@ class Smtp:
             said = f"The mail relay does not accept the user or password in MAIL ({wrong.code})."
             raise ProviderRefused(said, "mail_sign_in") from wrong
         except aiosmtplib.SMTPRecipientsRefused as refused:
-            raise _answered(refused.recipients[0]) from refused
+            raise _answered(refused.recipients[0], "address_refused") from refused
         except aiosmtplib.SMTPResponseException as answer:
-            raise _answered(answer) from answer
+            raise _answered(answer, "mail_refused") from answer
         except ssl.SSLError as wrong:
             said = f"The mail relay's certificate does not hold ({wrong.reason}). Check MAIL."
             raise ProviderDown(said) from wrong
@@ -109,6 +160,15 @@ class Smtp:
         )
 
 
-def _answered(answer: aiosmtplib.SMTPResponseException) -> ProviderDown | ProviderRefused:
+async def _answers(line: aiosmtplib.SMTP) -> bool:
+    """Whether the relay still listens; only then is it sure that a mail given to it is given once."""
+    try:
+        await line.rset(timeout=_FAREWELL_SECONDS)
+    except (aiosmtplib.SMTPException, OSError):
+        return False
+    return True
+
+
+def _answered(answer: aiosmtplib.SMTPResponseException, refusal: str) -> ProviderDown | ProviderRefused:
     said = f"The mail relay answered {answer.code}: {ascii(answer.message)[:200]}."
-    return ProviderDown(said) if 400 <= answer.code < 500 else ProviderRefused(said, "mail_refused")
+    return ProviderDown(said) if 400 <= answer.code < 500 else ProviderRefused(said, refusal)

@@ -1,5 +1,6 @@
 """The contract of mailers, held by every adapter, with the far side of SMTP by aiosmtpd."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -207,6 +208,43 @@ async def test_a_relays_four_hundreds_may_be_tried_again_and_its_five_hundreds_n
         with pytest.raises(kind, match=f"answered {answer[:3]}: '{answer[4:]}'"):
             await choose(f"smtp://127.0.0.1:{relay.port}", SENDER, tmp_path).send(mail())
         assert relay.letters == []
+
+
+async def test_mails_that_follow_one_another_share_a_connection(tmp_path: Path) -> None:
+    async with relaying() as relay:
+        mailer = choose(f"smtp://127.0.0.1:{relay.port}", SENDER, tmp_path)
+        await asyncio.gather(*(mailer.send(mail()) for _ in range(5)))
+        assert (relay.calls, len(relay.letters)) == (1, 5)
+        relay.hang_up()
+        await mailer.send(mail())
+        assert (relay.calls, len(relay.letters)) == (2, 6)
+        await mailer.close()
+
+
+async def test_after_a_refusal_the_next_mail_goes(tmp_path: Path) -> None:
+    async with relaying() as relay:
+        mailer = choose(f"smtp://127.0.0.1:{relay.port}", SENDER, tmp_path)
+        relay.answers["rcpt"] = "550 no such user"
+        assert (await refusal(mailer.send(mail()))).code == "address_refused"
+        relay.answers = {"data": "554 spam"}
+        assert (await refusal(mailer.send(mail()))).code == "mail_refused"
+        relay.answers = {}
+        await mailer.send(mail())
+        assert len(relay.letters) == 1
+        await mailer.close()
+
+
+async def test_a_relay_that_fails_again_and_again_is_left_alone(tmp_path: Path) -> None:
+    async with relaying(Relay(answers={"rcpt": "451 later"})) as relay:
+        mailer = choose(f"smtp://127.0.0.1:{relay.port}", SENDER, tmp_path)
+        for _ in range(3):
+            with pytest.raises(ProviderDown, match="answered 451"):
+                await mailer.send(mail())
+        calls = relay.calls
+        with pytest.raises(ProviderDown, match="left alone") as spared:
+            await mailer.send(mail())
+        assert relay.calls == calls
+        assert 50 < (spared.value.retry_after or 0) <= 60
 
 
 async def test_an_absent_or_silent_relay_is_down(tmp_path: Path) -> None:

@@ -23,6 +23,14 @@ class Relay:
     password: str = ""
     port: int = 0
     letters: list[EmailMessage] = field(default_factory=list)
+    calls: int = 0
+    lines: set[SMTP] = field(default_factory=set)
+
+    def hang_up(self) -> None:
+        """Cut every connection, as a relay does that restarts."""
+        for line in self.lines:
+            if line.transport is not None:
+                line.transport.close()
 
     async def handle_RCPT(  # noqa: N802  the name aiosmtpd calls
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -55,7 +63,8 @@ async def relaying(relay: Relay | None = None) -> AsyncIterator[Relay]:
 
 
 def _speaking(relay: Relay) -> SMTP:
-    return SMTP(
+    relay.calls += 1
+    line = SMTP(
         relay,
         hostname="relay.example",
         enable_SMTPUTF8=True,
@@ -64,3 +73,5 @@ def _speaking(relay: Relay) -> SMTP:
         authenticator=relay.check if relay.user else None,
         auth_required=bool(relay.user),
     )
+    relay.lines.add(line)
+    return line
