@@ -56,3 +56,8 @@ def live_webhook(connection_id: UUID | str) -> str:
 def status_list(slug: str, number: int) -> str:
     """A channel's list of the awards that have ended, as verifiers of credentials read it."""
     return f"/c/{slug}/status/{number}"
+
+
+def unsubscribe(token: str) -> str:
+    """Where the holder of a mail asks for no more of its kind."""
+    return f"/unsubscribe/{token}"

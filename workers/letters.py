@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+import mrml
+from jinja2 import Environment, StrictUndefined, Template
 
 from tenants.channels import brand
 from tenants.people.mailed_links import MINUTES
@@ -109,12 +110,12 @@ def recording_ready(name: str, channel: str, title: str, url: str) -> Letter:
     )
 
 
-def dress(letter: Letter, sender: Sender) -> tuple[str, str]:
-    """The letter as text and as HTML."""
+def dress(letter: Letter, sender: Sender, unsubscribe: str = "") -> tuple[str, str]:
+    """The letter as text and as HTML; `unsubscribe` is where one asks for no more of its kind."""
     colours = brand.derive(sender.colour)
     facts = {"letter": letter, "sender": sender, "brand": colours.brand, "on_brand": colours.on_brand}
-    world = _world()
-    return world.get_template("letter.txt").render(facts), world.get_template("letter.html").render(facts)
+    text, html = _templates()
+    return text.render(facts, unsubscribe=unsubscribe), html.render(facts, unsubscribe=unsubscribe)
 
 
 def plain(name: str, longest: int = SUBJECT_LENGTH) -> str:
@@ -133,7 +134,11 @@ def _lifetime() -> str:
 
 
 @cache
-def _world() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]), undefined=StrictUndefined
+def _templates() -> tuple[Template, Template]:
+    """The templates of text and of HTML; the latter is written in MJML, which becomes what mail programs can read."""
+    html = mrml.to_html((TEMPLATES / "letter.mjml").read_text(), render_options=mrml.RenderOptions(fonts={})).content
+    plain_text = Environment(autoescape=False, undefined=StrictUndefined)  # noqa: S701 - it is no HTML
+    return (
+        plain_text.from_string((TEMPLATES / "letter.txt").read_text()),
+        Environment(autoescape=True, undefined=StrictUndefined).from_string(html),
     )

@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid5
 
+import structlog
 from sqlalchemy import select
 
+from providers import ProviderRefused
 from providers.mail import Mail
 from tenants import links
 from tenants.certificates import certificates
@@ -13,7 +15,9 @@ from tenants.courses import lessons
 from tenants.errors import Invalid
 from tenants.ids import PersonId
 from tenants.jobs import SendMail
-from tenants.people import mailed_links
+from tenants.members import unsubscribes
+from tenants.members.unsubscribes import KINDS, Named, UnsubscribeSecrets
+from tenants.people import bounces, mailed_links
 from tenants.people.people import PEOPLE
 from tenants.scope import Record, Scope
 from tenants.statements import PERSON, personal
@@ -21,25 +25,81 @@ from workers import letters
 from workers.letters import INK, Letter, Sender, dress
 from workers.registry import Work, performs
 
+log = structlog.get_logger("workers.mail")
+
+AWAITED = frozenset({"magic_link", "confirm"})
+"""Mails that somebody asked for a moment ago and waits for: they are tried even where others were refused."""
+
 _PERSON = personal(select(PEOPLE.c.name, PEOPLE.c.email).where(PEOPLE.c.id == PERSON, PEOPLE.c.closed_at.is_(None)))
 
 
 @performs(SendMail, seconds=60)
 async def send_mail(work: Work, asked: SendMail) -> None:
-    """Write the letter that `template` names and send it; a person who has gone gets none.
+    """Write the letter that `template` names and send it, unless nobody would get it or it is not wanted.
 
     Raises Invalid for an unknown template or one without its subject, NotFound when the subject is gone.
     """
     if asked.template not in _WRITERS:
         raise Invalid(f"There is no mail by the name of {asked.template[:40]!r}.", "unknown_template")
+    reader = await _reader(work, asked)
+    if reader is None or not await _wanted(work, asked):
+        return
+    letter, sender = await _WRITERS[asked.template](work, asked, reader["name"])
+    unsubscribe = _unsubscribe_url(work, asked)
+    text, html = dress(letter, sender, unsubscribe)
+    name = f"{work.job_id.hex}.{asked.template}"
+    await _send(work, asked, Mail(reader["email"], letter.subject, text, name, html, _headers(unsubscribe)))
+
+
+async def _reader(work: Work, asked: SendMail) -> Record | None:
+    """Who gets the mail: none who has gone, and none whose address refuses it, unless they just asked for it there."""
     async with work.person_scope(PersonId(asked.to)) as person:
         row = await person.first(_PERSON)
-    if row is None:
-        return
-    letter, sender = await _WRITERS[asked.template](work, asked, row["name"])
-    text, html = dress(letter, sender)
-    mail = Mail(row["email"], letter.subject, text, f"{work.job_id.hex}.{asked.template}", html)
-    await work.shop.mailer.send(mail)
+        if row is None or asked.template in AWAITED:
+            return row
+        bounced = await bounces.standing(person, row["email"])
+    if bounced is not None:
+        log.info("no mail to an address that refuses it", template=asked.template, reason=bounced["reason"])
+        return None
+    return row
+
+
+async def _wanted(work: Work, asked: SendMail) -> bool:
+    """Whether the person has not asked the channel for no more mails of this kind."""
+    if asked.template not in KINDS:
+        return True
+    async with work.scope() as scope:
+        return not await unsubscribes.stands(scope, PersonId(asked.to), asked.template)
+
+
+async def _send(work: Work, asked: SendMail, mail: Mail) -> None:
+    """Hand the mail over; an address that refuses it is remembered until it takes one again."""
+    try:
+        await work.shop.mailer.send(mail)
+    except ProviderRefused as refused:
+        if refused.code != "address_refused":
+            raise
+        log.warning("an address refuses mail", template=asked.template, reason=refused.message)
+        async with work.person_scope(PersonId(asked.to)) as person:
+            await bounces.note(person, mail.to, refused.message)
+    else:
+        async with work.person_scope(PersonId(asked.to)) as person:
+            await bounces.forget(person)
+
+
+def _unsubscribe_url(work: Work, asked: SendMail) -> str:
+    if asked.template not in KINDS:
+        return ""
+    named = Named(work.channel_id, PersonId(asked.to), asked.template)
+    return links.absolute(work.shop.base_url, links.unsubscribe(UnsubscribeSecrets(work.shop.secret).token(named)))
+
+
+def _headers(unsubscribe: str) -> dict[str, str]:
+    """What lets a mail program offer a button for it (RFC 8058), and keeps out-of-office notes away (RFC 3834)."""
+    headers = {"Auto-Submitted": "auto-generated"}
+    if unsubscribe:
+        headers |= {"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return headers
 
 
 async def _magic_link(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:

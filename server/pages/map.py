@@ -4,7 +4,21 @@ from aiohttp import web
 
 from server.access import HouseAccess
 from server.context import House
-from server.pages import classes, community, doors, home, landing, learning, mail, me, public, search, verify, vouching
+from server.pages import (
+    classes,
+    community,
+    doors,
+    home,
+    landing,
+    learning,
+    mail,
+    me,
+    public,
+    search,
+    unsubscribing,
+    verify,
+    vouching,
+)
 from server.pages.errors import error_page, set_policy
 from server.pages.studio import map as studio
 from server.pages.visits import ACCESS_TO_HOUSE, PAGES, PageHandler, page
@@ -18,6 +32,7 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/sign-up", doors.ask_sign_up),
     ("/sign-in/link", doors.ask_link),
     ("/me", me.me),
+    ("/unsubscribe/{token}", unsubscribing.ask),
     ("/robots.txt", public.robots),
     ("/sitemap.xml", public.sitemap),
     ("/c/{slug}", landing.show),
@@ -39,6 +54,7 @@ WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/sign-out", doors.sign_out),
     ("/sign-in/link", doors.send_link),
     ("/sign-in/link/use", doors.use_link),
+    ("/unsubscribe/{token}", unsubscribing.do),
     ("/me/devices/end", me.end_device),
     ("/me/devices/end-others", me.end_others),
     ("/c/{slug}/join", landing.join),

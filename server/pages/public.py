@@ -14,6 +14,7 @@ ROBOTS = """User-agent: *
 Disallow: /api/
 Disallow: /me
 Disallow: /sign-
+Disallow: /unsubscribe/
 Disallow: /verify/
 Disallow: /c/*/studio
 Disallow: /c/*/community

@@ -1,6 +1,8 @@
 """Mails: written once per job, in every script, with links that work, and nothing a name could break."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -13,14 +15,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from providers import ProviderRefused
 from providers.mail import Mail
+from providers.mail.folder import Folder
 from providers.mail.letters import compose
 from tenants import work
 from tenants.certificates import certificates
 from tenants.channels import channels
 from tenants.ids import PersonId
 from tenants.jobs import SendMail
-from tenants.people import mailed_links, people
+from tenants.members import unsubscribes
+from tenants.members.unsubscribes import Named, UnsubscribeSecrets
+from tenants.people import bounces, mailed_links, people
 from tenants.permissions import acting_system
 from tenants.scope import Scope, Tenancy
 from tests.tenants.school import make_course
@@ -161,6 +167,75 @@ async def test_a_person_who_has_gone_gets_no_mail(shop: Workshop, tmp_path: Path
         await connection.execute("update people set closed_at = now() where id = $1", gone)
     await do(shop, ticket)
     assert arrived(shop, tmp_path) == []
+
+
+class Refusing(Folder):
+    """A mailer that refuses an address until it is told otherwise."""
+
+    full = True
+
+    async def send(self, mail: Mail) -> None:
+        if self.full:
+            raise ProviderRefused("The mail relay answered 550: 'no such user'.", "address_refused")
+        await super().send(mail)
+
+
+async def test_an_address_that_refuses_mail_is_left_alone_until_it_takes_some_again(
+    shop: Workshop, world: World, tmp_path: Path
+) -> None:
+    school, sam = world.pottery, world.pottery.sam
+    mailer = Refusing(tmp_path / "mail", "house@guildhall.example")
+    shop = replace(shop, mailer=mailer)
+
+    async def mail_him(template: str = "welcome") -> None:
+        async with shop.tenancy.scope(school.id, acting_system("test")) as scope:
+            ticket = await ask_in_channel(shop, scope, sam.person_id, template, None)
+        await do(shop, ticket)
+
+    await mail_him()
+    async with shop.tenancy.person(sam.person_id) as person:
+        standing = await bounces.standing(person, sam.email)
+        assert standing is not None
+        assert "550" in standing["reason"]
+        assert await bounces.standing(person, "another@guildhall.example") is None
+    mailer.full = False
+    await mail_him()
+    assert arrived(shop, tmp_path) == []
+    await do(shop, await ask_as_person(shop, sam.person_id, "confirm"))
+    await mail_him()
+    assert {letter["Subject"] for letter in arrived(shop, tmp_path)} == {
+        "Confirm your e-mail address",
+        "Welcome to Pottery",
+    }
+
+
+async def test_a_kind_of_mail_that_is_not_wanted_from_a_channel_is_not_sent(
+    shop: Workshop, world: World, tmp_path: Path
+) -> None:
+    school, sam, zoe = world.pottery, world.pottery.sam, world.pottery.zoe
+    course = await make_course(shop.tenancy, school, school.ben)
+    async with shop.tenancy.scope(school.id, acting_system("test")) as scope:
+        await unsubscribes.put(scope, sam.person_id, "recording_ready", on=True)
+        tickets = [
+            await ask_in_channel(shop, scope, person.person_id, "recording_ready", course.film) for person in (sam, zoe)
+        ]
+    for ticket in tickets:
+        await do(shop, ticket)
+    (letter,) = arrived(shop, tmp_path)
+    assert letter["To"] == zoe.email
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    url = letter["List-Unsubscribe"].strip("<>")
+    named = UnsubscribeSecrets(shop.secret).read(url.rpartition("/")[2])
+    assert named == Named(school.id, zoe.person_id, "recording_ready")
+    body = letter.get_body(("plain",))
+    assert body is not None
+    assert url in body.get_content()
+
+
+def test_no_mail_asks_anything_of_another_site() -> None:
+    _, html = dress(letters.welcome("Ana", "Clay", "https://guildhall.example/x"), Sender("Clay"))
+    asked = set(re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?([^\"')\s>]+)", html))
+    assert asked == {"https://guildhall.example/x"}
 
 
 class Tags(HTMLParser):
