@@ -3,13 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 
-import asyncpg
-import redis
 from rich.markup import escape
 
 from cli.console import OUT
 from cli.ground import full, old_python, unwritable
 from cli.listening import answers, bind
+from cli.server_checks import postgres_problem, redis_problem
 from cli.servers import running_servers
 from cli.stop import Stop
 from providers import ProviderDown, ProviderRefused
@@ -18,10 +17,9 @@ from providers.pdf.chromium import find
 from providers.pdf.errors import PrinterDown
 from server.__main__ import close_house, make_house
 from server.leaning import Service, services
-from settings import DATABASE_ROLES, Settings
+from settings import Settings
 from tenants.errors import Refusal
 
-OLDEST_POSTGRES = 15
 SERVICE_SECONDS = 15
 
 
@@ -117,42 +115,6 @@ def examine_servers(settings: Settings) -> list[Finding]:
             return [Finding("PostgreSQL", postgres_problem(addresses)), Finding("Redis", redis_problem(addresses))]
     except ServerFault as fault:
         return [Finding("Embedded servers", str(fault))]
-
-
-def postgres_problem(settings: Settings) -> str:
-    """What is wrong with the database server."""
-    try:
-        return asyncio.run(ask_postgres(settings))
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
-        return f"cannot be reached ({fault}): check that it runs and that DATABASE_URL is right."
-
-
-async def ask_postgres(settings: Settings) -> str:
-    """What is wrong with its version or roles."""
-    connection = await asyncpg.connect(settings.database_url, timeout=5, command_timeout=5)
-    try:
-        if connection.get_server_version().major < OLDEST_POSTGRES:
-            return f"version {connection.get_server_version().major} is too old: use {OLDEST_POSTGRES} or newer."
-        rows = await connection.fetch("select rolname from pg_roles where rolname = any($1)", DATABASE_ROLES)
-    finally:
-        await connection.close(timeout=5)
-    missing = sorted(set(DATABASE_ROLES) - {row["rolname"] for row in rows})
-    return f"it lacks {', '.join(missing)}: run `guildhall migrate`." if missing else ""
-
-
-def redis_problem(settings: Settings) -> str:
-    """What is wrong with Redis: unreachable, or set so that it could lose jobs."""
-    try:
-        with redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5) as line:
-            policy = line.config_get("maxmemory-policy").get("maxmemory-policy")
-            append = line.config_get("appendonly").get("appendonly")
-    except redis.ResponseError:
-        return "it does not show its configuration: see to it yourself that it has noeviction and an append-only file."
-    except redis.RedisError as fault:
-        return f"cannot be reached ({fault}): check that it runs and that REDIS_URL is right."
-    if policy not in ("noeviction", b"noeviction"):
-        return "it may evict jobs: set maxmemory-policy to noeviction."
-    return "" if append in ("yes", b"yes") else "a restart would lose jobs: set appendonly to yes."
 
 
 def chromium_problem(settings: Settings) -> str:

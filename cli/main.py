@@ -2,6 +2,8 @@
 
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Literal
 
 import typer
@@ -13,9 +15,9 @@ from cli.listening import bind, listen
 from cli.live import live
 from cli.servers import running_servers
 from cli.stop import Stop
-from cli.up import migrate, seed, steward, up, web, work
+from cli.up import check_given_servers, migrate, seed, steward, up, web, work
 from providers.embedded import ServerFault
-from settings import SettingsFault, load_settings
+from settings import Settings, SettingsFault, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(config, name="config")
@@ -39,6 +41,15 @@ def main() -> None:
         sys.exit(1)
 
 
+@contextmanager
+def checked_servers() -> Iterator[Settings]:
+    """The settings with addresses of servers that run; Stop with the cure when those that were given will not do."""
+    settings = load_settings()
+    check_given_servers(settings)
+    with running_servers(settings) as addresses:
+        yield addresses
+
+
 @app.callback()
 def describe() -> None:
     """Guildhall: a home for people who teach."""
@@ -53,7 +64,7 @@ def run_up() -> None:
 @app.command("web")
 def run_web() -> None:
     """Run one web process."""
-    with running_servers(load_settings()) as settings, bind(settings) as listener:
+    with checked_servers() as settings, bind(settings) as listener:
         listen(listener, settings)
         web(settings, listener)
 
@@ -63,21 +74,21 @@ def run_worker(
     queue: Annotated[Literal["render", "media", "index", "default"], typer.Argument(help="whose jobs to do")],
 ) -> None:
     """Run one worker process, for one queue."""
-    with running_servers(load_settings()) as settings:
+    with checked_servers() as settings:
         work(settings, queue)
 
 
 @app.command("steward")
 def run_steward() -> None:
     """Run the steward: it relays the outbox and keeps the clock. One is enough."""
-    with running_servers(load_settings()) as settings:
+    with checked_servers() as settings:
         steward(settings)
 
 
 @app.command("migrate")
 def run_migrate() -> None:
     """Bring the database's roles and schema up to date."""
-    with running_servers(load_settings()) as settings:
+    with checked_servers() as settings:
         migrate(settings)
     say("The database is up to date.")
 

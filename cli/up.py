@@ -29,6 +29,7 @@ def up(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, leave)
     check_ground(settings.home)
     listener = bind(settings)
+    check_given_servers(settings)
     servers = embedded(settings)
     try:
         for server in servers:
@@ -50,6 +51,16 @@ def up(settings: Settings) -> None:
         for server in servers:
             server.stop()
     say("All ended.")
+
+
+def check_given_servers(settings: Settings) -> None:
+    """Stop with the cure when a PostgreSQL or Redis that settings name cannot be used."""
+    if not (settings.database_url or settings.redis_url):
+        return
+    with step("Given servers answer"):
+        problem = run_apart("check", lambda: importlib.import_module("cli.server_checks").check_given(settings))
+        if problem:
+            raise Stop(problem)
 
 
 def leave(_sign: int, _frame: FrameType | None) -> NoReturn:

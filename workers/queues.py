@@ -86,14 +86,18 @@ def check(secret: bytes, words: Sequence[str], proof: str) -> None:
 
 def check_redis(redis: "Redis") -> None:
     """Pass when Redis keeps what it is given; ValueError with what to set when it may drop or lose it."""
-    if (policy := _setting(redis, "maxmemory-policy")) not in {"noeviction", ""}:
-        raise ValueError(f"Redis may drop jobs: maxmemory-policy is {policy}; set it to noeviction.")
-    if _setting(redis, "appendonly") == "no":
-        raise ValueError("Redis forgets at a restart: set appendonly to yes.")
+    if problem := keeping_problem(redis):
+        raise ValueError(f"Redis: {problem}")
 
 
-def _setting(redis: "Redis", name: str) -> str:
-    found: dict[Any, Any] = redis.config_get(name)
-    for value in found.values():
-        return value.decode() if isinstance(value, bytes) else str(value)
+def keeping_problem(redis: "Redis") -> str:
+    """Why Redis may drop or lose what it is given, with the cure; nothing when it keeps it.
+
+    By INFO, for managed ones do not show their configuration.
+    """
+    policy = redis.info("memory").get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        return f"it may evict jobs ({policy}): set maxmemory-policy to noeviction."
+    if redis.info("persistence").get("aof_enabled", 1) == 0:
+        return "a restart would lose jobs: set appendonly to yes."
     return ""
