@@ -123,6 +123,15 @@ def run_doctor() -> None:
     importlib.import_module("cli.doctor").doctor(settings)
 
 
+@app.command("drill")
+def run_drill(
+    seed: Annotated[int, typer.Option(help="the same seed, the same dice")] = 1,
+    only: Annotated[list[str] | None, typer.Option(help="faults whose names hold this; may be given again")] = None,
+) -> None:
+    """Break each part of a scratch installation while it works; print what people saw and what was lost or doubled."""
+    importlib.import_module("cli.drill.command").drill(seed, only or [])
+
+
 @app.command("isolation")
 def run_isolation() -> None:
     """Prove that no channel sees another: read the live database, attack a scratch one beside it."""

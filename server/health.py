@@ -13,13 +13,15 @@ log = structlog.get_logger("server.health")
 
 PROBE_SECONDS = 1.0
 FRESH_SECONDS = 1.0
+AWAY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """One thing we lean on: `ask` raises when it is away. Only what is `required` makes us unready.
 
-    It is asked at most every `fresh` seconds, whoever wants to know, and is away when it takes more than `seconds`.
+    It is asked at most every `fresh` seconds, whoever wants to know (sooner while it is away), and is away when it
+    takes more than `seconds`.
     """
 
     name: str
@@ -93,7 +95,8 @@ class Readiness:
             log.warning("something we lean on is away", probe=probe.name, error=str(error) or repr(error))
             seen.answer = "away"
         finally:
-            seen.due, seen.asking = time.monotonic() + probe.fresh, None
+            fresh = probe.fresh if seen.answer == "ok" else min(probe.fresh, AWAY_SECONDS)
+            seen.due, seen.asking = time.monotonic() + fresh, None
 
 
 READINESS = web.AppKey("readiness", Readiness)

@@ -29,6 +29,8 @@ Publish = Callable[[ChannelId, Notice], Awaitable[None]]
 POLL_SECONDS = 1.0
 RECONCILE_SECONDS = 5.0
 LOST_SECONDS = 30.0
+RETURN_SECONDS = 2.0
+INDEX_LOST_SECONDS = 5.0
 NOTICE_SECONDS = 1.0
 BATCH = 200
 PATIENCE_SECONDS = 10.0
@@ -53,6 +55,7 @@ class Steward:
         self._woken = asyncio.Event()
         self._reconciled_at = float("-inf")
         self._index_sent_at: dict[ChannelId, float] = {}
+        self._redis_is_back = False
 
     async def run(self, wake_url: str, wake_channel: str) -> None:
         """Work until cancelled."""
@@ -89,6 +92,12 @@ class Steward:
         await asyncio.to_thread(self._send, lost)
         return len(lost)
 
+    async def catch_up(self) -> None:
+        """After Redis was away: send again what it may have lost on the way; a ticket too many does no harm."""
+        while lost := await relay.stale(self._tenancy, RETURN_SECONDS, BATCH):
+            await asyncio.to_thread(self._send, lost, again=True)
+        self._index_sent_at = dict.fromkeys(await relay.channels_to_index(self._tenancy), float("-inf"))
+
     async def tell_left(self) -> int:
         """Tell notices that the process which made them could not; how many."""
         if self._publish is None:
@@ -109,22 +118,28 @@ class Steward:
         await asyncio.to_thread(self._send_index, channels)
         return len(channels)
 
-    def _send(self, batch: Sequence[Waiting]) -> None:
+    def _send(self, batch: Sequence[Waiting], again: bool = False) -> None:
         for waiting in batch:
-            send = self._queues.send_again if waiting.begun else self._queues.send
+            send = self._queues.send_again if again or waiting.begun else self._queues.send
             send(waiting.queue, str(waiting.ticket.job_id), waiting.ticket.words())
 
     def _send_index(self, channels: Sequence[ChannelId]) -> None:
-        """Send a ticket per channel; where changes still wait long after one was sent, its worker may have died."""
+        """Send a ticket per channel; where changes still wait after one was sent, its worker may have died.
+
+        Two workers at one channel do no harm: the second finds it taken, and leaves.
+        """
         now = time.monotonic()
         self._index_sent_at = {each: self._index_sent_at.get(each, now) for each in channels}
         for channel_id, sent_at in self._index_sent_at.items():
-            lost = now - sent_at >= LOST_SECONDS
+            lost = now - sent_at >= INDEX_LOST_SECONDS
             send = self._queues.send_again if lost else self._queues.send
             send("index", f"index-{channel_id}", ["index", str(channel_id), ""])
             self._index_sent_at[channel_id] = now if lost else sent_at
 
     async def _reconcile(self) -> None:
+        if self._redis_is_back:
+            await self.catch_up()
+            self._redis_is_back = False
         now = asyncio.get_running_loop().time()
         if now - self._reconciled_at >= RECONCILE_SECONDS:
             self._reconciled_at = now
@@ -142,6 +157,8 @@ class Steward:
             try:
                 async with AsyncRedis.from_url(url, socket_connect_timeout=2) as redis, redis.pubsub() as heard:
                     await heard.subscribe(channel)
+                    self._redis_is_back = True
+                    self._woken.set()
                     async for _ in heard.listen():
                         self._woken.set()
             except (RedisError, OSError) as error:

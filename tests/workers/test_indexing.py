@@ -128,7 +128,7 @@ async def test_what_is_posted_is_found_after_the_steward_s_next_look(
 async def test_a_killed_worker_and_an_emptied_redis_lose_no_change(
     own: Tenancy, here: World, steward: Steward, worker: Worker, valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.steward.LOST_SECONDS", 3.0)
+    monkeypatch.setattr("workers.steward.INDEX_LOST_SECONDS", 3.0)
     for school in (here.pottery, here.chess):
         await talk(own, school, 900)
     before = await waiting(own)

@@ -1,1 +1,0 @@
-"""Killing parts of a running installation while it works: `python -m tests.kills --seed 1 --rounds 10`."""
