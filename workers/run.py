@@ -68,6 +68,14 @@ def perform(words: list[str], proof: str) -> None:
 
 
 async def _do(shop: Workshop, words: Sequence[str]) -> None:
+    """Do what a ticket names; while the database is away it is dropped, and the steward sends it again afterwards."""
+    try:
+        await _do_now(shop, words)
+    except Unavailable as away:
+        log.warning("left for later", ticket=words[0], reason=away.message)
+
+
+async def _do_now(shop: Workshop, words: Sequence[str]) -> None:
     if words[0] == "index":
         from workers import indexing  # noqa: PLC0415 - only the index worker needs it
 

@@ -55,7 +55,7 @@ class Steward:
         self._woken = asyncio.Event()
         self._reconciled_at = float("-inf")
         self._index_sent_at: dict[ChannelId, float] = {}
-        self._redis_is_back = False
+        self._interrupted = False
 
     async def run(self, wake_url: str, wake_channel: str) -> None:
         """Work until cancelled."""
@@ -76,6 +76,7 @@ class Steward:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await step()
             except (Unavailable, RedisError, OSError, TimeoutError) as error:
+                self._interrupted = True
                 log.warning("will try again", step=step.__name__, reason=str(error) or type(error).__name__)
 
     async def send_due(self) -> int:
@@ -93,7 +94,7 @@ class Steward:
         return len(lost)
 
     async def catch_up(self) -> None:
-        """After Redis was away: send again what it may have lost on the way; a ticket too many does no harm."""
+        """After Redis or the database was away: send again what may be lost; a ticket too many does no harm."""
         while lost := await relay.stale(self._tenancy, RETURN_SECONDS, BATCH):
             await asyncio.to_thread(self._send, lost, again=True)
         self._index_sent_at = dict.fromkeys(await relay.channels_to_index(self._tenancy), float("-inf"))
@@ -137,9 +138,9 @@ class Steward:
             self._index_sent_at[channel_id] = now if lost else sent_at
 
     async def _reconcile(self) -> None:
-        if self._redis_is_back:
+        if self._interrupted:
             await self.catch_up()
-            self._redis_is_back = False
+            self._interrupted = False
         now = asyncio.get_running_loop().time()
         if now - self._reconciled_at >= RECONCILE_SECONDS:
             self._reconciled_at = now
@@ -157,7 +158,7 @@ class Steward:
             try:
                 async with AsyncRedis.from_url(url, socket_connect_timeout=2) as redis, redis.pubsub() as heard:
                     await heard.subscribe(channel)
-                    self._redis_is_back = True
+                    self._interrupted = True
                     self._woken.set()
                     async for _ in heard.listen():
                         self._woken.set()

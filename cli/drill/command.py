@@ -22,6 +22,8 @@ def drill(seed: int, only: list[str]) -> None:
     say(f"{'work':<14}{'acknowledged':>14}{'lost':>8}{'doubled':>9}")
     for name, (done, lost, doubled) in report.work.items():
         say(f"{name:<14}{done:>14}{lost:>8}{doubled:>9}")
+    for reason in report.failed:
+        say(f"given up: {reason}")
     conclude(report)
 
 

@@ -31,7 +31,7 @@ select (select count(*) from jobs where state <> 'failed' and id < $1)
   + (select count(*) from index_changes where id < $1) + (select count(*) from notices where id < $1)
 """
 FAILED = """
-select (select count(*) from jobs where state = 'failed') + (select count(*) from person_jobs where state = 'failed')
+select name, error from jobs where state = 'failed' union all select name, error from person_jobs where state = 'failed'
 """
 ROWS = "select count(*) from messages where deleted_at is null"
 FOUND = "select count(*) from search_documents where kind = 'message'"
@@ -54,12 +54,18 @@ class Report:
 
     rows: list[Row] = field(default_factory=list)
     work: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    """Jobs that were given up, with the reason."""
 
     @property
     def clean(self) -> bool:
-        """Nothing lost, nothing doubled, no answer without a reason, and something was done of each kind."""
+        """Nothing lost, doubled, given up or refused without a reason, and something was done of each kind."""
         bad = sum(row.tally.answers["bad"] for row in self.rows)
-        return not bad and all(done and not lost and not doubled for done, lost, doubled in self.work.values())
+        return (
+            not bad
+            and not self.failed
+            and all(done and not lost and not doubled for done, lost, doubled in self.work.values())
+        )
 
 
 async def run(folder: Path, seed: int, only: Sequence[str], tell: Callable[[Row], None]) -> Report:
@@ -107,7 +113,7 @@ async def _drill(
         report.work[name] = await kind.check()
     await _caught_up(installation, new_id())
     report.work["search index"] = await _indexed(installation)
-    report.work["jobs"] = (1, await _ask(installation, FAILED), 0)
+    report.failed = [f"{row['name']}: {row['error']}" for row in await _rows(installation, FAILED)]
     return report
 
 
@@ -149,8 +155,12 @@ async def _client(installation: Installation) -> AsyncIterator[Client]:
 
 async def _ask(installation: Installation, sql: str, *values: object) -> int:
     """A number from the database itself, past the tap."""
+    return int((await _rows(installation, sql, *values))[0][0])
+
+
+async def _rows(installation: Installation, sql: str, *values: object) -> list[asyncpg.Record]:
     connection = await asyncpg.connect(installation.postgres.database_url, timeout=30)
     try:
-        return int(await connection.fetchval(sql, *values) or 0)
+        return await connection.fetch(sql, *values)
     finally:
         await connection.close()

@@ -4,13 +4,14 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import google_crc32c
 
-from providers import ProviderDown, ProviderRefused, under_home
+from providers import ProviderRefused, under_home
 from providers.storage import GRAIN, UPLOAD_LIMIT, Content, ObjectInfo, Place, uploads
 from providers.storage.keys import checked_key, checked_type
 from providers.storage.shelf import Draft, Shelf, check_generation, disk_trouble_named, write_all
@@ -48,7 +49,7 @@ class DiskStore:
             size, crc = await _write_aside(aside, content)
             return await asyncio.to_thread(self.shelf.publish, key, aside, Draft(media, size, crc, if_generation))
         finally:
-            await asyncio.to_thread(aside.unlink, missing_ok=True)
+            await _forget(aside)
 
     async def head(self, key: str) -> ObjectInfo | None:
         """What is stored under `key`, or None."""
@@ -106,14 +107,12 @@ class DiskStore:
         return await asyncio.to_thread(lambda: uploads.sweep(self.shelf) + self.shelf.sweep())
 
     async def probe(self) -> None:
-        """ProviderDown when the folder cannot be written, or its disk is full."""
+        """ProviderDown when the folder cannot be written, ProviderRefused when its disk is full."""
         aside = self.shelf.new_file()
         try:
             await _write_aside(aside, b"probe")
-        except OSError as trouble:
-            raise ProviderDown(f"The files' folder cannot be written: {trouble.strerror}. Check STORAGE.") from trouble
         finally:
-            await asyncio.to_thread(aside.unlink, missing_ok=True)
+            await _forget(aside)
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -159,12 +158,23 @@ class DiskSession:
 async def _write_aside(aside: Path, content: Content) -> tuple[int, int]:
     """Write `content` to a new file, for good; its size and CRC-32C."""
     size = crc = 0
-    with await asyncio.to_thread(FileIO, aside, "x") as file:
+    with await asyncio.to_thread(_begin, aside) as file:
         async for block in _blocks(content):
             await asyncio.to_thread(_add, file, block)
             size, crc = size + len(block), google_crc32c.extend(crc, block)
         await asyncio.to_thread(_add, file, b"", settle=True)
     return size, crc
+
+
+def _begin(aside: Path) -> FileIO:
+    with disk_trouble_named():
+        return FileIO(aside, "x")
+
+
+async def _forget(aside: Path) -> None:
+    """Remove what was written aside, if it is there; the sweep removes what cannot be removed now."""
+    with suppress(OSError):
+        await asyncio.to_thread(aside.unlink)
 
 
 def _add(file: FileIO, block: bytes, settle: bool = False) -> None:
