@@ -14,7 +14,7 @@ import orjson
 
 from cli.drill.client import Client
 from cli.drill.school import School
-from providers.live.generic import sign
+from providers.standard_webhooks import sign
 
 
 class Kind(Protocol):

@@ -1,15 +1,9 @@
 """The generic live provider: any service that signs by Standard Webhooks (standardwebhooks.com, v1)."""
 
-import base64
-import binascii
-import re
-import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
-from standardwebhooks import Webhook, WebhookVerificationError
-
-from providers import PayloadRefused, SignatureRefused
+from providers import PayloadRefused, standard_webhooks
 from providers.live import (
     BODY_LIMIT,
     LiveEvent,
@@ -20,10 +14,6 @@ from providers.live import (
     RoomEnded,
 )
 from providers.live.fields import Fields
-
-_DELIVERY = re.compile(r"[\x21-\x7e]{1,200}")
-_MOMENT = re.compile(r"[0-9]{1,11}", re.ASCII)
-_NAMES = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
 def open_provider() -> "GenericProvider":
@@ -38,45 +28,18 @@ class GenericProvider:
         """The one event of the webhook; no older and no newer than five minutes, by the raw bytes as they came."""
         if len(raw) > BODY_LIMIT:
             raise PayloadRefused(f"A webhook has at most {BODY_LIMIT} bytes.", "too_large", 413)
-        delivery = self._verify(headers, raw, secret)
+        delivery = standard_webhooks.verify(secret, headers, raw)
         body = Fields.parse(raw)
         read = _READERS.get(body.text("type", 100))
         return [read(delivery, body.inner("data"))] if read else []
 
     def make_secret(self) -> str:
         """A fresh `whsec_` secret of 32 random bytes."""
-        return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+        return standard_webhooks.make_secret()
 
     def checked_secret(self, secret: str) -> str:
         """The secret itself, when it is `whsec_` and base64 of 24 to 64 bytes."""
-        try:
-            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-        except (binascii.Error, ValueError):
-            key = b""
-        if not secret.startswith("whsec_") or not 24 <= len(key) <= 64:
-            raise ValueError(
-                "The webhook secret should be whsec_ and base64 of 24 to 64 bytes, as the provider shows it."
-            )
-        return secret
-
-    def _verify(self, headers: Mapping[str, str], raw: bytes, secret: str) -> str:
-        """The id of the delivery, once its signature holds; the comparison inside takes constant time."""
-        found = {name.lower(): value for name, value in headers.items() if name.lower() in _NAMES}
-        delivery, moment = found.get(_NAMES[0], ""), found.get(_NAMES[1], "")
-        if not _DELIVERY.fullmatch(delivery) or not _MOMENT.fullmatch(moment) or len(found.get(_NAMES[2], "")) > 2000:
-            raise SignatureRefused("Send webhook-id, webhook-timestamp and webhook-signature (Standard Webhooks).")
-        try:
-            Webhook(self.checked_secret(secret)).verify(raw, found, json_parse=False)
-        except (WebhookVerificationError, ValueError) as wrong:
-            raise SignatureRefused("The signature does not hold, or its time is more than 5 minutes off.") from wrong
-        return delivery
-
-
-def sign(secret: str, event_id: str, at: datetime, raw: bytes) -> dict[str, str]:
-    """The headers with which a sender signs `raw` (for sandboxes and tests)."""
-    moment = at.astimezone(UTC)
-    signature = Webhook(secret).sign(event_id, moment, raw.decode())
-    return dict(zip(_NAMES, (event_id, str(int(moment.timestamp())), signature), strict=True))
+        return standard_webhooks.checked_secret(secret)
 
 
 def _joined(delivery: str, data: Fields) -> LiveEvent:

@@ -8,7 +8,7 @@ import aiohttp
 import orjson
 
 from providers.embedded import EmbeddedValkey
-from providers.live.generic import sign
+from providers.standard_webhooks import sign
 from tests.cli.test_commands import guildhall
 from tests.webapp import Web, settings_for
 from tests.world import World

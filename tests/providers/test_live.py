@@ -23,7 +23,7 @@ from providers.live import (
     RoomEnded,
     choose,
 )
-from providers.live.generic import sign
+from providers.standard_webhooks import sign
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from providers.live.generic import sign
+from providers.standard_webhooks import sign
 from tenants.live import attendance, classes, recordings
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from playwright.async_api import expect
 
-from providers.live.generic import sign
+from providers.standard_webhooks import sign
 from tests.films import make_big_film, make_film
 from tests.slices.installation import Installation
 from tests.slices.people import Someone, browser, someone
