@@ -167,7 +167,7 @@ def units(price: Money) -> int:
 
 
 def _amount(counted: int, currency: str) -> int:
-    return counted // 100 if currency.upper() in IN_HUNDREDTHS else counted
+    return counted // 100 if currency in IN_HUNDREDTHS else counted
 
 
 def _account(found: Any) -> Account:
@@ -180,15 +180,17 @@ def _account(found: Any) -> Account:
 
 
 def _payment(session: Any) -> Payment:
-    intent, price = session.payment_intent, Money(_amount(session.amount_total or 0, session.currency), "")
+    if session.metadata is None or "order_id" not in session.metadata:
+        raise ProviderRefused("Stripe knows this checkout, but it was not begun here.", "not_ours", 404)
+    intent, currency = session.payment_intent, session.currency.upper()
     charge = intent.latest_charge if intent else None
     return Payment(
         checkout_id=session.id,
         order_id=UUID(session.metadata["order_id"]),
         state=_state(session, intent),
-        price=Money(price.amount, session.currency.upper()),
+        price=Money(_amount(session.amount_total or 0, currency), currency),
         payment_id=intent.id if intent else None,
-        refunded=_amount(charge.amount_refunded, session.currency) if charge else 0,
+        refunded=_amount(charge.amount_refunded, currency) if charge else 0,
         disputed=bool(charge and charge.disputed),
     )
 
