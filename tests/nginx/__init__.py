@@ -1,0 +1,1 @@
+"""nginx in front of the product: the real program with the written site, over real sockets."""
