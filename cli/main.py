@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -130,6 +131,28 @@ def run_drill(
 ) -> None:
     """Break each part of a scratch installation while it works; print what people saw and what was lost or doubled."""
     importlib.import_module("cli.drill.command").drill(seed, only or [])
+
+
+@app.command("nginx")
+def run_nginx(
+    output: Annotated[Path, typer.Option(help="the folder to write guildhall.conf into")] = Path(),
+    upstream: Annotated[str, typer.Option(help="host:port of the web processes; without it, BIND and PORT")] = "",
+    certificates: Annotated[
+        Path, typer.Option(help="a folder with HOST/fullchain.pem and HOST/privkey.pem for each host")
+    ] = Path("/etc/guildhall/certificates"),
+    cache: Annotated[Path, typer.Option(help="the folder for nginx's cache")] = Path("/var/cache/guildhall"),
+    log: Annotated[Path, typer.Option(help="nginx's log of requests")] = Path("/var/log/nginx/guildhall.log"),
+    challenges: Annotated[Path, typer.Option(help="certbot's webroot")] = Path("/var/www/html"),
+    http: Annotated[int, typer.Option(help="the port that leads to https")] = 80,
+    https: Annotated[int, typer.Option(help="the port of https")] = 443,
+    ipv6: Annotated[bool, typer.Option(help="listen on IPv6 too")] = True,
+) -> None:
+    """Write the site of this installation for nginx."""
+    settings = load_settings()
+    # It speaks the application's own words, which take half a second to load.
+    site = importlib.import_module("cli.nginx")
+    front = site.Front(upstream, certificates, cache, log, challenges, http, https, ipv6)
+    say(f"Written: {site.write(settings, front, output)}. Check it with `nginx -t`.")
 
 
 @app.command("isolation")
