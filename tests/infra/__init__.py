@@ -1,0 +1,1 @@
+"""What stands around the processes: rules, dashboards, images and the cloud, held against the code."""
