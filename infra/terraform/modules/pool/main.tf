@@ -1,0 +1,72 @@
+# The workers of one queue, or the steward: no door, always on.
+
+resource "google_cloud_run_v2_worker_pool" "this" {
+  name                = var.name
+  location            = var.region
+  deletion_protection = var.protected
+
+  scaling {
+    manual_instance_count = var.instances
+  }
+
+  template {
+    service_account = var.account
+
+    vpc_access {
+      egress = "PRIVATE_RANGES_ONLY"
+      network_interfaces {
+        network    = var.network
+        subnetwork = var.subnetwork
+      }
+    }
+
+    volumes {
+      name = "authority"
+      secret {
+        secret = var.authority
+        items {
+          path    = "ca.pem"
+          version = "latest"
+        }
+      }
+    }
+
+    containers {
+      image = var.image
+      args  = var.arguments
+
+      resources {
+        limits = {
+          cpu    = var.cpu
+          memory = var.memory
+        }
+      }
+
+      dynamic "env" {
+        for_each = var.settings
+        content {
+          name  = env.key
+          value = env.value
+        }
+      }
+
+      dynamic "env" {
+        for_each = var.secrets
+        content {
+          name = env.key
+          value_source {
+            secret_key_ref {
+              secret  = env.value
+              version = "latest"
+            }
+          }
+        }
+      }
+
+      volume_mounts {
+        name       = "authority"
+        mount_path = "/etc/guildhall/redis"
+      }
+    }
+  }
+}

@@ -1,0 +1,4 @@
+variable "name" {
+  type        = string
+  description = "What the secret is called."
+}
