@@ -245,6 +245,16 @@ def test_a_queue_calls_one_function_and_only_for_tickets_of_ours(valkey: Embedde
     redis.close()
 
 
+def test_a_hosted_redis_that_hides_its_configuration_is_taken_at_its_word(valkey: EmbeddedValkey) -> None:
+    redis = Redis.from_url(valkey.redis_url)
+    redis.acl_setuser("hosted", enabled=True, passwords=["+word"], categories=["+@all"], commands=["-config"])
+    hosted = Redis.from_url(valkey.redis_url, username="hosted", password="word")
+    check_redis(hosted)
+    redis.acl_deluser("hosted")
+    for each in (hosted, redis):
+        each.close()
+
+
 async def test_a_worker_killed_over_a_job_loses_it_to_the_next_one(
     own: Tenancy, here: World, fresh: str, valkey: EmbeddedValkey, tmp_path: Path
 ) -> None:
