@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import hcl2
+from hcl2.api import loads
 
 META = {"source", "for_each", "count", "depends_on", "providers", "version"}
 
@@ -24,7 +24,7 @@ class Module:
         """Every block by its kind: `variable`, `resource`, `module` …"""
         found: dict[str, list[Any]] = {}
         for path in sorted(self.folder.glob("*.tf")):
-            for kind, blocks in hcl2.loads(path.read_text()).items():
+            for kind, blocks in loads(path.read_text()).items():
                 found.setdefault(kind, []).extend(blocks)
         return found
 

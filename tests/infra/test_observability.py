@@ -86,8 +86,8 @@ async def test_every_figure_that_is_asked_for_exists_with_its_labels(known: dict
 
 
 async def test_jobs_have_the_labels_that_rules_rely_on(web: Web) -> None:
-    gauges = [each for each in web.app[METRICS].registry._collector_to_names if hasattr(each, "_labelnames")]
-    labels = {each._name: set(each._labelnames) for each in gauges}
+    gauges = [vars(each) for each in web.app[METRICS].registry._collector_to_names]
+    labels = {each["_name"]: set(each["_labelnames"]) for each in gauges if "_labelnames" in each}
     assert all(labels[name] == {"queue"} for name in ("jobs_waiting", "jobs_failed", "jobs_oldest_seconds"))
 
 

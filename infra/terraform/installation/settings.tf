@@ -17,7 +17,7 @@ locals {
     ACCESS_TOKEN_SECONDS = tostring(var.access_token_seconds)
     REFRESH_TOKEN_DAYS   = tostring(var.refresh_token_days)
     RECORDING_HOSTS      = join(",", var.recording_hosts)
-    CHROMIUM             = "auto"
+    CHROMIUM             = "/usr/bin/chromium-headless-shell" # named, so that it runs where no namespaces can be made
     LOG_FORMAT           = "json"
   }
 
@@ -122,7 +122,7 @@ resource "google_secret_manager_secret_version" "metrics" {
 }
 
 resource "google_secret_manager_secret_version" "redis" {
-  secret      = module.secret["REDIS_URL"].id
+  secret = module.secret["REDIS_URL"].id
   # The authority signs for this one instance only, so that its name has nothing to add.
   secret_data = "rediss://${module.cache.address}?ssl_ca_certs=/etc/guildhall/redis/ca.pem&ssl_check_hostname=false"
 }
