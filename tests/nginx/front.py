@@ -130,8 +130,8 @@ async def fronting(settings: Settings, ports: Ports, folder: Path, *hosts: str) 
 
 
 @contextlib.contextmanager
-def running(folder: Path, ports: Ports) -> Iterator[None]:
-    """The program over the site in `folder`, until the block ends; it may write nowhere else."""
+def running(folder: Path, ports: Ports) -> Iterator[int]:
+    """The program over the site in `folder`, until the block ends, by its number; it may write nowhere else."""
     (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
     account: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     if account:
@@ -140,7 +140,7 @@ def running(folder: Path, ports: Ports) -> Iterator[None]:
     process = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **account)
     try:
         _await_port(process, ports.https, folder)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.communicate(timeout=10)
