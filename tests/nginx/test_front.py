@@ -16,7 +16,7 @@ from server.bodies import JSON_LIMIT
 from server.middleware import SECURITY_HEADERS, YEAR_OF_HTTPS
 from tests.nginx import http2
 from tests.nginx.conftest import CUSTOM
-from tests.nginx.front import HOST, Running, handshake
+from tests.nginx.front import HOST, Running, handshake, program
 from tests.realtime.clients import NAMESPACE, Client
 from tests.server.test_community_api import make_room
 from tests.server.test_pages import SET_HOST
@@ -177,6 +177,40 @@ async def test_a_flood_from_one_address_is_slowed_and_others_are_not(front: Runn
     assert len(refused) > 100
     assert "1" in refused
     assert (await front.get("/sign-in")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::9", True),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::1", "2001:db8::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_limits_count_a_customer_and_not_each_of_their_addresses(
+    front: Running, one: str, other: str, alike: bool
+) -> None:
+    site = (front.folder / "guildhall.conf").read_text()
+    (lines,) = re.findall(r"map \$remote_addr \$guildhall_sender \{(.*?)\n\}", site, re.DOTALL)
+    far, near = (re.compile(each.replace("?<", "?P<")) for each in re.findall(r'"~(\S+)"', lines))
+
+    def counted(address: str) -> str:
+        found = far.search(address) or near.search(address)
+        return found[1].rstrip(":") if found else address
+
+    assert (counted(one) == counted(other)) is alike
+
+
+def test_without_nginx_ci_fails_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.nginx.front.shutil.which", lambda *_, **__: None)
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="apt install nginx-light"):
+        program()
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception):
+        program()
 
 
 async def test_slow_headers_and_slow_bodies_are_given_up(front: Running) -> None:
