@@ -122,7 +122,7 @@ def test_every_role_is_there_once_and_is_a_command() -> None:
 
 
 def test_the_settings_of_a_role_are_right_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {"HOST": "learn.example.org", "SECRET_KEY": "k" * 40} | dict.fromkeys(
+    given = {"SITE_HOST": "learn.example.org", "SECRET_KEY": "k" * 40} | dict.fromkeys(
         ("OWNER_PASSWORD", "APP_PASSWORD", "RELAY_PASSWORD", "BACKUP_PASSWORD"), "p" * 20
     )
     for service in OURS.values():

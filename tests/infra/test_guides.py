@@ -99,7 +99,7 @@ def test_the_docker_guide_makes_every_secret_that_compose_asks_for(tmp_path: Pat
     assert asked <= set(made)
     assert all(made.values())
     assert len({made[name] for name in made if name.endswith(("_PASSWORD", "_KEY", "_TOKEN"))}) == 6
-    assert (tmp_path / "infra/docker/certificates" / made["HOST"] / "privkey.pem").is_file()
+    assert (tmp_path / "infra/docker/certificates" / made["SITE_HOST"] / "privkey.pem").is_file()
     assert start.startswith("docker compose up ")
 
 
