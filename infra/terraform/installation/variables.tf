@@ -99,6 +99,11 @@ variable "payments" {
     condition     = contains(["sandbox", "stripe"], var.payments)
     error_message = "Give sandbox or stripe."
   }
+
+  validation {
+    condition     = var.payments != "stripe" || length(setsubtract(["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"], var.given)) == 0
+    error_message = "Fill the secrets STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET, and name both in given."
+  }
 }
 
 variable "stripe_api_base" {
