@@ -25,7 +25,7 @@ from cli import nginx
 from cli.nginx import Front
 from settings import Settings
 from tests.nginx.authority import Authority
-from tests.nginx.front import Ports, program, running
+from tests.nginx.front import Ports, find, program, running
 
 HOST = str(urlsplit(BASE_URL).hostname)
 REPEATS, SECONDS, WARM_UP_SECONDS = 5, 2.0, 0.6
@@ -53,8 +53,11 @@ class Figures:
     faults: int = 0
 
 
-async def main() -> Report:
+async def main() -> Report | None:
     """Measure the three ways, interleaved; the web process has a core of its own, nginx shares that of the load."""
+    if find() is None:
+        print("nginx: there is none here (on Debian and Ubuntu: apt install nginx-light)")
+        return None
     app_core, rest = cores()
     os.sched_setaffinity(0, {rest})
     async with staged() as stage:

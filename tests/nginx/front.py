@@ -46,12 +46,17 @@ http {{
 
 def program() -> str:
     """The nginx of this machine; where there is none CI fails, and elsewhere the test is skipped."""
-    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    found = find()
     if found is None and os.environ.get("CI"):
         pytest.fail("There is no nginx here: `.ci/run` installs it (on Debian and Ubuntu: apt install nginx-light).")
     if found is None:
         pytest.skip("there is no nginx here (on Debian and Ubuntu: apt install nginx-light)")
     return found
+
+
+def find() -> str | None:
+    """Where nginx is, if anywhere: Debian keeps it out of the PATH of ordinary users."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 @dataclass(frozen=True, slots=True)
