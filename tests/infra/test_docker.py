@@ -108,6 +108,7 @@ def test_a_service_has_limits_a_look_a_restart_and_kept_logs(name: str) -> None:
 def test_a_role_is_given_settings_that_exist_and_no_right_it_needs_not(name: str) -> None:
     service = OURS[name]
     assert set(service["environment"]) <= {name.upper() for name in Settings.model_fields}
+    assert (FOLDER / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     owners = {key for key, value in service["environment"].items() if "OWNER" in str(value) or "BACKUP" in str(value)}
