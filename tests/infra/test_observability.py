@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from providers.breaker import Breaker
 from server.metrics import METRICS
 from settings import Settings
 from tests.infra.promql import grouped, selectors
@@ -20,10 +21,6 @@ RULES, BOARDS = sorted((FOLDER / "rules").glob("*.yml")), sorted((FOLDER / "dash
 # What Prometheus itself says of each process that it asks.
 OF_PROMETHEUS = {"up": {"job", "instance"}}
 TARGET = {"job", "instance"}
-PROVIDERS = {
-    "guildhall_provider_breaker_open": {"provider"},
-    "guildhall_provider_calls_total": {"provider", "outcome"},
-}
 
 
 def rules() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -55,7 +52,9 @@ async def known(web: Web, world: World) -> dict[str, set[str]]:
     await web.call("GET", "/channels")
     given = {"email": f"{world.pottery.slug}@guildhall.example", "password": "a long enough one", "name": "New"}
     await web.call("POST", "/auth/sign-up", given)
-    metrics = web.app[METRICS]
+    asked = Breaker("a provider")
+    with asked.call():
+        metrics = web.app[METRICS]
     for refresh in metrics.before_look:
         await refresh()
     found: dict[str, set[str]] = dict(OF_PROMETHEUS)
@@ -71,15 +70,14 @@ async def test_every_figure_that_is_asked_for_exists_with_its_labels(known: dict
         known.setdefault(name, TARGET | {"queue"})
     missing = []
     for place, expression, text in asked():
-        figures = known | PROVIDERS if place == "providers" else known
         read = dict.fromkeys(name for name, _ in selectors(expression))
-        missing += [f"{place}: {name}" for name in read if name not in figures]
+        missing += [f"{place}: {name}" for name in read if name not in known]
         missing += [
             f"{place}: {name}{{{label}}}"
             for name, labels in selectors(expression)
-            for label in labels - figures.get(name, set())
+            for label in labels - known.get(name, set())
         ]
-        here = set().union(*(figures.get(name, set()) for name in read))
+        here = set().union(*(known.get(name, set()) for name in read))
         kept = grouped(expression) | set(re.findall(r"\{\{ ?(?:\$labels\.)?(\w+) ?\}\}", text))
         missing += [f"{place}: {expression} by {label}" for label in kept - here]
     assert missing == []
