@@ -59,7 +59,8 @@ where tick.ran_at <= now() - make_interval(secs => $2) returning name
 _SWEEPS = (
     "delete from idempotency_keys where created_at < now() - interval '24 hours'",
     "delete from sign_ins where at < now() - interval '90 days'",
-    "delete from mailed_links where created_at < now() - interval '1 day'",
+    "delete from mailed_links where created_at < now() - interval '8 days'",
+    "delete from hand_offs where created_at < now() - interval '1 hour'",
     "delete from sign_in_failures where last_at < now() - interval '1 day'",
     "delete from live_inbox where received_at < now() - interval '30 days'",
     # A refresh token that was spent is kept longer: used again, it tells of a theft.

@@ -65,6 +65,7 @@ def _referred(shape: Shape, twin: Twin, number: int, values: dict[str, Any]) -> 
     found: dict[str, Any] = {}
     for reference in shape.references:
         if reference.table == "channels":
+            found |= {here: str(twin.channel_id) for here in reference.columns if values.get(here) is not None}
             continue
         rows = twin.rows.get(reference.table, [])
         if reference.table == shape.name:

@@ -1,5 +1,6 @@
-"""Links by mail: sign in, or confirm an address, once and for 30 minutes.
+"""Links by mail: sign in, set a password, confirm an address, accept an invitation; each works once, for its time.
 
+The first link of an address proves whose it is: what was done before under it, by whoever signed up with it, ends.
 The secret of a link is an HMAC of its id under the installation's key, so that neither the database nor the mail job
 holds it.
 """
@@ -7,41 +8,52 @@ holds it.
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
+from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Uuid, bindparam, func, text, update
+from sqlalchemy import Column, ForeignKey, Uuid, bindparam, case, func, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants import tables
-from tenants.errors import Refusal
+from tenants.errors import Gone
 from tenants.ids import PersonId, new_id
 from tenants.jobs import SendMail
-from tenants.people import people, sign_in
+from tenants.people import people, sessions, sign_in
 from tenants.people.sign_in import Known
 from tenants.scope import PersonScope, Tenancy
 from tenants.statements import PERSON, personal
+from tenants.tables import text
 
 LINKS = tables.shared(
     "mailed_links",
     Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
     Column("id", Uuid, primary_key=True),
-    tables.text("purpose"),
+    text("purpose"),
     tables.instant("created_at", now=True),
     tables.instant("used_at"),
+    text("following", default="/"),
 )
-MINUTES = 30
-_NEW = insert(LINKS).values(person_id=PERSON, **tables.binds("id", "purpose"))
+Purpose = Literal["sign_in", "password", "confirm", "invitation"]
+MINUTES, CONFIRM_HOURS, INVITATION_DAYS = 30, 24, 7
+_LIVES: dict[Purpose, timedelta] = {
+    "sign_in": timedelta(minutes=MINUTES),
+    "password": timedelta(minutes=MINUTES),
+    "confirm": timedelta(hours=CONFIRM_HOURS),
+    "invitation": timedelta(days=INVITATION_DAYS),
+}
+_NEW = insert(LINKS).values(person_id=PERSON, **tables.binds("id", "purpose", "following"))
 _ADD, _ADD_ONCE = personal(_NEW), personal(_NEW.on_conflict_do_nothing(index_elements=["id"]))
 _USE = personal(
     update(LINKS)
     .where(
         LINKS.c.id == bindparam("link_id"),
         LINKS.c.used_at.is_(None),
-        LINKS.c.created_at > func.now() - text(f"interval '{MINUTES} minutes'"),
+        LINKS.c.created_at > func.now() - case(_LIVES, value=LINKS.c.purpose, else_=timedelta(0)),
     )
     .values(used_at=func.now())
-    .returning(LINKS.c.purpose)
+    .returning(LINKS.c.following)
 )
 
 
@@ -71,35 +83,65 @@ class LinkSecrets:
         return hmac.digest(self.key, b"mailed link" + facts, sha256)[:16]
 
 
-async def send(tenancy: Tenancy, email: str) -> None:
-    """Mail a sign-in link to the address if a person has it; whoever asks cannot tell."""
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a link proved: whose it was, where they were going, and whether it was the first one of their address."""
+
+    known: Known
+    following: str
+    first: bool
+
+
+async def send(tenancy: Tenancy, email: str, purpose: Purpose = "sign_in", following: str = "/") -> None:
+    """Mail a link to the address if a person has it; whoever asks cannot tell."""
     known = await sign_in.find(tenancy, email)
     if known:
+        template = "new_password" if purpose == "password" else "magic_link"
         async with tenancy.person(known.id) as scope:
-            scope.enqueue(SendMail("magic_link", known.id, await add(scope, "sign_in")))
+            scope.enqueue(SendMail(template, known.id, await add(scope, purpose, following)))
 
 
-async def add(scope: PersonScope, purpose: str) -> UUID:
-    """A new link of the scope's person; its id."""
+async def add(scope: PersonScope, purpose: Purpose, following: str = "/") -> UUID:
+    """A new link of the scope's person, leading on to a path of ours; its id."""
     link_id = new_id()
-    await scope.run(_ADD, id=link_id, purpose=purpose)
+    await scope.run(_ADD, id=link_id, purpose=purpose, following=following)
     return link_id
 
 
-async def add_once(scope: PersonScope, link_id: UUID, purpose: str) -> None:
+async def add_once(scope: PersonScope, link_id: UUID, purpose: Purpose) -> None:
     """The link of this id for the scope's person, however often it is asked for."""
-    await scope.run(_ADD_ONCE, id=link_id, purpose=purpose)
+    await scope.run(_ADD_ONCE, id=link_id, purpose=purpose, following="/")
 
 
-async def use(tenancy: Tenancy, secrets: LinkSecrets, token: str) -> Known:
-    """The person of a link, which is used up by it and confirms their address; Refusal 410 when it is no good."""
+async def use(tenancy: Tenancy, secrets: LinkSecrets, token: str) -> Proof:
+    """The person of a link, which is used up by it and proves their address; Refusal 410 when it is no good.
+
+    The first proof of an address voids the password set before it and ends every session begun before it.
+    """
+    async with tenancy.person(named_by(secrets, token)) as scope:
+        return await use_in(scope, secrets, token)
+
+
+async def use_in(scope: PersonScope, secrets: LinkSecrets, token: str) -> Proof:
+    """`use` in the transaction of more work; the scope is that of the person whom `named_by` found."""
     named = secrets.read(token)
-    spent = Refusal(410, "link_spent", "This link was used or has expired. Ask for a new one.")
+    row = await scope.first(_USE, link_id=named[1]) if named else None
+    if row is None:
+        raise _spent()
+    first = await people.prove(scope)
+    if first:
+        await sessions.end_all(scope, "the address was proved to be somebody’s")
+    person = await people.me(scope)
+    return Proof(Known(PersonId(scope.person_id), person["name"]), row["following"], first)
+
+
+def named_by(secrets: LinkSecrets, token: str) -> PersonId:
+    """Whom a link names; Refusal 410 when we did not write it."""
+    named = secrets.read(token)
     if named is None:
-        raise spent
-    async with tenancy.person(named[0]) as scope:
-        if await scope.first(_USE, link_id=named[1]) is None:
-            raise spent
-        await people.confirm(scope)
-        row = await people.me(scope)
-    return Known(named[0], row["name"])
+        raise _spent()
+    return named[0]
+
+
+def _spent() -> Gone:
+    return Gone("This link was used or has expired. Ask for a new one.", "link_spent")

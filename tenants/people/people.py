@@ -4,7 +4,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Column, Text, Uuid, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tenants.errors import Invalid
+from tenants.errors import Invalid, SignInNeeded
 from tenants.ids import PersonId
 from tenants.scope import PersonScope, Record
 from tenants.statements import PERSON, personal
@@ -38,9 +38,15 @@ _ADD = personal(
     .on_conflict_do_nothing(index_elements=["email_key"])
     .returning(PEOPLE.c.id)
 )
-_REHASH = personal(update(PEOPLE).where(PEOPLE.c.id == PERSON).values(**binds("password_hash")))
-_CONFIRM = personal(
-    update(PEOPLE).where(PEOPLE.c.id == PERSON, PEOPLE.c.confirmed_at.is_(None)).values(confirmed_at=func.now())
+_SET_PASSWORD = personal(update(PEOPLE).where(PEOPLE.c.id == PERSON).values(**binds("password_hash")))
+_UNCONFIRMED = update(PEOPLE).where(PEOPLE.c.id == PERSON, PEOPLE.c.confirmed_at.is_(None))
+_CONFIRM = personal(_UNCONFIRMED.values(confirmed_at=func.now()))
+_PROVE = personal(_UNCONFIRMED.values(confirmed_at=func.now(), password_hash=None))
+_PASSWORD = personal(select(PEOPLE.c.email, PEOPLE.c.password_hash).where(PEOPLE.c.id == PERSON))
+_HELD = personal(
+    select(PEOPLE.c.id)
+    .where(PEOPLE.c.id == PERSON, PEOPLE.c.password_hash == bindparam("kept"), PEOPLE.c.closed_at.is_(None))
+    .with_for_update(read=True)
 )
 _RENAME = personal(update(PEOPLE).where(PEOPLE.c.id == PERSON).values(name=bindparam("new_name")))
 
@@ -77,13 +83,32 @@ async def add(scope: PersonScope, email: str, name: str, password_hash: str | No
 
 
 async def confirm(scope: PersonScope) -> None:
-    """Note that the person reads the mail of their address."""
+    """Note that the person reads the mail of their address, and keep what they have; for people whom we make."""
     await scope.run(_CONFIRM)
 
 
-async def rehash(scope: PersonScope, password_hash: str) -> None:
-    """Keep a new hash of the password."""
-    await scope.run(_REHASH, password_hash=password_hash)
+async def prove(scope: PersonScope) -> bool:
+    """Note that the person reads the mail of their address; True the first time, when their password is voided.
+
+    Whoever signed up with the address may not have been its owner, and may not keep a way in.
+    """
+    return bool(await scope.run(_PROVE))
+
+
+async def password(scope: PersonScope) -> Record:
+    """The person's `email` and `password_hash`; that is NULL for one who has none."""
+    return await scope.one(_PASSWORD)
+
+
+async def hold(scope: PersonScope, password_hash: str) -> None:
+    """Keep the password as it is until this transaction ends; SignInNeeded when it has changed since it was checked."""
+    if await scope.first(_HELD, kept=password_hash) is None:
+        raise SignInNeeded("The password was changed at this very moment. Sign in with the new one.", "session_ended")
+
+
+async def set_password(scope: PersonScope, password_hash: str) -> None:
+    """Keep the hash of a password."""
+    await scope.run(_SET_PASSWORD, password_hash=password_hash)
 
 
 async def rename(scope: PersonScope, name: str) -> None:

@@ -1,6 +1,6 @@
 """Sign-up and sign-in by e-mail and password: no answer, and no delay, tells whether an address has a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from math import ceil
@@ -27,6 +27,8 @@ SIGN_INS = shared(
     text("address", default=""),
 )
 FAILURES, PAUSE_MINUTES = 5, 10
+BY_INVITATION = "New accounts here are made by those who were invited. Ask the person whose channel you want to join."
+_TOLD = {"confirm": "confirm", "invite": "invitation"}
 
 _BY_EMAIL = Lookup("select * from person_by_email($1)", ("email_key",), {})
 _STANDING = Lookup("select * from sign_in_standing($1)", ("hash",), {})
@@ -43,34 +45,50 @@ _HISTORY = personal(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A person who has proved to be one."""
+    """A person who has proved to be one; `password_hash` is what they proved it by, None for a link."""
 
     id: PersonId
     name: str
+    password_hash: str | None = field(default=None, repr=False, compare=False)
 
 
 async def sign_up(
-    tenancy: Tenancy, passwords: Passwords, email: str, password: str, name: str, *, policy: str = "open"
+    tenancy: Tenancy, passwords: Passwords, email: str, password: str | None, name: str, *, policy: str = "open"
 ) -> Known | None:
     """A new person; None under the policy `confirm`, where a mail tells the rest, whether the address is taken or not.
 
-    Conflict `email_taken` under `open`, and its owner gets a mail; Forbidden under `invite`.
+    Conflict `email_taken` under `open`, and its owner gets a mail; Forbidden under `invite`. The password may be left
+    for later under `confirm`, where the link in the mail sets it.
     """
     if policy == "invite":
-        raise Forbidden("This installation takes new people by invitation only.", "invitation_needed")
+        raise Forbidden(BY_INVITATION, "invitation_needed")
     email, name = people.clean_email(email), people.clean_name(name)
-    hashed = await passwords.hash(password)
+    hashed = None if password is None and policy == "confirm" else await passwords.hash(password or "")
     async with tenancy.person(PersonId(new_id())) as scope:
         person_id = await people.add(scope, email, name, hashed)
         if person_id and policy == "confirm":
             scope.enqueue(SendMail("confirm", person_id))
     if person_id is None:
-        await _tell_owner(tenancy, email)
+        await _tell_owner(tenancy, email, policy)
     if policy == "confirm":
         return None
     if person_id is None:
         raise Conflict("This e-mail has an account already. Sign in, or ask for a link by mail.", "email_taken")
-    return Known(person_id, name)
+    return Known(person_id, name, hashed)
+
+
+async def invite(tenancy: Tenancy, email: str, name: str) -> None:
+    """Mail an invitation to an address: a link that sets a password, whatever the policy of sign-up.
+
+    Who has an account that is confirmed gets a mail that says so; whoever invites cannot tell.
+    """
+    email, name = people.clean_email(email), people.clean_name(name)
+    async with tenancy.person(PersonId(new_id())) as scope:
+        person_id = await people.add(scope, email, name, None)
+        if person_id:
+            scope.enqueue(SendMail("invitation", person_id))
+    if person_id is None:
+        await _tell_owner(tenancy, email, "invite")
 
 
 async def sign_in(
@@ -79,23 +97,27 @@ async def sign_in(
     """The person of an e-mail and password; one hash is made whoever asks.
 
     SignInNeeded for a wrong pair, with the tries left; TooFast while the address is paused, right password or not.
-    Under the policy `confirm` a person who has not confirmed the address is unknown; a link by mail makes them known.
+    Under the policies `confirm` and `invite` a person who has not confirmed the address is unknown; a link by mail
+    makes them known.
     """
-    key = people.email_key(email.strip())
-    marker = sha256(key.encode("utf-8", "surrogatepass")).digest()
-    await _check_pause(tenancy, marker)
-    found = await _by_email(tenancy, key)
-    if not await passwords.verify(found["password_hash"] if found else None, password):
-        await _note(tenancy, found, "wrong password", device)
-        raise _refusal(await tenancy.look_up(_FAILED, hash=marker))
-    if found is None or found["closed_at"] is not None or (policy == "confirm" and found["confirmed_at"] is None):
-        raise _refusal(await tenancy.look_up(_FAILED, hash=marker))
-    await tenancy.look_up(_SUCCEEDED, hash=marker)
+    found = await _matched(tenancy, passwords, email, password, device)
+    if found["closed_at"] is not None or (policy != "open" and found["confirmed_at"] is None):
+        raise _refusal(await tenancy.look_up(_FAILED, hash=_marker(people.email_key(email.strip()))))
+    await tenancy.look_up(_SUCCEEDED, hash=_marker(people.email_key(email.strip())))
+    kept = found["password_hash"]
     async with tenancy.person(PersonId(found["id"])) as scope:
         await _note_in(scope, "signed in", device)
-        if outdated(found["password_hash"]):
-            await people.rehash(scope, await passwords.hash(password))
-    return Known(PersonId(found["id"]), found["name"])
+        if outdated(kept):
+            await people.hold(scope, kept)
+            kept = await passwords.hash(password)
+            await people.set_password(scope, kept)
+    return Known(PersonId(found["id"]), found["name"], kept)
+
+
+async def check_password(tenancy: Tenancy, passwords: Passwords, email: str, password: str, device: Device) -> None:
+    """Pass when the password is the one of the address; refused, counted and paused as `sign_in` is."""
+    await _matched(tenancy, passwords, email, password, device)
+    await tenancy.look_up(_SUCCEEDED, hash=_marker(people.email_key(email)))
 
 
 async def find(tenancy: Tenancy, email: str) -> Known | None:
@@ -112,6 +134,22 @@ async def note_sign_in(scope: PersonScope, outcome: str, device: Device) -> None
 async def history(scope: PersonScope) -> list[Record]:
     """The last 50 sign-ins and failed tries: `at, outcome, agent, address`."""
     return await scope.all(_HISTORY)
+
+
+async def _matched(tenancy: Tenancy, passwords: Passwords, email: str, password: str, device: Device) -> Record:
+    key = people.email_key(email.strip())
+    marker = _marker(key)
+    await _check_pause(tenancy, marker)
+    found = await _by_email(tenancy, key)
+    right = await passwords.verify(found["password_hash"] if found else None, password)
+    if not right or found is None:
+        await _note(tenancy, found, "wrong password", device)
+        raise _refusal(await tenancy.look_up(_FAILED, hash=marker))
+    return found
+
+
+def _marker(key: str) -> bytes:
+    return sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
 async def _by_email(tenancy: Tenancy, key: str) -> Record | None:
@@ -154,7 +192,11 @@ async def _note_in(scope: PersonScope, outcome: str, device: Device) -> None:
     await scope.run(_NOTE, id=new_id(), outcome=outcome, agent=device.agent[:300], address=device.address)
 
 
-async def _tell_owner(tenancy: Tenancy, email: str) -> None:
-    if owner := await find(tenancy, email):
-        async with tenancy.person(owner.id) as scope:
-            scope.enqueue(SendMail("email_taken", owner.id))
+async def _tell_owner(tenancy: Tenancy, email: str, policy: str) -> None:
+    """Who never confirmed the address is sent what a new person would be, so that its owner gets in for all that."""
+    row = await _by_email(tenancy, people.email_key(email))
+    if row is None or row["closed_at"] is not None:
+        return
+    template = _TOLD.get(policy, "email_taken") if row["confirmed_at"] is None else "email_taken"
+    async with tenancy.person(PersonId(row["id"])) as scope:
+        scope.enqueue(SendMail(template, PersonId(row["id"])))

@@ -8,7 +8,7 @@ import pytest
 
 from tenants import directory
 from tenants.errors import Conflict, Forbidden, Invalid, Refusal, SignInNeeded, TooFast
-from tenants.people import mailed_links, sessions, sign_in
+from tenants.people import mailed_links, new_password, sessions, sign_in
 from tenants.people.mailed_links import LinkSecrets
 from tenants.people.passwords import Passwords
 from tenants.people.sessions import Device, Lives
@@ -77,8 +77,11 @@ async def test_where_addresses_are_confirmed_nobody_acts_under_one_before(
     async with tenancy.person(known.id) as scope:
         link = await mailed_links.add(scope, "sign_in")
     links = LinkSecrets(b"k" * 32)
-    assert await mailed_links.use(tenancy, links, links.token(known.id, link)) == known
-    assert await sign_in.sign_in(tenancy, passwords, email, PASSWORD, DEVICE, policy="confirm") == known
+    ours = await new_password.by_link(tenancy, links, passwords, links.token(known.id, link), "the owner's own words")
+    assert ours == known
+    with pytest.raises(SignInNeeded, match="do not go together"):
+        await sign_in.sign_in(tenancy, passwords, email, PASSWORD, DEVICE, policy="confirm")
+    assert await sign_in.sign_in(tenancy, passwords, email, "the owner's own words", DEVICE, policy="confirm") == known
 
 
 async def test_two_sign_ups_at_once_make_one_person(tenancy: Tenancy, passwords: Passwords, email: str) -> None:
@@ -200,7 +203,8 @@ async def test_a_mailed_link_signs_in_once(tenancy: Tenancy, email: str, ana: Kn
     from uuid import UUID
 
     token = links.token(ana.id, UUID(payload["subject_id"]))
-    assert await mailed_links.use(tenancy, links, token) == ana
+    proof = await mailed_links.use(tenancy, links, token)
+    assert (proof.known, proof.first) == (ana, True)
     for bad in (token, token[:-4] + "AAAA", "", "é", LinkSecrets(b"x" * 32).token(ana.id, UUID(payload["subject_id"]))):
         with pytest.raises(Refusal) as refused:
             await mailed_links.use(tenancy, links, bad)
