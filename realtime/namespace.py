@@ -117,6 +117,7 @@ def _read_auth(auth: Any) -> tuple[str, str | None]:
     slug, token = auth.get("channel"), auth.get("token")
     if set(auth) - {"channel", "token"} or not isinstance(slug, str) or not 0 < len(slug) <= 100 or "\0" in slug:
         raise Invalid("Send `auth = {channel, token}`, the channel by its slug.")
-    if token is not None and (not isinstance(token, str) or not 0 < len(token) <= 512):
+    # What a cookie of a channel's own host amounts to there, written with an @, is nothing that can be sent.
+    if token is not None and (not isinstance(token, str) or not 0 < len(token) <= 512 or "@" in token):
         raise Invalid("`auth.token` is an access token, or left out where the cookie speaks.")
     return slug, token

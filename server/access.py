@@ -157,7 +157,14 @@ def token_of(request: web.Request) -> str | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise SignInNeeded("Send `Authorization: Bearer` and an access token.", "bearer_needed")
-    return token.strip()
+    return _bearer(token.strip())
+
+
+def _bearer(token: str) -> str:
+    # What a cookie of a channel's own host amounts to there is nothing that can be sent.
+    if "@" in token:
+        raise SignInNeeded("This sign-in has ended. Sign in again.", "session_ended")
+    return token
 
 
 def device_of(request: web.Request) -> Device:

@@ -12,7 +12,7 @@ from search import SearchEngine
 from server.op import KEYED, Keyed
 from tenants import directory
 from tenants.directory import ChannelAt, SignedIn
-from tenants.errors import SignInNeeded
+from tenants.errors import Forbidden, SignInNeeded
 from tenants.people.mailed_links import LinkSecrets
 from tenants.people.passwords import Passwords
 from tenants.people.sessions import Device, Lives
@@ -60,9 +60,11 @@ class AsPerson:
 
     @property
     def person(self) -> SignedIn:
-        """Who calls; SignInNeeded when nobody is signed in."""
+        """Who calls; SignInNeeded when nobody is signed in, Forbidden by a sign-in that is good for one channel."""
         if self.signed_in is None:
             raise SignInNeeded()
+        if self.signed_in.for_channel is not None:
+            raise Forbidden("This sign-in is good for its own channel only. Use the installation’s host.", "own_host")
         return self.signed_in
 
 

@@ -42,6 +42,7 @@ SIGN_IN_FAILURES = Policy("sign-in-failures", 5, 600, fixed=True)
 SIGN_IN_PAUSE = Policy("sign-in-pause", 1, 600, fixed=True)
 FOUNDING = Policy("founding", 20, 3600)
 POSTING = Policy("posting", 30, 10)
+PAGE_READS = Policy("pages", 600, 60, block=60)
 WEBHOOK = Policy("webhook", 1200, 60, block=30)
 VERIFY = Policy("verify", 30, 60, fixed=True)
 UNKNOWN_CODE_COST = 10
@@ -147,6 +148,12 @@ async def charge(request: web.Request, policy: Policy, subject: str, cost: int =
     standing = await request.app[LIMITER].spend(policy, subject, cost)
     request.setdefault(STANDINGS, []).append(standing)
     admit(standing)
+
+
+async def charge_mailbox(request: web.Request, policy: str, email: str) -> None:
+    """Spend from the letters of an address where every sign-up sends one; the same for a free and a taken one."""
+    if policy == "confirm":
+        await charge(request, LINK_BY_MAIL, email.strip().casefold())
 
 
 def admit(standing: Standing, message: str = "That was too fast. Wait a moment.") -> None:

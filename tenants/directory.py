@@ -39,12 +39,13 @@ class ChannelAt:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who a token speaks for; `kind` is `cookie` or `access`."""
+    """Who a token speaks for; `kind` is `cookie` or `access`, `for_channel` the only channel that it is good for."""
 
     person_id: PersonId
     session_id: SessionId
     kind: str
     name: str
+    for_channel: ChannelId | None
     expires_at: datetime
 
 
