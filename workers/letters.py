@@ -10,7 +10,7 @@ import mrml
 from jinja2 import Environment, StrictUndefined, Template
 
 from tenants.channels import brand
-from tenants.people.mailed_links import MINUTES
+from tenants.people.mailed_links import CONFIRM_HOURS, INVITATION_DAYS, MINUTES
 
 TEMPLATES = Path(__file__).parent / "templates" / "mail"
 HOUSE, INK = "Guildhall", "#1d222c"
@@ -48,14 +48,56 @@ def magic_link(name: str, url: str) -> Letter:
     )
 
 
+def new_password(name: str, url: str) -> Letter:
+    """A link that ends in a new password."""
+    return Letter(
+        "Choose a new password",
+        (f"Hello {isolated(name)}, press the button to choose a new password.", _lifetime()),
+        "Choose a new password",
+        url,
+        "Somebody, probably you, asked for this link. If not, do nothing: your password stays as it is.",
+    )
+
+
+def password_changed(name: str, url: str) -> Letter:
+    """What the owner of an account is told when its password was changed."""
+    return Letter(
+        "Your password was changed",
+        (
+            f"Hello {isolated(name)}, the password of your account was changed just now.",
+            "Every other device was signed out.",
+        ),
+        "It was not me",
+        url,
+        "If it was you, there is nothing to do. If not, press the button and choose a new one by a link.",
+    )
+
+
 def confirm(name: str, url: str) -> Letter:
     """A link that completes a sign-up."""
     return Letter(
         "Confirm your e-mail address",
-        (f"Welcome, {isolated(name)}. Press the button to confirm that this address is yours.", _lifetime()),
-        "Confirm and sign in",
+        (
+            f"Welcome, {isolated(name)}. Press the button to confirm that this address is yours and choose a password.",
+            f"The link works once, within {CONFIRM_HOURS} hours.",
+        ),
+        "Confirm and choose a password",
         url,
         "This address was used to sign up. If that was not you, do nothing.",
+    )
+
+
+def invitation(name: str, url: str) -> Letter:
+    """A link that makes an account where people come by invitation."""
+    return Letter(
+        "You are invited",
+        (
+            f"Hello {isolated(name)}, you are invited. Press the button to choose a password, and you are in.",
+            f"The link works once, within {INVITATION_DAYS} days.",
+        ),
+        "Accept the invitation",
+        url,
+        "Somebody who runs a channel here gave us this address. If you know of nothing, do nothing.",
     )
 
 

@@ -18,6 +18,7 @@ from tenants.jobs import SendMail
 from tenants.members import unsubscribes
 from tenants.members.unsubscribes import KINDS, Named, UnsubscribeSecrets
 from tenants.people import bounces, mailed_links
+from tenants.people.mailed_links import Purpose
 from tenants.people.people import PEOPLE
 from tenants.scope import Record, Scope
 from tenants.statements import PERSON, personal
@@ -27,7 +28,7 @@ from workers.registry import Work, performs
 
 log = structlog.get_logger("workers.mail")
 
-AWAITED = frozenset({"magic_link", "confirm"})
+AWAITED = frozenset({"magic_link", "new_password", "confirm", "invitation"})
 """Mails that somebody asked for a moment ago and waits for: they are tried even where others were refused."""
 
 _PERSON = personal(select(PEOPLE.c.name, PEOPLE.c.email).where(PEOPLE.c.id == PERSON, PEOPLE.c.closed_at.is_(None)))
@@ -106,12 +107,28 @@ async def _magic_link(work: Work, asked: SendMail, name: str) -> tuple[Letter, S
     return letters.magic_link(name, _link_url(work, asked.to, _subject(asked))), Sender()
 
 
+async def _new_password(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    return letters.new_password(name, _password_url(work, asked.to, _subject(asked))), Sender()
+
+
+async def _password_changed(work: Work, _: SendMail, name: str) -> tuple[Letter, Sender]:
+    return letters.password_changed(name, links.absolute(work.shop.base_url, "/set-password")), Sender()
+
+
 async def _confirm(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    return letters.confirm(name, await _first_url(work, asked, "confirm")), Sender()
+
+
+async def _invitation(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    return letters.invitation(name, await _first_url(work, asked, "invitation")), Sender()
+
+
+async def _first_url(work: Work, asked: SendMail, purpose: Purpose) -> str:
     """The link is made here, under an id that the job's own id gives: tried again, it is the same link."""
-    link_id = uuid5(work.job_id, "confirm")
+    link_id = uuid5(work.job_id, purpose)
     async with work.person_scope(PersonId(asked.to)) as person:
-        await mailed_links.add_once(person, link_id, "confirm")
-    return letters.confirm(name, _link_url(work, asked.to, link_id)), Sender()
+        await mailed_links.add_once(person, link_id, purpose)
+    return _password_url(work, asked.to, link_id)
 
 
 async def _email_taken(work: Work, _: SendMail, name: str) -> tuple[Letter, Sender]:
@@ -151,9 +168,13 @@ def _subject(asked: SendMail) -> UUID:
     return asked.subject_id
 
 
-def _link_url(work: Work, person_id: UUID, link_id: UUID) -> str:
+def _link_url(work: Work, person_id: UUID, link_id: UUID, page: str = "/sign-in/link") -> str:
     token = work.shop.links.token(person_id, link_id)
-    return links.absolute(work.shop.base_url, f"/sign-in/link?token={token}")
+    return links.absolute(work.shop.base_url, f"{page}?token={token}")
+
+
+def _password_url(work: Work, person_id: UUID, link_id: UUID) -> str:
+    return _link_url(work, person_id, link_id, "/set-password")
 
 
 def _sender(channel: Record) -> Sender:
@@ -162,7 +183,10 @@ def _sender(channel: Record) -> Sender:
 
 _WRITERS: dict[str, Callable[[Work, SendMail, str], Awaitable[tuple[Letter, Sender]]]] = {
     "magic_link": _magic_link,
+    "new_password": _new_password,
+    "password_changed": _password_changed,
     "confirm": _confirm,
+    "invitation": _invitation,
     "email_taken": _email_taken,
     "welcome": _welcome,
     "certificate_ready": _certificate_ready,

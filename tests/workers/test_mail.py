@@ -82,8 +82,8 @@ async def test_a_magic_link_signs_in_once(shop: Workshop, world: World, tmp_path
     url = the_link(letter)
     assert (letter["To"], letter["Subject"]) == (ana.email, "Your sign-in link")
     assert url.startswith("http://127.0.0.1:8000/sign-in/link?token=")
-    known = await mailed_links.use(shop.tenancy, shop.links, token_of(url))
-    assert known.id == ana.person_id
+    proof = await mailed_links.use(shop.tenancy, shop.links, token_of(url))
+    assert proof.known.id == ana.person_id
 
 
 async def test_a_confirmation_tried_twice_is_one_mail_with_one_link(
@@ -96,7 +96,8 @@ async def test_a_confirmation_tried_twice_is_one_mail_with_one_link(
     for _ in range(2):
         await run._perform(shop, leased)
     (letter,) = arrived(shop, tmp_path)
-    assert (await mailed_links.use(shop.tenancy, shop.links, token_of(the_link(letter)))).id == ana.person_id
+    proof = await mailed_links.use(shop.tenancy, shop.links, token_of(the_link(letter)))
+    assert proof.known.id == ana.person_id
     await run._perform(shop, leased)
     with pytest.raises(Exception, match="was used"):
         await mailed_links.use(shop.tenancy, shop.links, token_of(the_link(letter)))
@@ -257,6 +258,9 @@ class Tags(HTMLParser):
 WRITTEN: tuple[Callable[[str], Letter], ...] = (
     lambda name: letters.magic_link(name, "https://guildhall.example/x"),
     lambda name: letters.confirm(name, "https://guildhall.example/x"),
+    lambda name: letters.invitation(name, "https://guildhall.example/x"),
+    lambda name: letters.new_password(name, "https://guildhall.example/x"),
+    lambda name: letters.password_changed(name, "https://guildhall.example/x"),
     lambda name: letters.email_taken(name, "https://guildhall.example/x"),
     lambda name: letters.welcome(name, name, "https://guildhall.example/x"),
     lambda name: letters.certificate_ready(name, name, name, "https://guildhall.example/x"),
