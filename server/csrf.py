@@ -2,7 +2,7 @@
 
 from aiohttp import hdrs, web
 
-from server.cookies import carries_cookie
+from server.cookies import carries_cookie, is_hosted
 from tenants.errors import Forbidden
 
 OWN_ORIGIN = web.AppKey("own_origin", str)
@@ -34,8 +34,12 @@ def require_own_page(request: web.Request) -> None:
         raise Forbidden("This was not sent from one of our own pages. Open the page here and try again.", "cross_site")
 
 
-def own_origins(request: web.Request) -> tuple[str, str]:
-    """The installation's origin, and that of the host being asked, which may be a channel's own domain."""
+def own_origins(request: web.Request) -> tuple[str, ...]:
+    """The origins that are this request's own pages: of the host being asked, and the installation's.
+
+    With a cookie of a channel's own host only pages of that host are.
+    """
     configured = request.app[OWN_ORIGIN]
     scheme = configured.partition("://")[0]
-    return configured, f"{scheme}://{request.headers.get(hdrs.HOST, '')}"
+    asked = f"{scheme}://{request.headers.get(hdrs.HOST, '')}"
+    return (asked,) if is_hosted(request) else (configured, asked)

@@ -11,7 +11,7 @@ from tenants.errors import Invalid, Refusal
 
 __all__ = ["day", "moment", "named", "read_fields", "refill", "whole"]
 
-SECRET = frozenset({"password"})
+SECRET = frozenset({"password", "present"})
 GOES_ELSEWHERE = frozenset({401, 404})
 
 

@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 
 from server.bodies import Given
 from server.context import AsPerson
-from server.limits import SIGN_IN_ADDRESS, SIGN_IN_PERSON, SIGN_UP, charge
+from server.limits import SIGN_IN_ADDRESS, SIGN_IN_PERSON, SIGN_UP, charge, charge_mailbox
 from server.op import Answer, Auth, Route, op
 from tenants import directory
-from tenants.people import sessions, sign_in
+from tenants.people import people, sessions, sign_in
 from tenants.people.sessions import Pass
 from tenants.people.sign_in import Known
 
@@ -97,6 +97,7 @@ class MeShown(BaseModel):
 async def sign_up(context: AsPerson, *, body: SignUp) -> Answer[SignedInShown | ConfirmShown]:
     """409 `email_taken` when the address has its person, who then gets a mail; 202 where addresses are confirmed."""
     house = context.house
+    await charge_mailbox(context.request, house.sign_up, body.email)
     known = await sign_in.sign_up(
         house.tenancy, house.passwords, body.email, body.password, body.name, policy=house.sign_up
     )
@@ -125,9 +126,10 @@ async def refresh(context: AsPerson, *, body: Refresh) -> SignedInShown:
 
 @op("Sign out this session", tags=TAGS)
 async def sign_out(context: AsPerson) -> None:
-    """Ends the session of the token with every token of it; its sockets end too."""
-    async with context.tenancy.person(context.person.person_id) as scope:
-        await sessions.end(scope, context.person.session_id)
+    """Ends the session of the token with every token of it, at every host of the browser; its sockets end too."""
+    signed_in = context.signed_in or context.person
+    async with context.tenancy.person(signed_in.person_id) as scope:
+        await sessions.end_family(scope, signed_in.session_id)
 
 
 @op("Who I am, and where", tags=TAGS)
@@ -155,6 +157,8 @@ ROUTES = (
 
 async def _open(context: AsPerson, known: Known, outcome: str | None) -> SignedInShown:
     async with context.tenancy.person(known.id) as scope:
+        if known.password_hash:
+            await people.hold(scope, known.password_hash)
         if outcome:
             await sign_in.note_sign_in(scope, outcome, context.device)
         given = await sessions.open_api(scope, context.device, context.house.lives)

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from providers.mail.folder import Folder, Summary
-from server.pages.visits import Visit, host_asked
+from server.cookies import host_asked
+from server.pages.visits import Visit
 from server.web.views.mail import Letter, MailView
 from tenants.errors import NotFound
 

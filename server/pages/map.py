@@ -8,11 +8,13 @@ from server.pages import (
     classes,
     community,
     doors,
+    hand_off,
     home,
     landing,
     learning,
     mail,
     me,
+    new_password,
     public,
     search,
     unsubscribing,
@@ -21,7 +23,7 @@ from server.pages import (
 )
 from server.pages.errors import error_page, set_policy
 from server.pages.studio import map as studio
-from server.pages.visits import ACCESS_TO_HOUSE, PAGES, PageHandler, page
+from server.pages.visits import ACCESS_TO_HOUSE, PAGES, PageHandler, at_house, page
 from server.problems import ERROR_PAGE
 from server.web.assets import Assets
 from server.web.render import Pages
@@ -29,9 +31,7 @@ from server.web.render import Pages
 READS: tuple[tuple[str, PageHandler], ...] = (
     ("/", home.home),
     ("/sign-in", doors.ask_sign_in),
-    ("/sign-up", doors.ask_sign_up),
-    ("/sign-in/link", doors.ask_link),
-    ("/me", me.me),
+    ("/sign-in/arrive", hand_off.arrive),
     ("/unsubscribe/{token}", unsubscribing.ask),
     ("/robots.txt", public.robots),
     ("/sitemap.xml", public.sitemap),
@@ -48,19 +48,32 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/c/{slug}/learn/{course}/{lesson}", learning.lesson_page),
 )
 WRITES: tuple[tuple[str, PageHandler], ...] = (
-    ("/", home.found),
-    ("/sign-in", doors.do_sign_in),
-    ("/sign-up", doors.do_sign_up),
     ("/sign-out", doors.sign_out),
-    ("/sign-in/link", doors.send_link),
-    ("/sign-in/link/use", doors.use_link),
     ("/unsubscribe/{token}", unsubscribing.do),
-    ("/me/devices/end", me.end_device),
-    ("/me/devices/end-others", me.end_others),
     ("/c/{slug}/join", landing.join),
     ("/c/{slug}/community/{room}", community.post),
     ("/c/{slug}/learn/{course}/enrol", learning.enrol),
     ("/c/{slug}/learn/{course}/{lesson}/done", learning.mark_done),
+)
+# What knows passwords, or people beyond one channel, is done at the installation's host and at no channel's own.
+HOUSE_READS: tuple[tuple[str, PageHandler], ...] = (
+    ("/sign-up", doors.ask_sign_up),
+    ("/sign-in/link", doors.ask_link),
+    ("/sign-in/hand-off", hand_off.ask),
+    ("/set-password", new_password.ask),
+    ("/me", me.me),
+)
+HOUSE_WRITES: tuple[tuple[str, PageHandler], ...] = (
+    ("/", home.found),
+    ("/sign-in", doors.do_sign_in),
+    ("/sign-up", doors.do_sign_up),
+    ("/sign-in/link", doors.send_link),
+    ("/sign-in/link/use", doors.use_link),
+    ("/sign-in/hand-off", hand_off.go),
+    ("/set-password", new_password.choose),
+    ("/set-password/link", new_password.send_link),
+    ("/me/devices/end", me.end_device),
+    ("/me/devices/end-others", me.end_others),
 )
 NOWHERE = ("/c/{slug}/{rest:.+}", landing.nowhere)
 DEMO_READS: tuple[tuple[str, PageHandler], ...] = (
@@ -76,6 +89,10 @@ def add(app: web.Application, house: House) -> None:
     app[ERROR_PAGE] = error_page(app[PAGES], house)
     app.on_response_prepare.append(set_policy)
     desk = ((studio.HOME + rest, handler) for rest, handler in studio.READS)
+    for path, handler in HOUSE_READS:
+        app.router.add_get(path, page(at_house(handler)))
+    for path, handler in HOUSE_WRITES:
+        app.router.add_post(path, page(at_house(handler)))
     for path, handler in (*READS, *desk, *(DEMO_READS if house.demo else ())):
         app.router.add_get(path, page(handler))
     for path, handler in (*WRITES, *((studio.HOME + rest, handler) for rest, handler in studio.WRITES)):

@@ -36,7 +36,7 @@ async def me(visit: Visit) -> web.Response:
     reader, tenancy = visit.reader, visit.house.tenancy
     belongs = await directory.memberships_of(tenancy, reader.person_id)
     async with tenancy.person(reader.person_id, readonly=True) as scope:
-        person = await people.me(scope)
+        person, kept = await people.me(scope), await people.password(scope)
         devices, tries = await sessions.devices(scope), await sign_in.history(scope)
     view = MeView(
         name=person["name"],
@@ -44,6 +44,8 @@ async def me(visit: Visit) -> web.Response:
         memberships=tuple(Membership(mark_of(row), row["role"], row["joined_at"]) for row in belongs),
         devices=tuple(_device(row, row["id"] == reader.session_id) for row in devices),
         attempts=tuple(_attempt(row) for row in tries),
+        confirmed=person["confirmed_at"] is not None,
+        has_password=kept["password_hash"] is not None,
     )
     return visit.show("me.html", view)
 
@@ -69,7 +71,9 @@ def _device(row: Record, current: bool) -> Device:
     system = _named(agent, SYSTEMS)
     browser = _named(agent, BROWSERS) or ("A program" if row["kind"] == "api" else "A browser")
     name = f"{browser} on {system}" if system else browser
-    return Device(str(row["id"]), name, row["address"], row["last_seen_at"], current, system in PHONES)
+    return Device(
+        str(row["id"]), name, row["address"], row["last_seen_at"], current, system in PHONES, row["host"] or ""
+    )
 
 
 def _attempt(row: Record) -> Attempt:

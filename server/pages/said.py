@@ -21,5 +21,6 @@ SAID = {
     "revoked": "Revoked, for everyone to see.",
     "device": "That device is signed out.",
     "devices": "Every other device is signed out.",
+    "password": "The password is set. Every other device is signed out.",
     "signed-out": "You are signed out.",
 }

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +11,11 @@ from aiohttp import hdrs, web
 
 from server.access import HouseAccess, device_of, token_of
 from server.context import AtChannel, House
-from server.cookies import carries_cookie, clear_cookie
+from server.cookies import carries_cookie, clear_cookie, host_asked
 from server.csrf import OWN_ORIGIN, own_origins
+from server.limits import LIMITER, PAGE_READS, admit
 from server.pages.said import SAID
+from server.sender import address_of, neighbourhood_of
 from server.web import csp
 from server.web.i18n import negotiate
 from server.web.render import Pages, theme_of
@@ -34,7 +35,6 @@ PAGES: web.AppKey[Pages] = web.AppKey("pages")
 MARK = web.RequestKey("channel_mark", ChannelMark)
 LANGUAGE = web.RequestKey("channel_language", str)
 ACTOR = web.RequestKey("channel_actor", Actor)
-_HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,260}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,9 @@ class Visit:
 
     def show_tool(self, template: str, view: Any, *, status: int = 200) -> web.Response:
         """The page under the studio's policy, which no cache may keep."""
-        nonce = csp.nonce()
+        nonce, far = csp.nonce(), far_files(self.request)
         response = html(self.pages.render(template, view, self.frame(nonce)), status, PRIVATE)
-        response.headers["Content-Security-Policy"] = csp.studio(nonce, far_files(self.request))
+        response.headers["Content-Security-Policy"] = csp.studio(nonce, far, far)
         return response
 
 
@@ -121,6 +121,8 @@ def page(handler: PageHandler) -> Callable[[web.Request], Awaitable[web.StreamRe
 
     async def answer(request: web.Request) -> web.StreamResponse:
         visit = await visit_of(request)
+        if request.method in {"GET", "HEAD"}:
+            await _charge_read(visit)
         try:
             async with asyncio.timeout(PAGE_SECONDS):
                 response = await handler(visit)
@@ -135,6 +137,27 @@ def page(handler: PageHandler) -> Callable[[web.Request], Awaitable[web.StreamRe
         return response
 
     return answer
+
+
+def at_house(handler: PageHandler) -> PageHandler:
+    """A handler that works at the installation's host alone; who asks at a channel's own one is led there."""
+
+    async def answer(visit: Visit) -> web.StreamResponse:
+        if await channel_of_host(visit) is None:
+            return await handler(visit)
+        if visit.request.method not in {"GET", "HEAD"}:
+            raise NotFound("This is done at the installation’s own address.", "own_host")
+        return see(visit.request.app[OWN_ORIGIN] + local_path(visit.request.path_qs))
+
+    return answer
+
+
+async def _charge_read(visit: Visit) -> None:
+    """Spend from the reader's pages, or from those of the address where nobody is signed in."""
+    reader, request = visit.signed_in, visit.request
+    subject = str(reader.person_id) if reader else neighbourhood_of(address_of(request))
+    standing = await request.app[LIMITER].spend(PAGE_READS, subject)
+    admit(standing, "That were very many pages within a minute. Wait a moment.")
 
 
 async def visit_of(request: web.Request) -> Visit:
@@ -192,13 +215,13 @@ def mark_of(channel: Any) -> ChannelMark:
 
 def origin_of(request: web.Request) -> str:
     """The origin that was asked; the installation's own when the Host header is no host."""
-    own, asked = own_origins(request)
-    return asked if host_asked(request) else own
+    return own_origins(request)[-1] if host_asked(request) else request.app[OWN_ORIGIN]
 
 
 def public_policy(request: web.Request, frame: Frame, dress: Theme | None = None) -> str:
     """The policy of a page without scripts of its own."""
-    return csp.public(frame.origin, (dress or theme_of(frame)).source, far_files(request))
+    far = far_files(request)
+    return csp.public(frame.origin, (dress or theme_of(frame)).source, far, far)
 
 
 def far_files(request: web.Request) -> tuple[str, ...]:
@@ -238,16 +261,6 @@ def _came_from(request: web.Request) -> str:
         return "/"
     same = f"{came.scheme}://{came.netloc}" in own_origins(request)
     return local_path(came.path) if same else "/"
-
-
-def host_asked(request: web.Request) -> str | None:
-    """The host of the Host header without its port, or None when that is no host (it may be anything at all)."""
-    if not _HOST.fullmatch(request.host):
-        return None
-    try:
-        return urlsplit(f"//{request.host}").hostname
-    except ValueError:
-        return None
 
 
 def _preferred(request: web.Request) -> list[str]:

@@ -4,28 +4,29 @@ import secrets
 from collections.abc import Iterable
 
 
-def public(origin: str, style: str, files: Iterable[str] = ()) -> str:
+def public(origin: str, style: str, files: Iterable[str] = (), doors: Iterable[str] = ()) -> str:
     """The policy of a page without a nonce, so that a shared cache may keep it.
 
     `origin` is the one the page was asked at (custom domains differ), `style` the theme's `sha256-…`, `files` the
-    origins that uploads come from and go to when it is not this one.
+    origins that uploads come from and go to when it is not this one, `doors` those that a form may lead on to, where
+    one signs in.
     """
     far = " ".join(sorted(files))
     return _policy(
         f"script-src {origin}/static/dist/",
         f"style-src {origin}/static/dist/ '{style}'",
-        *_shared(far),
+        *_shared(far, doors),
         "trusted-types 'none'",
     )
 
 
-def studio(nonce: str, files: Iterable[str] = ()) -> str:
+def studio(nonce: str, files: Iterable[str] = (), doors: Iterable[str] = ()) -> str:
     """The policy of a signed-in tool, whose scripts and styles carry `nonce`; never to be cached."""
     far = " ".join(sorted(files))
     return _policy(
         f"script-src 'nonce-{nonce}' 'strict-dynamic'",
         f"style-src 'self' 'nonce-{nonce}'",
-        *_shared(far),
+        *_shared(far, doors),
         "trusted-types htmx",
     )
 
@@ -39,7 +40,7 @@ def _policy(*rules: str) -> str:
     return "; ".join(("default-src 'none'", *rules))
 
 
-def _shared(far: str) -> tuple[str, ...]:
+def _shared(far: str, doors: Iterable[str]) -> tuple[str, ...]:
     own = f"'self' {far}".rstrip()
     return (
         "font-src 'self'",
@@ -48,7 +49,7 @@ def _shared(far: str) -> tuple[str, ...]:
         f"connect-src {own}",
         "manifest-src 'self'",
         "worker-src 'self'",
-        "form-action 'self'",
+        " ".join(("form-action 'self'", *sorted(doors))),
         "base-uri 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",

@@ -17,7 +17,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One signed-in device; `id` is posted as `device` to `/me/devices/end`. `kind` picks the icon."""
+    """One signed-in device; `id` is posted as `device` to `/me/devices/end`. `host` is that of a channel of its own."""
 
     id: str
     name: str
@@ -25,6 +25,7 @@ class Device:
     seen: datetime
     current: bool = False
     phone: bool = False
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,5 @@ class MeView:
     devices: tuple[Device, ...]
     attempts: tuple[Attempt, ...]
     zone: tzinfo | None = None
+    confirmed: bool = True
+    has_password: bool = True

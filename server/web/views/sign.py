@@ -21,6 +21,7 @@ class SignUpView:
     """The page at `/sign-up`; posts `name`, `email`, `password`, `next` back to it.
 
     `sent` (confirming by mail is on) shows what to look for instead of the form; `closed` says that one is invited.
+    Where addresses are confirmed (`confirming`) the password is chosen at the end of the link.
     """
 
     form: Form = field(default_factory=Form)
@@ -28,12 +29,13 @@ class SignUpView:
     art: Kind = "solids"
     sent: str = ""
     closed: bool = False
+    confirming: bool = False
     shortest: int = 10
 
 
 @dataclass(frozen=True, slots=True)
 class MagicLinkView:
-    """The page at `/sign-in/link`: ask (`email`), asked (`sent` holds the address), or arrived with a token to use.
+    """The page at `/sign-in/link`: ask (`email`, `next`), asked (`sent` holds the address), or arrived with a `token`.
 
     A token is used by a button and never by opening the page, because mail scanners open links.
     """
@@ -41,5 +43,41 @@ class MagicLinkView:
     form: Form = field(default_factory=Form)
     sent: str = ""
     token: str = ""
+    next: str = "/"
     minutes: int = 15
+    art: Kind = "solids"
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordView:
+    """The page at `/set-password`: ask for a link (`email`), asked (`sent`), or choose a new password (`choosing`).
+
+    `token` comes from a link; without one somebody is signed in, who gives the `present` password when `asks_present`.
+    `voided` says why there is none any more.
+    """
+
+    form: Form = field(default_factory=Form)
+    sent: str = ""
+    token: str = ""
+    email: str = ""
+    choosing: bool = False
+    asks_present: bool = False
+    voided: bool = False
+    shortest: int = 10
+    minutes: int = 15
+    art: Kind = "solids"
+
+
+@dataclass(frozen=True, slots=True)
+class HandOffView:
+    """The page between the installation's host and a channel's own `host`: asks, or goes on to `url` by itself.
+
+    Asking posts `to`, `for` and `next` back to `/sign-in/hand-off`.
+    """
+
+    name: str
+    host: str
+    seal: str = ""
+    next: str = "/"
+    url: str = ""
     art: Kind = "solids"
