@@ -1,7 +1,6 @@
 """Signing in at a channel's own host: by a ticket that works once, there, in that browser; and a cookie good there."""
 
 import secrets
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
@@ -93,12 +92,12 @@ class Homes:
 
 
 @pytest.fixture
-async def homes(web: Web, world: World) -> AsyncIterator[Homes]:
+async def homes(web: Web, world: World) -> Homes:
     made = []
     for school in (world.pottery, world.chess):
         made.append(f"{school.slug}.example")
         await move(web, school, made[-1])
-    yield Homes(web, world, *made)
+    return Homes(web, world, *made)
 
 
 async def move(web: Web, school: School, host: str | None) -> None:
