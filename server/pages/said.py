@@ -12,6 +12,7 @@ SAID = {
     "moved": "Moved.",
     "removed": "Deleted.",
     "role": "The role was changed.",
+    "invited": "A letter is on its way. Its link makes the account.",
     "banned": "Banned. Their access ends now.",
     "unbanned": "The ban was lifted.",
     "planned": "The class is planned.",

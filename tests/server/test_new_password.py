@@ -254,3 +254,24 @@ async def test_where_people_are_invited_only_those_get_in(
         assert (await web.call("POST", "/auth/sign-in", {"email": email, "password": OWNERS})).status == 200
         await sign_in.invite(web.house.tenancy, email, "Ana")
         assert (await mails(web, email))[-1] == "email_taken"
+
+
+async def test_those_who_give_roles_invite_and_nobody_else(web: Web, world: World) -> None:
+    pottery, email = world.pottery, fresh_email()
+    path, given = f"/channels/{pottery.slug}/invitations", {"email": email, "name": "Ida"}
+    asked = {who: await web.call("POST", path, given, token=pottery.people[who].token) for who in ("ana", "sam")}
+    assert [asked[who].status for who in ("ana", "sam")] == [202, 403]
+    known = await web.call("POST", path, given | {"email": world.chess.eve.email}, token=pottery.ana.token)
+    assert (known.status, known.json) == (202, asked["ana"].json)
+    foreign = await web.call("POST", f"/channels/{world.chess.slug}/invitations", given, token=pottery.ana.token)
+    assert foreign.status == 403
+    assert await mails(web, email) == ["invitation"]
+    studio, ana = f"/c/{pottery.slug}/studio/members", await signed_in(web, pottery.ana)
+    assert f'action="{studio}/invite"' in (await ana.get(studio)).text
+    sent = await ana.post(f"{studio}/invite", name="Ida", email=email)
+    assert (sent.status, sent.headers["Location"]) == (303, f"{studio}?said=invited")
+    wrong = await ana.post(f"{studio}/invite", name="Ida", email="no address")
+    assert (wrong.status, 'aria-invalid="true"' in wrong.text) == (422, True)
+    mia = await signed_in(web, pottery.mia)
+    assert f'action="{studio}/invite"' not in (await mia.get(studio)).text
+    assert (await mia.post(f"{studio}/invite", name="Ida", email=email)).status == 403

@@ -32,6 +32,7 @@ WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/recordings/{id}/retry", classes.retry),
     ("/connections", classes.connect),
     ("/rooms", rooms.add_room),
+    ("/members/invite", people.invite),
     ("/members/{id}/role", people.change_role),
     ("/members/{id}/ban", people.ban),
     ("/members/{id}/unban", people.unban),

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from server import invitations
 from server.forms import read_fields, refill
 from server.keyset import Cursor
 from server.pages.landing import id_of
@@ -59,6 +60,19 @@ async def unban(visit: Visit) -> web.Response:
     except Refusal as refusal:
         return await _show(visit, refill(refusal, {}), refusal.status)
     return back(visit, "/members", "unbanned")
+
+
+async def invite(visit: Visit) -> web.Response:
+    """POST …/members/invite: `email`, `name`."""
+    fields = await read_fields(visit.request)
+    try:
+        async with at_desk(visit, "members", readonly=True) as scope:
+            scope.require(Action.MEMBER_ROLE)
+        name, email = fields.get("name", ""), fields.get("email", "")
+        await invitations.send(visit.house, visit.request, visit.reader.person_id, email, name)
+    except Refusal as refusal:
+        return await _show(visit, refill(refusal, fields), refusal.status)
+    return back(visit, "/members", "invited")
 
 
 async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> web.Response:
