@@ -6,6 +6,7 @@ from uuid import UUID
 
 from aiohttp import hdrs, web
 
+from server.csrf import near
 from server.pages.landing_view import landing_view
 from server.pages.visits import ACTOR, Visit, origin_of, see
 from server.web.views.frame import Link
@@ -17,7 +18,10 @@ from tenants.members import members
 from tenants.permissions import Action, Actor, why
 
 FOR_ALL = "public, max-age=0, s-maxage=30, must-revalidate"
-FILE_SECONDS, FILM_SECONDS = 3600, 6 * 3600
+# A signed address lives between half of this and all of it, whoever has it: minutes, for it outlives a ban. The way
+# to it is kept for less than that half, so that who asks again after it expired gets a fresh one.
+LINK_SECONDS = 600
+KEPT = "private, max-age=240"
 
 
 async def show(visit: Visit) -> web.StreamResponse:
@@ -58,10 +62,8 @@ async def file(visit: Visit) -> web.Response:
     at = await visit.at_channel()
     async with at.scope(readonly=True) as scope:
         row = await access.open_file(scope, id_of(visit, "file"))
-    media = row["content_type"]
-    seconds = FILM_SECONDS if media.startswith(("video/", "audio/")) else FILE_SECONDS
-    url = await visit.house.store.sign_get(row["object_key"], seconds, "", media)
-    return web.Response(status=302, headers={hdrs.LOCATION: url, hdrs.CACHE_CONTROL: "private, max-age=300"})
+    url = await visit.house.store.sign_get(row["object_key"], LINK_SECONDS, "", row["content_type"])
+    return web.Response(status=302, headers={hdrs.LOCATION: near(visit.request, url), hdrs.CACHE_CONTROL: KEPT})
 
 
 def id_of(visit: Visit, name: str) -> UUID:

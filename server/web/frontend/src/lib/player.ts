@@ -3,6 +3,7 @@ import { call } from "./api.ts";
 import { BEAT_MS, Heartbeat } from "./heartbeat.ts";
 import { gaps, type Interval, stamp, total, union } from "./intervals.ts";
 import { the } from "./page.ts";
+import { Renewal } from "./renewal.ts";
 
 export interface Progress {
   percent: number;
@@ -29,6 +30,7 @@ const SVG = "http://www.w3.org/2000/svg";
 export class Player {
   readonly #film: HTMLVideoElement;
   readonly #heart: Heartbeat;
+  readonly #renewal: Renewal;
   readonly #scrub: HTMLElement;
   #played: Interval[];
 
@@ -38,6 +40,7 @@ export class Player {
     private readonly progressed: (progress: Progress) => void,
   ) {
     this.#film = the<HTMLVideoElement>("video", root);
+    this.#renewal = new Renewal(this.#film, the<HTMLSourceElement>("source", root).src, () => this.#broken());
     this.#scrub = the(".scrub", root);
     this.#played = union(facts.played, []);
     this.#heart = new Heartbeat((intervals, position, leaving) => this.#report(intervals, position, leaving));
@@ -59,7 +62,7 @@ export class Player {
 
   /** Goes to a second and plays from there. */
   playFrom(second: number): void {
-    this.#film.currentTime = second;
+    this.#renewal.seek(second);
     void this.#film.play();
     this.root.scrollIntoView({ block: "nearest" });
   }
@@ -79,7 +82,7 @@ export class Player {
     film.addEventListener("seeked", () => film.paused || this.#heart.started(film.currentTime, film.playbackRate));
     film.addEventListener("pause", () => this.#rest());
     film.addEventListener("loadedmetadata", () => this.draw());
-    film.addEventListener("error", () => this.#broken());
+    film.addEventListener("error", () => this.#heart.stopped(this.#renewal.at));
     setInterval(() => void this.#beat(), BEAT_MS);
     document.addEventListener("visibilitychange", () => document.hidden && void this.#beat(true));
     window.addEventListener("pagehide", () => void this.#beat(true));
@@ -97,7 +100,7 @@ export class Player {
   }
 
   #beat(leaving = false): Promise<void> {
-    return this.#heart.beat(this.#film.currentTime, leaving);
+    return this.#heart.beat(this.#renewal.at, leaving);
   }
 
   /** `keepalive` lets the last report outlive the page. */
@@ -137,7 +140,7 @@ export class Player {
     const film = this.#film;
     const acts: Record<string, () => unknown> = {
       play: () => (film.paused ? film.play() : film.pause()),
-      back: () => this.#seek(film.currentTime - 10),
+      back: () => this.#seek(this.#renewal.at - 10),
       rate: () => this.#faster(),
       captions: () => this.#captions(),
       pip: () => (document.pictureInPictureElement ? document.exitPictureInPicture() : film.requestPictureInPicture()),
@@ -150,14 +153,13 @@ export class Player {
   }
 
   #key(event: KeyboardEvent): void {
-    const film = this.#film;
     const keys: Record<string, () => void> = {
       " ": () => this.#act("play"),
       k: () => this.#act("play"),
-      ArrowLeft: () => this.#seek(film.currentTime - 5),
-      ArrowRight: () => this.#seek(film.currentTime + 5),
-      j: () => this.#seek(film.currentTime - 10),
-      l: () => this.#seek(film.currentTime + 10),
+      ArrowLeft: () => this.#seek(this.#renewal.at - 5),
+      ArrowRight: () => this.#seek(this.#renewal.at + 5),
+      j: () => this.#seek(this.#renewal.at - 10),
+      l: () => this.#seek(this.#renewal.at + 10),
       Home: () => this.#seek(0),
       End: () => this.#seek(this.duration),
       f: () => this.#act("full"),
@@ -171,7 +173,7 @@ export class Player {
   }
 
   #seek(second: number): void {
-    this.#film.currentTime = Math.min(Math.max(second, 0), this.duration);
+    this.#renewal.seek(Math.min(Math.max(second, 0), this.duration));
     this.draw();
   }
 
@@ -196,7 +198,7 @@ export class Player {
 
   /** Brings bar, clock and button to the film's present state. */
   draw(): void {
-    const [at, length] = [this.#film.currentTime, this.duration || 1];
+    const [at, length] = [this.#renewal.at, this.duration || 1];
     const x = (second: number) => ((second / length) * WIDTH).toFixed(1);
     const bars = this.#played.map(([from, to]) => {
       const path = document.createElementNS(SVG, "path");
