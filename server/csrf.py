@@ -34,6 +34,16 @@ def require_own_page(request: web.Request) -> None:
         raise Forbidden("This was not sent from one of our own pages. Open the page here and try again.", "cross_site")
 
 
+def near(request: web.Request, url: str) -> str:
+    """An address of the installation's as the page that asked may use it: at a channel's own host without its origin.
+
+    Browsers let no page upload to, or show files of, an origin that is not its own.
+    """
+    configured = request.app[OWN_ORIGIN]
+    far = own_origins(request)[-1] != configured
+    return url.removeprefix(configured) if far and url.startswith(f"{configured}/") else url
+
+
 def own_origins(request: web.Request) -> tuple[str, ...]:
     """The origins that are this request's own pages: of the host being asked, and the installation's.
 

@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field
 from server.api.members import InChannelPath
 from server.bodies import Given
 from server.context import AtChannel
+from server.cookies import is_hosted
+from server.csrf import near
 from server.idempotency import Idempotency
 from server.op import Route, op
 from tenants import links
@@ -57,12 +59,19 @@ async def begin_upload(context: AtChannel, *, path: InChannelPath, body: NewUplo
     """The session takes exactly `size` bytes, in one go or in chunks, and may be gone on with after any break."""
     begun, file = await _begin(context, body)
     if begun.session_url:
-        return begun
+        return _near(context, begun)
     session = await context.house.store.sign_upload(file["object_key"], body.size, file["content_type"])
     async with context.scope() as scope:
         begun = UploadBegun(id=file["id"], session_url=await files.agree_on_session(scope, file["id"], session))
         await context.keyed.keep(scope, begun)
-    return begun
+    return _near(context, begun)
+
+
+def _near(context: AtChannel, begun: UploadBegun) -> UploadBegun:
+    """The session as pages of a channel's own host reach it, when one of them asks."""
+    if not is_hosted(context.request):
+        return begun
+    return UploadBegun(id=begun.id, session_url=near(context.request, begun.session_url))
 
 
 async def _begin(context: AtChannel, body: NewUpload) -> tuple[UploadBegun, Record]:
