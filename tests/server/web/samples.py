@@ -13,7 +13,7 @@ from server.web.views.landing import LandingView
 from server.web.views.mail import Letter, MailView
 from server.web.views.me import Attempt, Device, Membership, MeView
 from server.web.views.sheet import SHEET
-from server.web.views.sign import MagicLinkView, SignInView, SignUpView
+from server.web.views.sign import HandOffView, MagicLinkView, PasswordView, SignInView, SignUpView
 from tests.server.web.landings import arabic, bare, pottery
 
 ORIGIN = "http://127.0.0.1:8000"
@@ -79,11 +79,13 @@ def me() -> Sample:
         (
             Device("1", "Firefox on Linux", "127.0.0.1", NOW, current=True),
             Device("2", "Safari on iPhone", "192.0.2.7", NOW, phone=True),
+            Device("3", "Firefox on Linux", "127.0.0.1", NOW, host="saltmarsh.example"),
         ),
         (
             Attempt(NOW, "password", "127.0.0.1", worked=True),
             Attempt(NOW, "link by mail", "192.0.2.7", worked=False),
         ),
+        confirmed=False,
     )
     return Sample("me.html", view, Frame(ORIGIN, "/me", reader=SAM))
 
@@ -107,6 +109,10 @@ def sign_in() -> Sample:
     problem = "That e-mail and password do not go together. 4 tries left, then a 10 minute pause."
     form = Form({"email": "ilse@smallhours.example"}, {"password": problem})
     return Sample("sign_in.html", SignInView(form, "/c/piano"), Frame(ORIGIN, "/sign-in", channel=PIANO))
+
+
+def door(template: str, view: object, **frame: object) -> Sample:
+    return Sample(template, view, Frame(ORIGIN, "/set-password", **frame))  # type: ignore[arg-type]  # fields of Frame
 
 
 def mail(*, opened: bool) -> Sample:
@@ -147,6 +153,22 @@ SAMPLES: dict[str, Callable[[], Sample]] = {
     "sign-up": lambda: Sample("sign_up.html", SignUpView(), Frame(ORIGIN, "/sign-up")),
     "sign-up-sent": lambda: Sample("sign_up.html", SignUpView(sent="sam@x.example"), Frame(ORIGIN, demo=True)),
     "sign-up-closed": lambda: Sample("sign_up.html", SignUpView(closed=True), Frame(ORIGIN, "/sign-up")),
+    "sign-up-confirming": lambda: Sample("sign_up.html", SignUpView(confirming=True), Frame(ORIGIN, "/sign-up")),
+    "password-ask": lambda: door("set_password.html", PasswordView()),
+    "password-sent": lambda: door("set_password.html", PasswordView(sent="sam@x.example"), demo=True),
+    "password-link": lambda: door("set_password.html", PasswordView(token="t", choosing=True)),
+    "password-voided": lambda: door(
+        "set_password.html", PasswordView(email="sam@x.example", choosing=True, voided=True), reader=SAM
+    ),
+    "password-change": lambda: door(
+        "set_password.html", PasswordView(email="sam@x.example", choosing=True, asks_present=True), reader=SAM
+    ),
+    "password-unproved": lambda: door(
+        "set_password.html", PasswordView(email="sam@x.example", asks_present=True, voided=True), reader=SAM
+    ),
+    "hand-off": lambda: door(
+        "hand_off.html", HandOffView("Sam Idowu", "saltmarsh.example", "s", "/c/pottery/learn"), channel=POTTERY
+    ),
     "link-ask": lambda: Sample("magic_link.html", MagicLinkView(), Frame(ORIGIN, "/sign-in/link")),
     "link-sent": lambda: Sample("magic_link.html", MagicLinkView(sent="sam@x.example"), Frame(ORIGIN, demo=True)),
     "link-use": lambda: Sample("magic_link.html", MagicLinkView(token="t"), Frame(ORIGIN, "/sign-in/link")),
