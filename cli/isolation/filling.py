@@ -4,16 +4,18 @@
 
 import json
 import secrets
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from cli.isolation.shapes import Shape
-from cli.isolation.twins import Twin
+from cli.isolation.twins import HOSTED, Twin
 from cli.isolation.values import value_of
+from tenants.directory import hash_of
 from tenants.ids import new_id
+from tenants.people.sessions import HOSTED as HOSTED_TOKEN
+from tenants.people.sessions import at_host
 
 FEWEST, MOST = 5, 9
 
@@ -83,18 +85,31 @@ async def _sign_in(owner: asyncpg.Connection, twin: Twin) -> None:
     for member in twin.rows["members"]:
         if member["role"] in twin.tokens:
             continue
-        token, session = secrets.token_urlsafe(32), new_id()
-        await owner.execute(
-            "INSERT INTO sessions (id, person_id, kind) VALUES ($1, $2, 'api')", session, UUID(member["person_id"])
-        )
-        await owner.execute(
-            "INSERT INTO tokens (hash, person_id, session_id, kind, expires_at)"
-            " VALUES ($1, $2, $3, 'access', now() + interval '1 hour')",
-            sha256(token.encode()).digest(),
-            UUID(member["person_id"]),
-            session,
-        )
-        twin.tokens[member["role"]] = token
+        person, session = UUID(member["person_id"]), new_id()
+        await owner.execute("INSERT INTO sessions (id, person_id, kind) VALUES ($1, $2, 'api')", session, person)
+        twin.tokens[member["role"]] = token = secrets.token_urlsafe(32)
+        await _keep(owner, token, person, session)
+        if member["role"] == "student":
+            await _sign_in_at_host(owner, twin, person, session)
+
+
+async def _sign_in_at_host(owner: asyncpg.Connection, twin: Twin, person: UUID, begun_from: UUID) -> None:
+    session, token = new_id(), HOSTED_TOKEN + secrets.token_urlsafe(32)
+    await owner.execute(
+        "INSERT INTO sessions (id, person_id, kind, for_channel, host, begun_from)"
+        " VALUES ($1, $2, 'browser', $3, $4, $5)",
+        session, person, twin.channel_id, twin.host, begun_from,
+    )  # fmt: skip
+    await _keep(owner, at_host(token, twin.host), person, session)
+    twin.tokens[HOSTED] = token
+
+
+async def _keep(owner: asyncpg.Connection, token: str, person: UUID, session: UUID) -> None:
+    await owner.execute(
+        "INSERT INTO tokens (hash, person_id, session_id, kind, expires_at)"
+        " VALUES ($1, $2, $3, 'access', now() + interval '1 hour')",
+        hash_of(token), person, session,
+    )  # fmt: skip
 
 
 async def fingerprint(reader: asyncpg.Connection, shapes: list[Shape], twin: Twin) -> dict[str, str]:

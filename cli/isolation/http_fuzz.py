@@ -17,11 +17,11 @@ from cli.isolation.instances import EMOJI, Instances
 from cli.isolation.lookout import Lookout
 from cli.isolation.scratch import Ground
 from cli.isolation.tally import Tally
-from cli.isolation.twins import Twin
+from cli.isolation.twins import HOSTED, Twin
 from server.op import Route
 
 API = "/api/v1"
-ACTORS = ("owner", "student", "visitor")
+ACTORS = ("owner", "student", "visitor", HOSTED)
 AT_ONCE = 6
 # They end the attacker's own sign-in or membership, and show nothing.
 ENDING = ("sign-out", "/devices/", "/leave", "/auth/refresh", "/socket.io", "/metrics")
@@ -173,7 +173,9 @@ async def _send(
     headers = {"X-Forwarded-For": f"10.{random.randrange(256)}.{random.randrange(256)}.9"}  # noqa: S311
     if asked.body is not None:
         headers["Content-Type"] = "application/json" if api else "application/x-www-form-urlencoded"
-    if token := ground.own.tokens.get(asked.actor):
+    if asked.actor == HOSTED:
+        headers |= ground.own.at_host | {"Sec-Fetch-Site": "same-origin"}
+    elif token := ground.own.tokens.get(asked.actor):
         headers |= {"Authorization": f"Bearer {token}"} if api else {"Cookie": f"guildhall={token}"}
         headers["Sec-Fetch-Site"] = "same-origin"
     async with client.request(

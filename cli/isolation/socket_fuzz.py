@@ -48,13 +48,14 @@ class Ear:
 
 
 @contextlib.asynccontextmanager
-async def listening(url: str, slug: str, token: str) -> AsyncIterator[Ear]:
-    """Someone's connection to a channel; Refused when they are not let in."""
+async def listening(
+    url: str, slug: str, token: str | None, headers: dict[str, str] | None = None
+) -> AsyncIterator[Ear]:
+    """Someone's connection to a channel, by token or by cookie; Refused when they are not let in."""
     ear = Ear()
+    auth = {"channel": slug} | ({"token": token} if token else {})
     try:
-        await ear.sio.connect(
-            url, auth={"channel": slug, "token": token}, namespaces=[NAMESPACE], transports=["websocket"]
-        )
+        await ear.sio.connect(url, headers or {}, auth, namespaces=[NAMESPACE], transports=["websocket"])
         yield ear
     finally:
         await ear.sio.disconnect()
@@ -64,6 +65,7 @@ async def fuzz_socket(ground: Ground, url: str, many: int, seed: int) -> Tally:
     """Send `many` events of each kind as each actor, with the other's ids in them."""
     tally, lookout = Tally("Socket fuzz"), Lookout(ground.other)
     chance = random.Random(seed)  # noqa: S311 - a fuzz wants to be repeatable, not secret
+    await _knock_at_host(ground, url, tally)
     for actor in ACTORS:
         await _knock(ground, url, actor, tally)
         async with listening(url, ground.own.slug, ground.own.tokens[actor]) as ear:
@@ -83,6 +85,19 @@ async def _knock(ground: Ground, url: str, actor: str, tally: Tally) -> None:
         with contextlib.suppress(Refused):
             async with listening(url, slug, ground.own.tokens[actor]):
                 tally.leak(f"{actor} was let into the other channel's socket")
+
+
+async def _knock_at_host(ground: Ground, url: str, tally: Tally) -> None:
+    """The cookie of a channel's own host opens its own channel's socket, at that host, and no other."""
+    own = ground.own.at_host | {"Origin": f"http://{ground.own.host}"}
+    other = own | {"Host": ground.other.host, "Origin": f"http://{ground.other.host}"}
+    async with listening(url, ground.own.slug, None, own):
+        tally.tried["connect"] += 1
+    for slug, headers in ((ground.other.slug, own), (ground.other.slug, other), (ground.own.slug, other)):
+        tally.tried["connect"] += 1
+        with contextlib.suppress(Refused):
+            async with listening(url, slug, None, headers):
+                tally.leak("the cookie of a channel's own host was let in elsewhere")
 
 
 async def _send(

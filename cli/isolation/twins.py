@@ -11,10 +11,15 @@ from uuid import UUID
 
 from tenants.ids import new_id
 
+HOSTED = "student at the channel's host"
+
 
 @dataclass(slots=True)
 class Twin:
-    """A channel and all its rows: `mark` begins each of its texts, `tokens` sign its people in."""
+    """A channel and all its rows: `mark` begins each of its texts, `tokens` sign its people in.
+
+    The token HOSTED is a cookie's, of a student at the channel's own host.
+    """
 
     mark: str
     channel_id: UUID = field(default_factory=new_id)
@@ -27,6 +32,16 @@ class Twin:
     def slug(self) -> str:
         """The channel's slug."""
         return str(self.rows["channels"][0]["slug"])
+
+    @property
+    def host(self) -> str:
+        """The channel's own host."""
+        return str(self.rows["channels"][0]["host"])
+
+    @property
+    def at_host(self) -> dict[str, str]:
+        """Headers of a browser that is signed in at the channel's own host."""
+        return {"Host": self.host, "Cookie": f"guildhall={self.tokens[HOSTED]}"}
 
     def ids(self) -> list[str]:
         """Every id, slug and code in its rows: what an attacker could have learnt."""
