@@ -14,6 +14,7 @@ from server.context import AtChannel
 from server.cookies import clear_nonce, host_asked, plain_host, read_nonce, set_cookie, set_nonce
 from server.csrf import OWN_ORIGIN
 from server.forms import read_fields
+from server.limits import SIGN_IN_PERSON, charge
 from server.pages.visits import Visit, channel_of_host, local_path, see
 from server.web.views.sign import HandOffView
 from tenants.errors import Forbidden, NotFound, SignInNeeded
@@ -104,6 +105,7 @@ async def _way(visit: Visit, given: Mapping[str, str]) -> Way:
 async def _send_on(way: Way) -> web.Response:
     """A page that goes on by itself: a redirect would count as the form's own, which may lead to no other host."""
     visit, reader = way.at, way.at.reader
+    await charge(visit.request, SIGN_IN_PERSON, f"hand-off {reader.person_id}")
     channel = (await visit.at_channel()).channel
     async with visit.house.tenancy.person(reader.person_id) as scope:
         ticket = await hand_offs.begin(scope, reader.session_id, channel.id, way.host, way.seal)

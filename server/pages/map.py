@@ -23,7 +23,7 @@ from server.pages import (
 )
 from server.pages.errors import error_page, set_policy
 from server.pages.studio import map as studio
-from server.pages.visits import ACCESS_TO_HOUSE, PAGES, PageHandler, at_house, page
+from server.pages.visits import ACCESS_TO_HOUSE, PAGES, PageHandler, at_house, bounded, page
 from server.problems import ERROR_PAGE
 from server.web.assets import Assets
 from server.web.render import Pages
@@ -97,6 +97,7 @@ def add(app: web.Application, house: House) -> None:
         app.router.add_get(path, page(handler))
     for path, handler in (*WRITES, *((studio.HOME + rest, handler) for rest, handler in studio.WRITES)):
         app.router.add_post(path, page(handler))
-    app.add_routes((*verify.ROUTES, *vouching.ROUTES))
+    open_to_all = (*verify.ROUTES, *vouching.ROUTES)
+    app.add_routes(web.RouteDef(each.method, each.path, bounded(each.handler), each.kwargs) for each in open_to_all)
     rest, nowhere = NOWHERE
     app.router.add_get(rest, page(nowhere))

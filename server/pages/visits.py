@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
 
 from server.access import HouseAccess, device_of, token_of
 from server.context import AtChannel, House
@@ -121,8 +122,7 @@ def page(handler: PageHandler) -> Callable[[web.Request], Awaitable[web.StreamRe
 
     async def answer(request: web.Request) -> web.StreamResponse:
         visit = await visit_of(request)
-        if request.method in {"GET", "HEAD"}:
-            await _charge_read(visit)
+        await _charge_read(request, visit.signed_in)
         try:
             async with asyncio.timeout(PAGE_SECONDS):
                 response = await handler(visit)
@@ -152,9 +152,20 @@ def at_house(handler: PageHandler) -> PageHandler:
     return answer
 
 
-async def _charge_read(visit: Visit) -> None:
-    """Spend from the reader's pages, or from those of the address where nobody is signed in."""
-    reader, request = visit.signed_in, visit.request
+def bounded(handler: Handler) -> Handler:
+    """A handler of aiohttp's that spends from the pages of the address that asks, for what nobody signs in to."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        await _charge_read(request, None)
+        return await handler(request)
+
+    return answer
+
+
+async def _charge_read(request: web.Request, reader: SignedIn | None) -> None:
+    """Spend from the reader's pages, or from those of the address where nobody is signed in; writes have limits too."""
+    if request.method not in {"GET", "HEAD"}:
+        return
     subject = str(reader.person_id) if reader else neighbourhood_of(address_of(request))
     standing = await request.app[LIMITER].spend(PAGE_READS, subject)
     admit(standing, "That were very many pages within a minute. Wait a moment.")

@@ -97,11 +97,10 @@ async def sign_in(
     """The person of an e-mail and password; one hash is made whoever asks.
 
     SignInNeeded for a wrong pair, with the tries left; TooFast while the address is paused, right password or not.
-    Under the policies `confirm` and `invite` a person who has not confirmed the address is unknown; a link by mail
-    makes them known.
+    Under the policy `confirm` a person who has not confirmed the address is unknown; a link by mail makes them known.
     """
     found = await _matched(tenancy, passwords, email, password, device)
-    if found["closed_at"] is not None or (policy != "open" and found["confirmed_at"] is None):
+    if found["closed_at"] is not None or (policy == "confirm" and found["confirmed_at"] is None):
         raise _refusal(await tenancy.look_up(_FAILED, hash=_marker(people.email_key(email.strip()))))
     await tenancy.look_up(_SUCCEEDED, hash=_marker(people.email_key(email.strip())))
     kept = found["password_hash"]

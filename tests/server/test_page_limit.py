@@ -24,7 +24,7 @@ async def test_pages_are_refused_above_the_limit_and_files_and_health_are_not(
     async with serving(database, valkey.redis_url, home / "pages", limits="standard") as web:
         read = [await web.get(path) for path in ("/", f"/c/{world.pottery.slug}", "/sign-in") * 2]
         assert [each.status for each in read] == [200] * 6
-        for path in ("/", "/robots.txt", f"/c/{world.chess.slug}"):
+        for path in ("/", "/robots.txt", f"/c/{world.chess.slug}", "/verify", f"/c/{world.chess.slug}/did.json"):
             refused = await web.get(path)
             assert refused.status == 429
             assert 0 < int(refused.headers["Retry-After"]) <= 60
