@@ -8,7 +8,8 @@ from server import invitations
 from server.api.auth import Email
 from server.bodies import Given
 from server.context import AtChannel
-from server.op import Route, op
+from server.idempotency import Idempotency
+from server.op import Answer, Route, op
 from tenants.errors import SignInNeeded
 from tenants.permissions import Action
 
@@ -34,16 +35,18 @@ class InvitedShown(BaseModel):
     detail: str
 
 
-@op("Invite somebody by mail", status=202, tags=TAGS)
-async def invite(context: AtChannel, *, path: InChannelPath, body: Invitation) -> InvitedShown:
+@op("Invite somebody by mail", status=202, tags=TAGS, idempotent=Idempotency.TAKEN)
+async def invite(context: AtChannel, *, path: InChannelPath, body: Invitation) -> Answer[InvitedShown]:
     """The same answer whether the address has an account or not; the letter's link makes one, for 7 days."""
-    async with context.scope(readonly=True) as scope:
+    async with context.scope() as scope:
+        if earlier := await context.keyed.recall(scope):
+            return earlier
         scope.require(Action.MEMBER_ROLE)
-        by = scope.actor.person_id
-    if by is None:
-        raise SignInNeeded()
-    await invitations.send(context.house, context.request, by, body.email, body.name)
-    return InvitedShown(detail="A letter is on its way. Its link makes the account, within 7 days.")
+        if (by := scope.actor.person_id) is None:
+            raise SignInNeeded()
+        await invitations.send(context.house, context.request, by, body.email, body.name)
+        told = InvitedShown(detail="A letter is on its way. Its link makes the account, within 7 days.")
+        return await context.keyed.keep(scope, Answer(told, 202))
 
 
 ROUTES = (Route("POST", "/channels/{slug}/invitations", invite),)

@@ -35,6 +35,7 @@ def bodies(stage: Stage) -> dict[str, Any]:
     return {
         "/channels": {"name": "Clay", "slug": f"clay-{secrets.token_hex(6)}"},
         "/channels/{slug}/join": None,
+        "/channels/{slug}/invitations": {"email": f"ida-{secrets.token_hex(6)}@guildhall.example", "name": "Ida"},
         "/channels/{slug}/courses": {"title": "Glazes", "slug": "glazes"},
         "/channels/{slug}/courses/{course}/sections": {"title": "Fire"},
         "/channels/{slug}/courses/{course}/lessons": {"title": "Ash", "kind": "text", "body": "Burn it."},
