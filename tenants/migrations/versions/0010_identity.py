@@ -22,7 +22,7 @@ ELSEWHERE = "s.for_channel IS NOT NULL AND (s.for_channel <> a.channel_id OR s.h
 
 
 def upgrade() -> None:
-    op.add_column("sessions", sa.Column("for_channel", sa.Uuid, sa.ForeignKey("channels.id")))
+    op.add_column("sessions", sa.Column("for_channel", sa.Uuid, sa.ForeignKey("channels.id", ondelete="CASCADE")))
     op.add_column("sessions", text("host", nullable=True))
     op.add_column("sessions", sa.Column("begun_from", sa.Uuid, sa.ForeignKey("sessions.id", ondelete="CASCADE")))
     op.add_column("sessions", instant("proved_at"))
@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("hash", BYTEA, primary_key=True),
         sa.Column("person_id", sa.Uuid, sa.ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
         sa.Column("session_id", sa.Uuid, sa.ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("for_channel", sa.Uuid, sa.ForeignKey("channels.id"), nullable=False),
+        sa.Column("for_channel", sa.Uuid, sa.ForeignKey("channels.id", ondelete="CASCADE"), nullable=False),
         text("host"),
         sa.Column("nonce_hash", BYTEA, nullable=False),
         instant("created_at", now=True),
