@@ -1,8 +1,10 @@
 """Whose an address is: the first link proves it and undoes what a squatter did; a forgotten password; a changed one."""
 
 import secrets
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -15,11 +17,12 @@ from tenants.people.mailed_links import Purpose
 from tenants.people.sessions import Device
 from tenants.work import Ticket
 from tests.server.browsing import Browsing, signed_in
-from tests.webapp import Web, serving
+from tests.webapp import Reply, Web, serving
 from tests.workers.shop import make_shop
 from tests.workers.test_mail import arrived, do, the_link, token_of
 from tests.world import World
 
+STANDARD: dict[str, Any] = {"limits": "standard", "trusted_proxies": 1}
 SQUATTERS, OWNERS = "the squatter's own words", "the owner's own words"
 
 
@@ -42,6 +45,17 @@ async def mails(web: Web, email: str) -> list[str]:
     async with web.house.tenancy.relay.connection() as relay:
         query = "select payload ->> 'template' as template from person_jobs where person_id = $1 order by id"
         return [row["template"] for row in await relay.fetch(query, known.id if known else None)]
+
+
+def an_address() -> str:
+    """An address that nobody else has asked from."""
+    return str(IPv6Address(secrets.randbits(128)))
+
+
+async def from_elsewhere(web: Web, path: str, email: str) -> Reply:
+    """A form with an address, each time from another place."""
+    sent = {"X-Forwarded-For": an_address(), "Sec-Fetch-Site": "same-origin"}
+    return await Browsing(web).send("POST", path, urlencode({"email": email}), sent)
 
 
 async def squatted(web: Web) -> tuple[str, Browsing, Any]:
@@ -136,9 +150,9 @@ async def test_links_of_both_kinds_share_the_limit_of_a_mailbox(
     database: str, valkey: EmbeddedValkey, home: Path, world: World
 ) -> None:
     email = world.chess.otto.email
-    async with serving(database, valkey.redis_url, home / "standard-links", limits="standard") as web:
+    async with serving(database, valkey.redis_url, home / "standard-links", **STANDARD) as web:
         paths = ["/sign-in/link", "/set-password/link"] * 3
-        answers = [await Browsing(web).post(path, email=email) for path in paths]
+        answers = [await from_elsewhere(web, path, email) for path in paths]
     assert [answer.status for answer in answers] == [200] * 5 + [429]
 
 
@@ -229,9 +243,9 @@ async def test_a_mailbox_is_not_flooded_by_sign_ups(
     database: str, valkey: EmbeddedValkey, home: Path, world: World
 ) -> None:
     given = {"email": world.chess.eve.email, "password": SQUATTERS, "name": "Eve"}
-    async with serving(database, valkey.redis_url, home / "flood", sign_up="confirm", limits="standard") as web:
-        asked = [await web.call("POST", "/auth/sign-up", given) for _ in range(3)]
-        links = [await Browsing(web).post("/sign-in/link", email=given["email"]) for _ in range(3)]
+    async with serving(database, valkey.redis_url, home / "flood", sign_up="confirm", **STANDARD) as web:
+        asked = [await web.call("POST", "/auth/sign-up", given, X_Forwarded_For=an_address()) for _ in range(3)]
+        links = [await from_elsewhere(web, "/sign-in/link", given["email"]) for _ in range(3)]
     assert [each.status for each in (*asked, *links)] == [202, 202, 202, 200, 200, 429]
 
 
