@@ -18,6 +18,8 @@ from tenants.people.sessions import HOSTED as HOSTED_TOKEN
 from tenants.people.sessions import at_host
 
 FEWEST, MOST = 5, 9
+# Whoever knows an address may try a password on it; its person sees that in their login history, and shall.
+NOT_TRIED = "outcome <> 'wrong password'"
 
 
 async def fill(owner: asyncpg.Connection, shapes: list[Shape], twin: Twin) -> None:
@@ -129,6 +131,8 @@ async def fingerprint(reader: asyncpg.Connection, shapes: list[Shape], twin: Twi
 def _whose(shape: Shape) -> str:
     if shape.owner:
         return f"{shape.owner} = $1"
+    if shape.name == "sign_ins":
+        return f"person_id = ANY ($1::uuid[]) AND {NOT_TRIED}"
     if "person_id" in shape.names:
         return "person_id = ANY ($1::uuid[])"
     return "id = ANY ($1::uuid[])" if shape.name == "people" else ""

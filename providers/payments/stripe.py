@@ -69,7 +69,7 @@ class Stripe:
 
     async def onboarding_url(self, account: str, return_url: str, refresh_url: str) -> str:
         """A link to Stripe's own pages, good for one visit within minutes."""
-        onboarding = {"configurations": ["merchant"], "return_url": return_url, "refresh_url": refresh_url}
+        onboarding = {"return_url": return_url, "refresh_url": refresh_url}
         given: Any = {"account": account, "use_case": {"type": "account_onboarding", "account_onboarding": onboarding}}
         link = await self._call(lambda client: client.v2.core.account_links.create_async(given))
         return str(link.url)
