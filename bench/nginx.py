@@ -71,7 +71,7 @@ async def main() -> Report | None:
 
 
 @contextlib.contextmanager
-def _front(web: Side) -> Iterator[tuple[Ports, int, ssl.SSLContext]]:
+def _front(web: Side) -> Iterator[tuple[Ports, tuple[int, ...], ssl.SSLContext]]:
     """The written site before `web`; its limits are lifted, for all the load comes from one address."""
     ports, authority = Ports(), Authority()
     with tempfile.TemporaryDirectory(prefix="gn-") as made:
@@ -87,7 +87,17 @@ def _front(web: Side) -> Iterator[tuple[Ports, int, ssl.SSLContext]]:
         site = nginx.write(settings, front, folder)
         site.write_text(unlimited(site.read_text()))
         with running(folder, ports) as pid:
-            yield ports, pid, authority.trusting()
+            yield ports, programs(pid), authority.trusting()
+
+
+def programs(master: int) -> tuple[int, ...]:
+    """The processes of an nginx, once its workers are there: it listens before it makes them."""
+    deadline = time.monotonic() + 10
+    while len(workers := psutil.Process(master).children()) < 2:
+        if time.monotonic() > deadline:
+            raise RuntimeError("nginx made no workers")
+        time.sleep(0.02)
+    return master, *(each.pid for each in workers)
 
 
 def unlimited(site: str) -> str:
@@ -99,16 +109,15 @@ def unlimited(site: str) -> str:
     return site
 
 
-def _ways(stage: Stage, web: Side, ports: Ports, front: int, trust: ssl.SSLContext) -> dict[str, Door]:
+def _ways(stage: Stage, web: Side, ports: Ports, front: tuple[int, ...], trust: ssl.SSLContext) -> dict[str, Door]:
     path = f"/c/{stage.world.pottery.slug}"
     plain = request("GET", path).replace(b"Host: 127.0.0.1", f"Host: {HOST}".encode())
     # A cookie that means nothing to the application lets nginx ask it each time; all else is the same.
     known = plain.replace(b"\r\n\r\n", b"\r\nCookie: theme=dark\r\n\r\n")
-    programs = (front, *(child.pid for child in psutil.Process(front).children()))
     return {
         "straight": Door(web.port, None, known, (web.pid,)),
-        "through nginx": Door(ports.https, trust, known, (web.pid, *programs)),
-        "from its cache": Door(ports.https, trust, plain, (web.pid, *programs)),
+        "through nginx": Door(ports.https, trust, known, (web.pid, *front)),
+        "from its cache": Door(ports.https, trust, plain, (web.pid, *front)),
     }
 
 
