@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -156,6 +156,12 @@ class Settings(BaseSettings):
         """A password for the role that only SECRET_KEY leads to (HMAC-SHA-256, hexadecimal)."""
         key = self.secret_key.get_secret_value().encode()
         return hmac.new(key, f"database role {role}".encode(), hashlib.sha256).hexdigest()
+
+    @model_validator(mode="before")
+    @classmethod
+    def drop_mailbox(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Login shells export MAIL as the path of their mailbox: that is nothing that was set for us."""
+        return {name: value for name, value in given.items() if name != "mail" or not str(value).startswith("/")}
 
     @field_validator("guildhall_home")
     @classmethod

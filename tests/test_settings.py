@@ -45,6 +45,11 @@ def test_reading_settings_leaves_the_environment_as_it_was() -> None:
     assert dict(os.environ) == before
 
 
+def test_the_mailbox_that_login_shells_export_is_no_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL", "/var/mail/ana")
+    assert load_settings().mail == f"folder:{tmp_path}/mail"
+
+
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "")
     assert load_settings().port == 8000

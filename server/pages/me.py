@@ -6,7 +6,7 @@ from server.forms import named, read_fields
 from server.pages.visits import Visit, mark_of, see
 from server.web.views.me import Attempt, Device, Membership, MeView
 from tenants import directory
-from tenants.people import people, sessions, sign_in
+from tenants.people import bounces, people, sessions, sign_in
 from tenants.scope import Record
 
 GOOD = frozenset({"signed in", "signed up", "link by mail"})
@@ -38,6 +38,7 @@ async def me(visit: Visit) -> web.Response:
     async with tenancy.person(reader.person_id, readonly=True) as scope:
         person, kept = await people.me(scope), await people.password(scope)
         devices, tries = await sessions.devices(scope), await sign_in.history(scope)
+        bounce = await bounces.standing(scope, person["email"])
     view = MeView(
         name=person["name"],
         email=person["email"],
@@ -46,6 +47,7 @@ async def me(visit: Visit) -> web.Response:
         attempts=tuple(_attempt(row) for row in tries),
         confirmed=person["confirmed_at"] is not None,
         has_password=kept["password_hash"] is not None,
+        bounced=bounce["reason"] if bounce else "",
     )
     return visit.show("me.html", view)
 

@@ -40,7 +40,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class MeView:
-    """The page at `/me`. Ending every other device posts to `/me/devices/end-others`, signing out to `/sign-out`."""
+    """The page at `/me`. Ending every other device posts to `/me/devices/end-others`, signing out to `/sign-out`.
+
+    `bounced` is why the address refuses our mail, if it does.
+    """
 
     name: str
     email: str
@@ -49,4 +52,5 @@ class MeView:
     attempts: tuple[Attempt, ...]
     zone: tzinfo | None = None
     confirmed: bool = True
+    bounced: str = ""
     has_password: bool = True
