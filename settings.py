@@ -138,6 +138,14 @@ class Settings(BaseSettings):
         """A short name of this installation, under which it speaks in a Redis that others may share."""
         return f"guildhall-{self.derived_password('deployment')[:10]}"
 
+    def stripe_facts(self) -> dict[str, str]:
+        """What the adapter of Stripe needs, by the names it knows them."""
+        return {
+            "stripe_secret_key": self.stripe_secret_key.get_secret_value(),
+            "stripe_webhook_secret": self.stripe_webhook_secret.get_secret_value(),
+            "stripe_api_base": self.stripe_api_base,
+        }
+
     def role_url(self, role: str) -> str:
         """The DSN of one of DATABASE_ROLES: as given, else the owner's with that role and its password."""
         return self.given_url(role) or as_role(self.database_url, role, self.derived_password(role))
