@@ -5,7 +5,8 @@ import socket
 from aiohttp import web
 
 from logs import set_up_logs
-from providers import mail, storage
+from providers import mail, payments, storage
+from providers.payments import Place
 from providers.storage import mount as storage_mount
 from providers.storage.disk import DiskStore
 from server import leaning, routes
@@ -56,6 +57,11 @@ def make_house(settings: Settings) -> House:
         tenancy=Tenancy.open(settings.role_url("guildhall_app"), settings.role_url("guildhall_relay")),
         store=storage.choose(settings.storage, settings.base_url, secret, settings.home),
         mailer=mail.choose(settings.mail, settings.mail_from, settings.home),
+        payments=payments.choose(
+            settings.payments, Place(settings.base_url, secret, settings.home, **settings.stripe_facts())
+        ),
+        provider=settings.payments,
+        checkout_origins=checkout_origins(settings),
         passwords=Passwords(),
         links=LinkSecrets(secret.encode()),
         lives=Lives(settings.access_token_seconds, settings.refresh_token_days),
@@ -64,6 +70,12 @@ def make_house(settings: Settings) -> House:
         demo=settings.demo,
         secret=secret.encode(),
     )
+
+
+def checkout_origins(settings: Settings) -> tuple[str, ...]:
+    """Where a form of ours may lead to by a redirect: the provider's own pages (browsers enforce form-action there)."""
+    own = {"stripe": ("https://checkout.stripe.com", "https://connect.stripe.com"), "sandbox": (settings.base_url,)}
+    return own[settings.payments]
 
 
 def make_parts(settings: Settings, house: House) -> Parts:
@@ -85,4 +97,5 @@ async def close_house(house: House) -> None:
     await house.tenancy.close()
     await house.store.close()
     await house.mailer.close()
+    await house.payments.close()
     house.passwords.close()

@@ -10,7 +10,8 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from logs import set_up_logs
-from providers import mail, pdf, storage
+from providers import mail, payments, pdf, storage
+from providers.payments import Place
 from realtime import rooms
 from realtime.broadcast import Herald
 from realtime.telling import Teller
@@ -80,6 +81,10 @@ def make_shop(settings: Settings) -> Workshop:
         mailer=mail.choose(settings.mail, settings.mail_from, settings.home),
         printer=pdf.choose(settings.chromium),
         links=LinkSecrets(secret.encode()),
+        payments=payments.choose(
+            settings.payments, Place(settings.base_url, secret, settings.home, **settings.stripe_facts())
+        ),
+        provider=settings.payments,
         base_url=settings.base_url,
         secret=secret.encode(),
         recording_hosts=settings.recording_hosts,
@@ -105,6 +110,7 @@ async def _run_steward(settings: Settings) -> None:
     await asyncio.wait({working, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     working.cancel()
     await herald.close()
+    await shop.payments.close()
     await shop.tenancy.close()
 
 
