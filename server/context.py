@@ -7,6 +7,7 @@ from aiohttp import web
 
 import search
 from providers.mail import Mailer
+from providers.payments import Payments
 from providers.storage import ObjectStore
 from search import SearchEngine
 from server.op import KEYED, Keyed
@@ -21,11 +22,17 @@ from tenants.scope import Opening, Scope, Tenancy
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """All that a web process holds for its handlers, made once in `server/__main__.py`."""
+    """All that a web process holds for its handlers, made once in `server/__main__.py`.
+
+    `provider` is the word by which `payments` was chosen; its pages are at `checkout_origins`.
+    """
 
     tenancy: Tenancy
     store: ObjectStore
     mailer: Mailer
+    payments: Payments
+    provider: str
+    checkout_origins: tuple[str, ...]
     passwords: Passwords
     links: LinkSecrets
     lives: Lives

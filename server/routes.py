@@ -5,6 +5,7 @@ from aiohttp import web
 from server.api import (
     auth,
     batches,
+    billing,
     certificates,
     channels,
     community,
@@ -22,6 +23,7 @@ from server.op import Route
 from server.pages import map as pages
 from server.static import add_static
 from server.webhooks import live as live_webhook
+from server.webhooks import payments as payments_webhook
 
 # The router tries what begins alike one by one, so the routes that are asked for most come first.
 API: tuple[Route, ...] = (
@@ -34,6 +36,7 @@ API: tuple[Route, ...] = (
     *lessons.ROUTES,
     *progress.ROUTES,
     *batches.ROUTES,
+    *billing.ROUTES,
     *certificates.ROUTES,
     *live.ROUTES,
     *uploads.ROUTES,
@@ -43,6 +46,6 @@ API: tuple[Route, ...] = (
 
 def add_pages(app: web.Application, house: House) -> None:
     """Serve all that is not the API: pages, webhooks, files."""
-    app.add_routes(live_webhook.routes())
+    app.add_routes((*live_webhook.routes(), *payments_webhook.routes()))
     pages.add(app, house)
     add_static(app)

@@ -22,6 +22,7 @@ _ROOMS = Lookup("select * from rooms_standing($1, $2, $3)", ("channels", "member
 _HEADS = Lookup("select * from room_heads($1, $2)", ("channels", "rooms"), {})
 _CERTIFICATE = Lookup("select * from certificate_at($1)", ("code",), {})
 _CONNECTION = Lookup("select * from channel_of_connection($1)", ("connection",), {})
+_ACCOUNT = Lookup("select * from channel_of_account($1, $2)", ("provider", "account"), {})
 _ADMIT = Scoped("select * from admit($1, $2)", ("channel_id", "hash"), {})
 
 
@@ -74,6 +75,12 @@ async def channel_of_connection(tenancy: Tenancy, connection_id: UUID) -> Channe
     if not rows:
         raise NotFound("There is no live connection at this address.")
     return ChannelId(rows[0]["channel_id"])
+
+
+async def channel_of_account(tenancy: Tenancy, provider: str, account: str) -> ChannelId | None:
+    """The channel that is paid into an account at a payment provider, for the webhooks about it, or None."""
+    rows = await tenancy.look_up(_ACCOUNT, provider=provider, account=account)
+    return ChannelId(rows[0]["channel_id"]) if rows else None
 
 
 async def channels_listed(tenancy: Tenancy, *, after: UUID | None, limit: int) -> list[Record]:

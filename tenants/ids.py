@@ -21,6 +21,7 @@ LiveClassId = NewType("LiveClassId", UUID)
 RecordingId = NewType("RecordingId", UUID)
 FileId = NewType("FileId", UUID)
 CertificateId = NewType("CertificateId", UUID)
+OrderId = NewType("OrderId", UUID)
 
 
 def new_id() -> UUID:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
-from tenants.ids import CertificateId, FileId, RecordingId
+from tenants.ids import CertificateId, FileId, OrderId, RecordingId
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +49,39 @@ class SendMail(Job):
     template: str
     to: UUID
     subject_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettleOrder(Job):
+    """Ask the provider how an order stands, and act on it."""
+
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class SettlePayment(Job):
+    """Find the order of a payment at the channel's account, and settle it."""
+
+    payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckOrder(Job):
+    """Look after an order that nobody has settled yet, for the `turn`-th time: a webhook may have been lost."""
+
+    order_id: OrderId
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder(Job):
+    """Give the price of an order back, as was asked."""
+
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAccount(Job):
+    """Ask the provider whether the channel's account there may be paid."""
+
+    provider: str

@@ -23,6 +23,21 @@ def lesson(slug: str, course_slug: str, lesson_id: UUID | str) -> str:
     return f"/c/{slug}/learn/{course_slug}/{lesson_id}"
 
 
+def buy(slug: str, course_slug: str, batch_id: UUID | str | None = None) -> str:
+    """Where a course, or a seat in a batch of it, is bought."""
+    return f"{course(slug, course_slug)}/buy" + (f"?batch={batch_id}" if batch_id else "")
+
+
+def orders(slug: str) -> str:
+    """One's own orders in a channel."""
+    return f"/c/{slug}/orders"
+
+
+def order(slug: str, order_id: UUID | str) -> str:
+    """The page of an order: where it stands, and its receipt."""
+    return f"/c/{slug}/orders/{order_id}"
+
+
 def room(slug: str, room_slug: str) -> str:
     """The page of a room of the community."""
     return f"/c/{slug}/community/{room_slug}"
@@ -51,6 +66,11 @@ def certificate(code: str) -> str:
 def live_webhook(connection_id: UUID | str) -> str:
     """Where the provider of a live connection posts to."""
     return f"/webhooks/live/{connection_id}"
+
+
+def payments_webhook(provider: str) -> str:
+    """Where a payment provider posts to."""
+    return f"/webhooks/{provider}"
 
 
 def status_list(slug: str, number: int) -> str:

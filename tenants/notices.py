@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tenants.ids import LessonId, MessageId, PersonId, RoomId
+from tenants.ids import LessonId, MessageId, OrderId, PersonId, RoomId
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,12 @@ def certificate_ready(person_id: PersonId, code: str, title: str) -> Notice:
 def recording_ready(person_id: PersonId, lesson_id: LessonId, title: str) -> Notice:
     """A recording of a class that this person is enrolled in can be watched, as a lesson."""
     payload = {"kind": "recording", "lesson": str(lesson_id), "title": title}
+    return Notice("notice", payload, person_id=person_id)
+
+
+def order_changed(person_id: PersonId, order_id: OrderId, state: str, title: str, url: str) -> Notice:
+    """An order of this person stands otherwise than before."""
+    payload = {"kind": "order", "order": str(order_id), "state": state, "title": title, "url": url}
     return Notice("notice", payload, person_id=person_id)
 
 

@@ -63,6 +63,7 @@ _SWEEPS = (
     "delete from hand_offs where created_at < now() - interval '1 hour'",
     "delete from sign_in_failures where last_at < now() - interval '1 day'",
     "delete from live_inbox where received_at < now() - interval '30 days'",
+    "delete from payment_inbox where received_at < now() - interval '90 days'",
     # A refresh token that was spent is kept longer: used again, it tells of a theft.
     """delete from tokens using sessions where sessions.id = tokens.session_id and (
          sessions.ended_at < now() - interval '1 day' or tokens.expires_at < now() - interval '30 days'

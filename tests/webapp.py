@@ -10,14 +10,18 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from providers.payments import ADAPTERS
 from server.__main__ import make_app
 from server.context import HOUSE, House
 from server.deadlines import Deadlines
 from server.process import drain, start
 from settings import Settings
 from tests.databases import as_role
+from tests.standins.payments import StandIn
 
 API = "/api/v1"
+# Money in these tests goes to a provider that can be told to misbehave; its contract suite runs the real ones.
+ADAPTERS["sandbox"] = "tests.standins.payments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,12 @@ class Web:
     def house(self) -> House:
         """The doors of the running application."""
         return self.app[HOUSE]
+
+    @property
+    def till(self) -> StandIn:
+        """Its payment provider."""
+        assert isinstance(self.house.payments, StandIn)
+        return self.house.payments
 
     async def call(self, method: str, path: str, body: Any = None, *, token: str = "", **headers: str) -> Reply:
         """One API call below /api/v1 (or at an absolute path), as the holder of `token`."""

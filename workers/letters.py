@@ -152,6 +152,49 @@ def recording_ready(name: str, channel: str, title: str, url: str) -> Letter:
     )
 
 
+def order_paid(name: str, channel: str, title: str, price: str, url: str) -> Letter:
+    """A receipt, and the way in."""
+    return Letter(
+        f"Receipt: {plain(title)}",
+        (
+            f"Hello {isolated(name)}, {isolated(channel)} has received {price} for {isolated(title)}. You are in.",
+            "The page of your order is your receipt; it can be printed.",
+        ),
+        "Open your order",
+        url,
+        "You get this because you bought something.",
+    )
+
+
+def order_returned(name: str, channel: str, title: str, price: str, reason: str, url: str) -> Letter:
+    """A payment that could not be answered goes back."""
+    return Letter(
+        f"Your payment is being returned: {plain(title)}",
+        (
+            f"Hello {isolated(name)}, your payment of {price} for {isolated(title)} arrived at {isolated(channel)}, "
+            f"but the seat could not be given to you: {isolated(reason)}",
+            "The whole amount is on its way back to you; you need do nothing.",
+        ),
+        "Open your order",
+        url,
+        "You get this because you paid for something.",
+    )
+
+
+def order_refunded(name: str, channel: str, title: str, price: str, url: str) -> Letter:
+    """A price was given back."""
+    return Letter(
+        f"Refunded: {plain(title)}",
+        (
+            f"Hello {isolated(name)}, {isolated(channel)} has given {price} back for {isolated(title)}.",
+            "Your bank may take some days to show it. Your place in the course has ended.",
+        ),
+        "Open your order",
+        url,
+        "You get this because you bought something.",
+    )
+
+
 def dress(letter: Letter, sender: Sender, unsubscribe: str = "") -> tuple[str, str]:
     """The letter as text and as HTML; `unsubscribe` is where one asks for no more of its kind."""
     colours = brand.derive(sender.colour)

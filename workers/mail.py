@@ -9,6 +9,8 @@ from sqlalchemy import select
 from providers import ProviderRefused
 from providers.mail import Mail
 from tenants import links
+from tenants.billing import orders
+from tenants.billing.prices import Price
 from tenants.certificates import certificates
 from tenants.channels import channels
 from tenants.courses import lessons
@@ -158,6 +160,34 @@ async def _recording_ready(work: Work, asked: SendMail, name: str) -> tuple[Lett
     return letters.recording_ready(name, channel["name"], lesson["title"], url), _sender(channel)
 
 
+async def _order_paid(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    channel, order, url = await _order(work, asked)
+    return letters.order_paid(name, channel["name"], order["title"], _price(order), url), _sender(channel)
+
+
+async def _order_returned(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    channel, order, url = await _order(work, asked)
+    reason = order["refund_reason"] or "no seat was left."
+    letter = letters.order_returned(name, channel["name"], order["title"], _price(order), reason, url)
+    return letter, _sender(channel)
+
+
+async def _order_refunded(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    channel, order, url = await _order(work, asked)
+    return letters.order_refunded(name, channel["name"], order["title"], _price(order), url), _sender(channel)
+
+
+async def _order(work: Work, asked: SendMail) -> tuple[Record, Record, str]:
+    """The channel, the order, and where its page is."""
+    async with work.scope() as scope:
+        channel, order = await channels.read(scope), await orders.read(scope, _subject(asked))
+    return channel, order, links.absolute(work.shop.base_url, links.order(channel["slug"], order["id"]))
+
+
+def _price(order: Record) -> str:
+    return str(Price(order["amount"], order["currency"]))
+
+
 async def _lesson(scope: Scope, asked: SendMail) -> Record:
     return await lessons.placed(scope, _subject(asked))
 
@@ -190,5 +220,8 @@ _WRITERS: dict[str, Callable[[Work, SendMail, str], Awaitable[tuple[Letter, Send
     "email_taken": _email_taken,
     "welcome": _welcome,
     "certificate_ready": _certificate_ready,
+    "order_paid": _order_paid,
+    "order_refunded": _order_refunded,
+    "order_returned": _order_returned,
     "recording_ready": _recording_ready,
 }

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import search
 from providers.mail import Mailer
+from providers.payments import Payments
 from providers.pdf import PdfPrinter
 from providers.storage import ObjectStore
 from search import SearchEngine
@@ -22,6 +23,11 @@ from tenants.work import Leased
 
 # Loading these is dear (a browser's driver, a film library): a worker loads only what its queue needs.
 MODULES = {
+    "CheckAccount": "workers.billing",
+    "RecheckOrder": "workers.billing",
+    "RefundOrder": "workers.billing",
+    "SettleOrder": "workers.billing",
+    "SettlePayment": "workers.billing",
     "RenderCertificate": "workers.certificates",
     "ExamineFilm": "workers.films",
     "IngestRecording": "workers.recordings",
@@ -31,13 +37,15 @@ MODULES = {
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """All that a worker process holds for its jobs."""
+    """All that a worker process holds for its jobs; `provider` is the word by which `payments` was chosen."""
 
     tenancy: Tenancy
     store: ObjectStore
     mailer: Mailer
     printer: PdfPrinter
     links: LinkSecrets
+    payments: Payments
+    provider: str
     base_url: str
     secret: bytes
     recording_hosts: tuple[str, ...] = ()

@@ -170,5 +170,6 @@ async def _close(shop: Workshop, closes: Sequence[Callable[[], Awaitable[None]]]
         await close()
     await shop.printer.close()
     await shop.mailer.close()
+    await shop.payments.close()
     await shop.store.close()
     await shop.tenancy.close()

@@ -18,6 +18,7 @@ DEFINERS = {
     "admit": "a token's person and membership at the door of a channel",
     "certificate_at": "what a certificate says, for whoever has its code",
     "channel_at": "the channel of a slug or host",
+    "channel_of_account": "the channel of a payment provider's webhook",
     "channel_of_connection": "the channel of a live connection's webhook",
     "channels_listed": "the public list",
     "every_channel": "ids and slugs, to rebuild the search index of each",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from server.api.courses import CoursePath, Line, Version, changes_of
+from server.api.courses import CoursePath, Line, Priced, Version, changes_of
 from server.api.members import InChannelPath
 from server.bodies import Given
 from server.context import InChannel
@@ -57,7 +57,7 @@ class BatchEdit(BatchFields):
     version: Version
 
 
-class BatchShown(BaseModel):
+class BatchShown(Priced):
     """A batch; `seats` 0 is no limit."""
 
     id: UUID
@@ -76,6 +76,12 @@ class EnrollGiven(Given):
     """Which batch, if any."""
 
     batch: UUID | None = None
+
+
+class StudentGiven(EnrollGiven):
+    """Who is taken in, and into which batch, if any."""
+
+    member: UUID
 
 
 class StudentsQuery(PageQuery):
@@ -129,9 +135,9 @@ async def edit_batch(context: InChannel, *, path: BatchPath, body: BatchEdit) ->
     return BatchShown(**dict(await batches.edit(context.scope, path.batch, body.version, changes_of(body))))
 
 
-@op("Enrol in a course", status=201, errors=(409,), tags=TAGS, idempotent=Idempotency.TAKEN)
+@op("Enrol in a course", status=201, errors=(402, 409), tags=TAGS, idempotent=Idempotency.TAKEN)
 async def enroll(context: InChannel, *, path: CoursePath, body: EnrollGiven) -> EnrollmentShown:
-    """For members; 409 `batch_full` when every seat is taken. Again: the same enrollment."""
+    """For members; 409 `batch_full`, or 402 `payment_needed` with `price` and `pay_at` for what is to be paid first."""
     return EnrollmentShown(**dict(await seats.enroll(context.scope, path.course, body.batch)))
 
 
@@ -151,6 +157,12 @@ async def list_students(context: InChannel, *, path: CoursePath, query: Students
     return Page(items=items, next=STUDENTS.write(items[-1].id) if len(rows) > query.limit else None)
 
 
+@op("Take a student into a course", status=201, errors=(409,), tags=TAGS, idempotent=Idempotency.TAKEN)
+async def add_student(context: InChannel, *, path: CoursePath, body: StudentGiven) -> EnrollmentShown:
+    """By hand, for those who manage batches; nothing is to be paid."""
+    return EnrollmentShown(**dict(await seats.admit(context.scope, path.course, body.member, body.batch)))
+
+
 @op("Take a student out of a course", tags=TAGS)
 async def remove_student(context: InChannel, *, path: EnrollmentPath) -> None:
     """Frees the seat; for those who manage batches."""
@@ -165,5 +177,6 @@ ROUTES = (
     Route("POST", "/channels/{slug}/courses/{course}/enroll", enroll),
     Route("DELETE", "/channels/{slug}/courses/{course}/enroll", leave_course),
     Route("GET", "/channels/{slug}/courses/{course}/students", list_students),
+    Route("POST", "/channels/{slug}/courses/{course}/students", add_student),
     Route("DELETE", "/channels/{slug}/courses/{course}/students/{member}", remove_student),
 )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from server.api.members import InChannelPath
 from server.bodies import Given
@@ -12,6 +12,7 @@ from server.context import InChannel
 from server.idempotency import Idempotency
 from server.keyset import Cursor, Page, PageQuery
 from server.op import Auth, Route, op
+from tenants.billing.prices import Price
 from tenants.courses import courses, sections
 
 TAGS = ("courses",)
@@ -65,7 +66,34 @@ class CourseEdit(CourseFields):
     version: Version
 
 
-class CourseShown(BaseModel):
+class PriceShown(BaseModel):
+    """What is asked, once: `amount` in the smallest unit of `currency`, of which `exponent` digits are a fraction."""
+
+    amount: int
+    currency: str
+    exponent: int
+
+    @classmethod
+    def of(cls, amount: int, currency: str) -> "PriceShown":
+        """The price with its currency's exponent."""
+        return cls(amount=amount, currency=currency, exponent=Price(amount, currency).exponent)
+
+
+class Priced(BaseModel):
+    """What may have a price; null asks nothing, or for a batch what its course costs."""
+
+    price: PriceShown | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def from_row(cls, row: Any) -> Any:
+        """The price of the row's two columns."""
+        if not isinstance(row, dict) or row.get("price_amount") is None:
+            return row
+        return row | {"price": PriceShown.of(row["price_amount"], row["price_currency"])}
+
+
+class CourseShown(Priced):
     """A course; `about_html` is safe to show as it is."""
 
     id: UUID

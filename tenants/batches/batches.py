@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, Date, Integer, Uuid, bindparam, func, insert, select, update
+from sqlalchemy import Column, Date, Integer, Text, Uuid, bindparam, func, insert, select, update
 
 from tenants import audit
+from tenants.billing import orders, prices
+from tenants.billing.prices import Price
 from tenants.channels.channels import clean_time_zone
 from tenants.courses import courses
 from tenants.courses.enrollments import ENROLLMENTS
@@ -33,6 +35,8 @@ BATCHES = owned(
     Column("version", Integer, nullable=False, server_default="1"),
     instant("created_at", now=True),
     instant("updated_at", now=True),
+    Column("price_amount", Integer),
+    Column("price_currency", Text),
     refers("course_id", "courses"),
 )
 MOST_BATCHES = 500
@@ -40,7 +44,7 @@ MOST_SEATS = 100_000
 STATES = ("open", "closed", "cancelled")
 _B, _E = BATCHES.c, ENROLLMENTS.c
 _SET = ("name", "starts_on", "ends_on", "seats", "time_zone", "state")
-_ROW = (_B.id, _B.course_id, *(_B[name] for name in _SET), _B.version)
+_ROW = (_B.id, _B.course_id, *(_B[name] for name in _SET), _B.version, _B.price_amount, _B.price_currency)
 TAKEN = (
     within(select(func.count()).where(_E.channel_id == _B.channel_id, _E.batch_id == _B.id, _E.state == "active"))
     .correlate(BATCHES)
@@ -62,6 +66,12 @@ _EDIT = scoped(
     update(BATCHES)
     .where(_B.id == bindparam("at"))
     .values(**binds(*_SET), version=_B.version + 1, updated_at=func.now())
+    .returning(_B.id)
+)
+_PRICE = scoped(
+    update(BATCHES)
+    .where(_B.id == bindparam("at"))
+    .values(price_amount=bindparam("amount"), price_currency=bindparam("currency"), updated_at=func.now())
     .returning(_B.id)
 )
 
@@ -109,14 +119,29 @@ async def edit(scope: Scope, batch_id: UUID, version: int, changes: Mapping[str,
     return await scope.one(_READ, id=batch_id)
 
 
+async def set_price(scope: Scope, batch_id: UUID, price: Price | None) -> Record:
+    """Ask `price` for a seat in this batch; None: what its course costs."""
+    scope.require(Action.PRICE_EDIT)
+    await scope.one(_PRICE, at=batch_id, **prices.columns(price))
+    await audit.record(scope, "price.set", batch_id, price=str(price or "as the course"))
+    return await scope.one(_READ, id=batch_id)
+
+
+def price_of(course: Record, batch: Record | None) -> Price | None:
+    """What is asked for a course, or for a seat in a batch of it; None when it is free."""
+    own = prices.of(batch) if batch is not None else None
+    price = prices.of(course) if own is None else own
+    return price if price is not None and price.amount else None
+
+
 async def locked(scope: Scope, batch_id: UUID) -> Record:
     """A batch whose seats nobody else can take until this transaction ends; without `taken`."""
     return await scope.one(_LOCKED, id=batch_id)
 
 
-async def seats_taken(scope: Scope, batch_id: UUID) -> int:
-    """How many students are enrolled in the batch, as of this moment."""
-    return int(await scope.value(_TAKEN, batch_id=batch_id))
+async def seats_taken(scope: Scope, batch_id: UUID, but_for: UUID | None = None) -> int:
+    """How many seats nobody else can have now: students enrolled, and those who are paying (without `but_for`)."""
+    return int(await scope.value(_TAKEN, batch_id=batch_id)) + await orders.seats_held(scope, batch_id, but_for)
 
 
 def is_over(batch: Record, now: datetime) -> bool:

@@ -6,13 +6,16 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, update
 from sqlalchemy.dialects.postgresql import insert
 
+from tenants import audit, links
 from tenants.batches import batches
+from tenants.billing import orders
+from tenants.channels import channels
 from tenants.courses import courses, enrollments
 from tenants.courses.enrollments import ENROLLMENTS, SHOWN
-from tenants.errors import Conflict, NotFound
+from tenants.errors import Conflict, NotFound, PaymentNeeded
 from tenants.ids import new_id
 from tenants.members import members
-from tenants.permissions import Action
+from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
 from tenants.tables import binds
@@ -34,17 +37,39 @@ _LEAVE_ALL = scoped(_GIVE_UP.values(**_GIVEN_UP))
 async def enroll(scope: Scope, course_id: UUID, batch_id: UUID | None = None) -> Record:
     """Put the acting member into a course, and into a batch of it; again: the same enrollment.
 
-    Another batch means moving there; none keeps the batch one has. Raises Conflict `batch_full`, `batch_closed`.
+    Another batch means moving there; none keeps the batch one has. Raises Conflict `batch_full`, `batch_closed`, and
+    PaymentNeeded for what has a price that was not paid; those who manage batches need not pay.
     """
     scope.require(Action.ENROLL)
     member_id = scope.member_id()
-    await courses.read(scope, course_id)
+    course = await courses.read(scope, course_id)
     await scope.serialise("enroll", member_id, course_id)
     known = await enrollments.of_member(scope, course_id)
     if known is not None and batch_id in {None, known["batch_id"]}:
         return known
+    batch = await open_seat(scope, course_id, batch_id, member_id) if batch_id is not None else None
+    await _check_paid(scope, member_id, course, batch)
+    return await scope.one(_ENROLL, id=new_id(), member_id=member_id, course_id=course_id, batch_id=batch_id)
+
+
+async def admit(
+    scope: Scope, course_id: UUID, member_id: UUID, batch_id: UUID | None = None, *, bought: bool = False
+) -> Record:
+    """Put any member into a course by hand, for those who manage batches; nobody asks for the price.
+
+    `bought` says that the seat was paid for: a batch that has closed since then still takes them.
+    """
+    scope.require(Action.BATCH_EDIT)
+    await courses.read(scope, course_id)
+    await members.read(scope, member_id)
+    await scope.serialise("enroll", member_id, course_id)
+    known = await enrollments.of_member(scope, course_id, member_id)
+    if known is not None and batch_id in {None, known["batch_id"]}:
+        return known
     if batch_id is not None:
-        await _take_seat(scope, course_id, batch_id)
+        await open_seat(scope, course_id, batch_id, member_id, though_closed=bought)
+    if not bought:
+        await audit.record(scope, "enrollment.add", member_id, course=str(course_id))
     return await scope.one(_ENROLL, id=new_id(), member_id=member_id, course_id=course_id, batch_id=batch_id)
 
 
@@ -63,11 +88,28 @@ async def leave_channel(scope: Scope) -> None:
     await members.leave(scope)
 
 
-async def _take_seat(scope: Scope, course_id: UUID, batch_id: UUID) -> None:
+async def open_seat(
+    scope: Scope, course_id: UUID, batch_id: UUID, member_id: UUID, *, though_closed: bool = False
+) -> Record:
+    """The batch, locked, with a seat for the member (they may hold it); Conflict `batch_full`, `batch_closed`."""
     batch = await batches.locked(scope, batch_id)
     if batch["course_id"] != course_id:
         raise NotFound("This course has no such batch.")
-    if batch["state"] != "open" or batches.is_over(batch, datetime.now(UTC)):
+    over = batch["state"] != "open" or batches.is_over(batch, datetime.now(UTC))
+    if batch["state"] == "cancelled" or (over and not though_closed):
         raise Conflict("This batch takes nobody any more. Choose another one.", "batch_closed")
-    if 0 < batch["seats"] <= await batches.seats_taken(scope, batch_id):
+    if 0 < batch["seats"] <= await batches.seats_taken(scope, batch_id, member_id):
         raise Conflict("Every seat of this batch is taken. Choose another one.", "batch_full")
+    return batch
+
+
+async def _check_paid(scope: Scope, member_id: UUID, course: Record, batch: Record | None) -> None:
+    price = batches.price_of(course, batch)
+    if price is None or why(scope.actor, Action.BATCH_EDIT).allowed:
+        return
+    if await orders.has_paid(scope, member_id, course["id"], price.amount, price.currency):
+        return
+    slug = (await channels.read(scope))["slug"]
+    asked = {"amount": price.amount, "currency": price.currency, "exponent": price.exponent}
+    where = links.buy(slug, course["slug"], batch["id"] if batch else None)
+    raise PaymentNeeded(f"This costs {price}. Buy it, and you are in.", price=asked, pay_at=where)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Integer, Uuid, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Boolean, Column, Integer, Text, Uuid, bindparam, delete, func, insert, or_, select, update
 
 from tenants import audit
 from tenants.channels.slugs import clean_slug
@@ -32,6 +32,8 @@ COURSES = owned(
     instant("created_at", now=True),
     instant("updated_at", now=True),
     instant("published_at"),
+    Column("price_amount", Integer),
+    Column("price_currency", Text),
     refers("thumbnail_id", "files"),
 )
 MOST_COURSES = 200
@@ -40,7 +42,8 @@ ABOUT_BYTES = 50 * 1024
 _C = COURSES.c
 _SET = ("slug", "title", "summary", "about", "about_html", "outcomes", "thumbnail_id")
 _SHOWN = (
-    _C.id, *(_C[name] for name in _SET), _C.state, _C.version, _C.created_at, _C.updated_at, _C.published_at
+    _C.id, *(_C[name] for name in _SET), _C.state, _C.version, _C.created_at, _C.updated_at, _C.published_at,
+    _C.price_amount, _C.price_currency,
 )  # fmt: skip
 _SEEN = or_(_C.state == "published", bindparam("drafts", type_=Boolean()))
 _READ = scoped(select(*_SHOWN).where(_C.id == bindparam("id"), _SEEN))

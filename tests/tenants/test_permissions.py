@@ -19,6 +19,10 @@ course.read         OATMS
 course.edit         OAT--
 batch.edit          OAT--
 enroll              OATMS
+price.edit          OA---
+order.list          OA---
+order.refund        OA---
+payout.edit         OA---
 live.edit           OAT--
 live.join           OATMS
 recording.edit      OAT--

@@ -1,0 +1,1 @@
+"""Billing: prices, accounts at payment providers, orders and their ledger; what orders give is up to `batches`."""
