@@ -61,6 +61,7 @@ _COURSES = _rows(
     select(
         func.row_number().over(order_by=(_C.published_at.desc(), _C.id)).label("place"),
         _C.id, _C.slug, _C.title, _C.summary, _C.about_html, _C.outcomes, _C.thumbnail_id, _SECTIONS.label("sections"),
+        _C.price_amount, _C.price_currency,
     )
     .where(_C.state == "published")
     .order_by("place")
@@ -70,6 +71,7 @@ _BATCHES = _rows(
     select(
         func.row_number().over(order_by=(_B.starts_on, _B.id)).label("place"),
         _B.id, _B.course_id, _B.name, _B.starts_on, _B.ends_on, _B.seats, _B.time_zone, TAKEN.label("taken"),
+        _B.price_amount, _B.price_currency,
     )
     .select_from(BATCHES.join(COURSES, (_C.channel_id == _B.channel_id) & (_C.id == _B.course_id)))
     .where(_C.state == "published", _B.state == "open", or_(_B.ends_on.is_(None), _B.ends_on >= func.current_date()))
@@ -98,7 +100,8 @@ async def read(scope: Scope) -> Record:
 
     `courses` (`id, slug, title, summary, about_html, outcomes, thumbnail_id, sections: [{id, title, lessons: [{id,
     title, kind, duration_seconds, free}]}]`), `batches` still to come (`id, course_id, name, starts_on, ends_on,
-    seats, taken, time_zone`) and `teachers` (`id, name, role`); ids and dates are texts.
+    seats, taken, time_zone`) and `teachers` (`id, name, role`); ids and dates are texts. Both courses and batches have
+    `price_amount, price_currency`, null where none is asked, or for a batch what its course costs.
     """
     return await scope.one(_LANDING)
 
