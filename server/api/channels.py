@@ -109,10 +109,12 @@ class CourseOffered(BaseModel):
     outcomes: list[dict[str, str]]
     thumbnail_id: UUID | None
     sections: list[SectionLines]
+    price_amount: int | None
+    price_currency: str | None
 
 
 class BatchOffered(BaseModel):
-    """A batch still to come; `seats` 0 is no limit."""
+    """A batch still to come; `seats` 0 is no limit. Without a price of its own it costs what its course does."""
 
     id: UUID
     course_id: UUID
@@ -122,6 +124,8 @@ class BatchOffered(BaseModel):
     seats: int
     taken: int
     time_zone: str
+    price_amount: int | None
+    price_currency: str | None
 
 
 class TeacherNamed(BaseModel):

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.web.art import Kind
+from server.web.views.buying import Cost
 from server.web.views.frame import Link
 from server.web.views.landing import (
     BatchLine,
@@ -14,12 +15,14 @@ from server.web.views.landing import (
     LandingView,
     LessonLine,
     Outcome,
+    PriceCard,
     Question,
     Quote,
     SectionLine,
     TeacherCard,
 )
 from tenants import links
+from tenants.billing import prices
 
 Facts = Mapping[str, Any]
 DESCRIPTION_LENGTH = 200
@@ -51,6 +54,7 @@ def landing_view(facts: Facts, origin: str, *, joined: Link | None, known: bool)
             Quote(each.get("text", ""), each.get("name", ""), each.get("name", ""), each.get("when", ""))
             for each in _items(blocks, "testimonials")
         ),
+        prices=_prices(slug, courses),
         questions=tuple(Question(each.get("question", ""), each.get("answer", "")) for each in _items(blocks, "faq")),
         joined=Link("The rooms", f"{links.channel(slug)}/community") if joined else None,
         join_url=f"{links.channel(slug)}/join" if known and joined is None else "",
@@ -111,7 +115,8 @@ def _lesson(slug: str, course_slug: str, lesson: Facts) -> LessonLine:
 
 
 def _batch(slug: str, batch: Facts, courses: list[Facts]) -> BatchLine:
-    course_slug = next((course["slug"] for course in courses if course["id"] == batch["course_id"]), "")
+    course = next((each for each in courses if each["id"] == batch["course_id"]), None)
+    course_slug = course["slug"] if course else ""
     starts, ends = date.fromisoformat(batch["starts_on"]), batch["ends_on"]
     return BatchLine(
         starts=starts,
@@ -120,9 +125,37 @@ def _batch(slug: str, batch: Facts, courses: list[Facts]) -> BatchLine:
         seats=batch["seats"],
         taken=batch["taken"],
         waiting=None,
-        url=f"{links.course(slug, course_slug)}?batch={batch['id']}" if course_slug else f"{links.channel(slug)}/learn",
+        url=_batch_url(slug, course_slug, batch, buys=_cost(batch, course) is not None),
         begun=starts < datetime.now(ZoneInfo(batch["time_zone"])).date(),
+        cost=_cost(batch, course),
     )
+
+
+def _batch_url(slug: str, course_slug: str, batch: Facts, *, buys: bool) -> str:
+    full = 0 < batch["seats"] <= batch["taken"]
+    if not course_slug:
+        return f"{links.channel(slug)}/learn"
+    if buys and not full:
+        return links.buy(slug, course_slug, batch["id"])
+    return f"{links.course(slug, course_slug)}?batch={batch['id']}"
+
+
+def _cost(*priced: Facts | None) -> Cost | None:
+    """The first price that one of them names; None when it is free."""
+    named = [price for price in (prices.of(each) for each in priced if each) if price is not None]
+    return Cost(named[0].amount, named[0].currency) if named and named[0].amount else None
+
+
+def _prices(slug: str, courses: list[Facts]) -> tuple[PriceCard, ...]:
+    """A card for each course that has a price."""
+    costs = [(course, _cost(course)) for course in courses]
+    return tuple(
+        PriceCard(
+            course["title"], cost.minor, cost.currency, Link("Buy", links.buy(slug, course["slug"])),
+            note=course["summary"],
+        )
+        for course, cost in costs if cost
+    )  # fmt: skip
 
 
 def _teachers(facts: Facts, blocks: Facts) -> tuple[TeacherCard, ...]:
@@ -156,7 +189,15 @@ def _linked(facts: Facts, origin: str, description: str) -> dict[str, Any]:
             "description": course["summary"] or description,
             "url": origin + links.course(facts["slug"], course["slug"]),
             "provider": own,
+            **_offer(course),
         }
         for course in facts["courses"]
     ]
     return {"@context": "https://schema.org", "@graph": [{**own, "description": description}, *courses]}
+
+
+def _offer(course: Facts) -> dict[str, Any]:
+    price = prices.of(course)
+    if price is None or not price.amount:
+        return {}
+    return {"offers": {"@type": "Offer", "price": price.decimal, "priceCurrency": price.currency, "category": "Paid"}}

@@ -14,6 +14,7 @@ from server.web.views.frame import Form, Link
 from server.web.views.learn import LearnPage
 from tenants import links
 from tenants.batches import batches, seats
+from tenants.billing import orders
 from tenants.certificates import certificates, codes, earning
 from tenants.courses import access, courses, enrollments, lessons, outline, progress
 from tenants.errors import Forbidden, NotFound, Refusal
@@ -30,6 +31,7 @@ async def courses_page(visit: Visit) -> web.Response:
         stands = [await progress.of_course(scope, row["course_id"]) for row in mine]
         awards = [await _award(scope, row["course_id"]) for row in mine]
         every = await courses.page(scope, limit=100)
+        bought = bool(scope.actor.member_id and await orders.mine(scope, limit=1))
     taken = {row["course_id"] for row in mine}
     view = LearnPage(
         own=tuple(
@@ -39,6 +41,7 @@ async def courses_page(visit: Visit) -> web.Response:
         others=tuple(
             course_row(visit.slug, row) for row in every if row["id"] not in taken and row["state"] == "published"
         ),
+        orders=Link("Your orders", links.orders(visit.slug)) if bought else None,
     )
     return visit.show("learn_list.html", view)
 
@@ -104,9 +107,10 @@ async def _outline(visit: Visit, form: Form, *, status: int = 200) -> web.Respon
         may_edit = courses.may_edit(scope)
         coming = await _coming(scope, batch, enrolled)
         award = await _award(scope, course["id"])
+        price = None if enrolled else await seats.price_for(scope, course, batch)
     view = outline_view(
         visit.slug, course, rows, stands, batch, form,
-        open_to_all=may_edit, classes=class_rows(visit.slug, coming, datetime.now(UTC)), offer=award,
+        open_to_all=may_edit, price=price, classes=class_rows(visit.slug, coming, datetime.now(UTC)), offer=award,
         room=_rooms(visit.slug) if enrolled else None,
     )  # fmt: skip
     return visit.show("learn.html", view, status=status)

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from server.web.views.buying import Cost
 from server.web.views.frame import Form, Link
 from server.web.views.learn import (
     ClassRow,
@@ -19,6 +20,8 @@ from server.web.views.learn import (
     Standing,
 )
 from tenants import links
+from tenants.billing import prices
+from tenants.billing.prices import Price
 from tenants.courses.lesson_fields import FILMED
 from tenants.courses.progress import LessonProgress, Progress
 from tenants.files import examinations
@@ -47,15 +50,20 @@ def course_row(slug: str, row: Record, stands: Progress | None = None) -> Course
     """One course in the list, with the reader's own progress if there is any."""
     url = links.course(slug, row["slug"])
     if stands is None:
-        return CourseRow(row["title"], url, None, row["summary"])
+        price = prices.of(row)
+        cost = Cost(price.amount, price.currency) if price and price.amount else None
+        return CourseRow(row["title"], url, None, row["summary"], cost=cost)
     return CourseRow(row["title"], url, stands.percent, _reason(stands))
 
 
 def outline_view(
     slug: str, course: Record, rows: Sequence[Record], stands: Progress | None, batch: Record | None, form: Form,
-    *, open_to_all: bool, **more: Any,
+    *, open_to_all: bool, price: Price | None = None, **more: Any,
 ) -> CoursePage:  # fmt: skip
-    """The contents of a course; `batch` is the student's own, or the one that enrolling would put them in."""
+    """The contents of a course; `batch` is the student's own, or the one that enrolling would put them in.
+
+    `price` is what that costs the reader, None when it costs nothing.
+    """
     own = {each.lesson_id: each for each in stands.lessons} if stands else {}
     home = links.course(slug, course["slug"])
 
@@ -76,7 +84,9 @@ def outline_view(
         standing=standing(stands),
         go_on=_go_on(slug, course, stands),
         batch=batch["name"] if batch and stands else "",
-        enroll_url="" if stands else f"{home}/enrol" + (f"?batch={batch['id']}" if batch else ""),
+        enroll_url="" if stands or price else f"{home}/enrol" + (f"?batch={batch['id']}" if batch else ""),
+        buy_url=links.buy(slug, course["slug"], batch["id"] if batch else None) if price and not stands else "",
+        cost=Cost(price.amount, price.currency) if price and not stands else None,
         enroll_note=_enroll_note(batch),
         form=form,
         **more,

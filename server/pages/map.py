@@ -5,6 +5,7 @@ from aiohttp import web
 from server.access import HouseAccess
 from server.context import House
 from server.pages import (
+    buying,
     classes,
     community,
     doors,
@@ -43,8 +44,11 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/c/{slug}/community", community.community),
     ("/c/{slug}/community/{room}", community.room_page),
     ("/c/{slug}/search", search.search),
+    ("/c/{slug}/orders", buying.orders_page),
+    ("/c/{slug}/orders/{order}", buying.order_page),
     ("/c/{slug}/learn", learning.courses_page),
     ("/c/{slug}/learn/{course}", learning.outline_page),
+    ("/c/{slug}/learn/{course}/buy", buying.ask),
     ("/c/{slug}/learn/{course}/{lesson}", learning.lesson_page),
 )
 WRITES: tuple[tuple[str, PageHandler], ...] = (
@@ -53,6 +57,9 @@ WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/c/{slug}/join", landing.join),
     ("/c/{slug}/community/{room}", community.post),
     ("/c/{slug}/learn/{course}/enrol", learning.enrol),
+    ("/c/{slug}/learn/{course}/buy", buying.buy),
+    ("/c/{slug}/orders/{order}/pay", buying.pay),
+    ("/c/{slug}/orders/{order}/cancel", buying.cancel),
     ("/c/{slug}/learn/{course}/{lesson}/done", learning.mark_done),
 )
 # What knows passwords, or people beyond one channel, is done at the installation's host and at no channel's own.

@@ -3,6 +3,10 @@
 SAID = {
     "joined": "You are a member now.",
     "enrolled": "You are in. Begin wherever you like.",
+    "given-up": "Given up. The seat is free again.",
+    "priced": "The price stands.",
+    "refunded": "The price was given back.",
+    "refunding": "The price is being given back.",
     "done": "Noted. Your progress has moved.",
     "awarded": "Your certificate is being made.",
     "founded": "Your channel stands. This is its studio.",

@@ -98,19 +98,22 @@ class Visit:
         return frame_of(self.request, self.house, self.signed_in, nonce)
 
     def show(
-        self, template: str, view: Any, *, status: int = 200, dress: Theme | None = None, cache: str = PRIVATE
-    ) -> web.Response:
-        """The page under the public policy."""
+        self, template: str, view: Any, *, status: int = 200, dress: Theme | None = None, cache: str = PRIVATE,
+        forms: tuple[str, ...] = (),
+    ) -> web.Response:  # fmt: skip
+        """The page under the public policy; its forms may lead on to the origins `forms`."""
         frame = self.frame()
         response = html(self.pages.render(template, view, frame, dress), status, cache)
-        response.headers["Content-Security-Policy"] = public_policy(self.request, frame, dress)
+        response.headers["Content-Security-Policy"] = public_policy(self.request, frame, dress, forms)
         return response
 
-    def show_tool(self, template: str, view: Any, *, status: int = 200) -> web.Response:
-        """The page under the studio's policy, which no cache may keep."""
+    def show_tool(
+        self, template: str, view: Any, *, status: int = 200, forms: tuple[str, ...] = ()
+    ) -> web.Response:  # fmt: skip
+        """The page under the studio's policy, which no cache may keep; its forms may lead on to the origins `forms`."""
         nonce, far = csp.nonce(), far_files(self.request)
         response = html(self.pages.render(template, view, self.frame(nonce)), status, PRIVATE)
-        response.headers["Content-Security-Policy"] = csp.studio(nonce, far, far)
+        response.headers["Content-Security-Policy"] = csp.studio(nonce, far, {*far, *forms})
         return response
 
 
@@ -229,10 +232,12 @@ def origin_of(request: web.Request) -> str:
     return own_origins(request)[-1] if host_asked(request) else request.app[OWN_ORIGIN]
 
 
-def public_policy(request: web.Request, frame: Frame, dress: Theme | None = None) -> str:
+def public_policy(
+    request: web.Request, frame: Frame, dress: Theme | None = None, forms: tuple[str, ...] = ()
+) -> str:  # fmt: skip
     """The policy of a page without scripts of its own."""
     far = far_files(request)
-    return csp.public(frame.origin, (dress or theme_of(frame)).source, far, far)
+    return csp.public(frame.origin, (dress or theme_of(frame)).source, far, {*far, *forms})
 
 
 def far_files(request: web.Request) -> tuple[str, ...]:

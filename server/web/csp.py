@@ -4,29 +4,29 @@ import secrets
 from collections.abc import Iterable
 
 
-def public(origin: str, style: str, files: Iterable[str] = (), doors: Iterable[str] = ()) -> str:
+def public(origin: str, style: str, files: Iterable[str] = (), forms: Iterable[str] = ()) -> str:
     """The policy of a page without a nonce, so that a shared cache may keep it.
 
     `origin` is the one the page was asked at (custom domains differ), `style` the theme's `sha256-…`, `files` the
-    origins that uploads come from and go to when it is not this one, `doors` those that a form may lead on to, where
-    one signs in.
+    origins that uploads come from and go to when it is not this one, `forms` those that a form may be answered by a
+    redirect to (browsers enforce `form-action` on redirects).
     """
     far = " ".join(sorted(files))
     return _policy(
         f"script-src {origin}/static/dist/",
         f"style-src {origin}/static/dist/ '{style}'",
-        *_shared(far, doors),
+        *_shared(far, forms),
         "trusted-types 'none'",
     )
 
 
-def studio(nonce: str, files: Iterable[str] = (), doors: Iterable[str] = ()) -> str:
-    """The policy of a signed-in tool, whose scripts and styles carry `nonce`; never to be cached."""
+def studio(nonce: str, files: Iterable[str] = (), forms: Iterable[str] = ()) -> str:
+    """The policy of a signed-in tool, whose scripts and styles carry `nonce`; never to be cached. `forms` as above."""
     far = " ".join(sorted(files))
     return _policy(
         f"script-src 'nonce-{nonce}' 'strict-dynamic'",
         f"style-src 'self' 'nonce-{nonce}'",
-        *_shared(far, doors),
+        *_shared(far, forms),
         "trusted-types htmx",
     )
 
@@ -40,7 +40,7 @@ def _policy(*rules: str) -> str:
     return "; ".join(("default-src 'none'", *rules))
 
 
-def _shared(far: str, doors: Iterable[str]) -> tuple[str, ...]:
+def _shared(far: str, forms: Iterable[str]) -> tuple[str, ...]:
     own = f"'self' {far}".rstrip()
     return (
         "font-src 'self'",
@@ -49,7 +49,7 @@ def _shared(far: str, doors: Iterable[str]) -> tuple[str, ...]:
         f"connect-src {own}",
         "manifest-src 'self'",
         "worker-src 'self'",
-        " ".join(("form-action 'self'", *sorted(doors))),
+        " ".join(("form-action 'self'", *sorted(forms))),
         "base-uri 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",

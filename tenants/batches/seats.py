@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from tenants import audit, links
 from tenants.batches import batches
 from tenants.billing import orders
+from tenants.billing.prices import Price
 from tenants.channels import channels
 from tenants.courses import courses, enrollments
 from tenants.courses.enrollments import ENROLLMENTS, SHOWN
@@ -48,7 +49,7 @@ async def enroll(scope: Scope, course_id: UUID, batch_id: UUID | None = None) ->
     if known is not None and batch_id in {None, known["batch_id"]}:
         return known
     batch = await open_seat(scope, course_id, batch_id, member_id) if batch_id is not None else None
-    await _check_paid(scope, member_id, course, batch)
+    await _check_paid(scope, course, batch)
     return await scope.one(_ENROLL, id=new_id(), member_id=member_id, course_id=course_id, batch_id=batch_id)
 
 
@@ -103,11 +104,19 @@ async def open_seat(
     return batch
 
 
-async def _check_paid(scope: Scope, member_id: UUID, course: Record, batch: Record | None) -> None:
-    price = batches.price_of(course, batch)
+async def price_for(scope: Scope, course: Record, batch: Record | None) -> Price | None:
+    """What the actor has to pay to enrol; None when it is free, was paid already, or they manage batches."""
+    price, member_id = batches.price_of(course, batch), scope.actor.member_id
     if price is None or why(scope.actor, Action.BATCH_EDIT).allowed:
-        return
-    if await orders.has_paid(scope, member_id, course["id"], price.amount, price.currency):
+        return None
+    if member_id and await orders.has_paid(scope, member_id, course["id"], price.amount, price.currency):
+        return None
+    return price
+
+
+async def _check_paid(scope: Scope, course: Record, batch: Record | None) -> None:
+    price = await price_for(scope, course, batch)
+    if price is None:
         return
     slug = (await channels.read(scope))["slug"]
     asked = {"amount": price.amount, "currency": price.currency, "exponent": price.exponent}

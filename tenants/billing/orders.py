@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Column, Integer, Uuid, bindparam, func, insert, or_, select, update
 from sqlalchemy import text as sql
 
+from tenants.billing.prices import Price
 from tenants.errors import Conflict, NotFound, SignInNeeded
 from tenants.ids import new_id
 from tenants.members.members import MEMBERS
@@ -140,6 +141,11 @@ class Told(Protocol):
     def refunded(self) -> int: ...  # noqa: D102
     @property
     def disputed(self) -> bool: ...  # noqa: D102
+
+
+def price_of(order: Record) -> Price:
+    """What is asked for it."""
+    return Price(order["amount"], order["currency"])
 
 
 def state_after(state: str, told: Told) -> str:

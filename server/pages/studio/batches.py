@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from aiohttp import web
 
 from server.forms import day, named, read_fields, refill, whole
+from server.pages.landing import id_of
+from server.pages.studio import pricing
 from server.pages.studio.desk import at_desk, back, desk
 from server.pages.visits import Visit
 from server.web.views.frame import Form
@@ -29,7 +31,7 @@ async def batches_page(visit: Visit) -> web.Response:
 
 
 async def add_batch(visit: Visit) -> web.Response:
-    """POST …/batches: `course`, `name`, `starts_on`, `ends_on`, `seats`, `zone`."""
+    """POST …/batches: `course`, `name`, `starts_on`, `ends_on`, `seats`, `zone`, and perhaps `amount`, `currency`."""
     fields = await read_fields(visit.request)
     try:
         course_id, first = named(fields, "course"), day(fields, "starts_on")
@@ -42,11 +44,27 @@ async def add_batch(visit: Visit) -> web.Response:
             "seats": whole(fields, "seats"),
             "time_zone": fields.get("zone", "UTC"),
         }
+        price = pricing.read(fields)
         async with at_desk(visit, "batches") as scope:
-            await batches.add(scope, course_id, fields.get("name", ""), first, given)
+            batch = await batches.add(scope, course_id, fields.get("name", ""), first, given)
+            if price is not None:
+                await batches.set_price(scope, batch["id"], price)
     except Refusal as refusal:
         return await _show(visit, refill(refusal, fields, time_zone="zone"), refusal.status)
     return back(visit, "/batches", "added")
+
+
+async def price_batch(visit: Visit) -> web.Response:
+    """POST …/batches/{id}/price: `amount`, `currency`; an empty amount asks what the course costs."""
+    fields = await read_fields(visit.request)
+    try:
+        async with at_desk(visit, "batches") as scope:
+            await batches.set_price(scope, id_of(visit, "id"), pricing.read(fields))
+    except Refusal as refusal:
+        form = refill(refusal, fields)
+        problem = form.problem or " ".join(form.errors.values())
+        return await _show(visit, status=refusal.status, problem=problem)
+    return back(visit, "/batches", "priced")
 
 
 async def every(scope: Scope) -> list[tuple[Record, Record]]:
@@ -64,12 +82,15 @@ async def rows(scope: Scope) -> tuple[BatchRow, ...]:
     coming: dict[UUID, datetime] = {}
     for one in await classes.upcoming(scope):
         coming.setdefault(one["batch_id"], one["starts_at"].astimezone(ZoneInfo(one["time_zone"])))
-    return tuple(
-        BatchRow(
-            str(batch["id"]), batch["name"], course["title"], batch["seats"], batch["taken"], coming.get(batch["id"])
-        )
-        for batch, course in await every(scope)
-    )
+    return tuple(_row(batch, course, coming.get(batch["id"])) for batch, course in await every(scope))
+
+
+def _row(batch: Record, course: Record, next_class: datetime | None) -> BatchRow:
+    return BatchRow(
+        str(batch["id"]), batch["name"], course["title"], batch["seats"], batch["taken"], next_class,
+        cost=pricing.cost_of(batches.price_of(course, batch)),
+        price_form=pricing.form_of(batch, course["price_currency"] or pricing.USUAL),
+    )  # fmt: skip
 
 
 @cache
@@ -79,12 +100,14 @@ def zones() -> Options:
     return (("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in named_by_place))
 
 
-async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> web.Response:
+async def _show(visit: Visit, form: Form | None = None, status: int = 200, problem: str = "") -> web.Response:
     async with at_desk(visit, "batches", readonly=True) as scope:
         shown = await rows(scope)
         taught = await courses.page(scope, limit=courses.MOST_COURSES)
         zone = (await channels.read(scope))["time_zone"]
-        at = desk(visit, scope, "batches")
+        at, chosen_from = desk(visit, scope, "batches"), pricing.offered(scope)
     options = tuple((str(course["id"]), course["title"]) for course in taught)
-    view = BatchesPage(at, shown, options, zones(), form or Form({"zone": zone, "seats": "12"}))
+    usual = next((each["price_currency"] for each in taught if each["price_currency"]), pricing.USUAL)
+    new = form or Form({"zone": zone, "seats": "12", "currency": usual})
+    view = BatchesPage(at, shown, options, zones(), new, chosen_from, problem)
     return visit.show_tool("studio_batches.html", view, status=status)

@@ -8,19 +8,21 @@ from aiohttp import web
 from server.forms import named, read_fields, refill
 from server.pages.landing import id_of
 from server.pages.learning_views import SIGNS
+from server.pages.studio import pricing
 from server.pages.studio.desk import at_desk, back, desk
 from server.pages.visits import Visit
 from server.web.views.frame import Form
 from server.web.views.studio_teaching import CoursePage, CourseRow, CoursesPage, LessonRow, SectionRow
 from tenants import links
 from tenants.batches import figures
+from tenants.billing import prices
 from tenants.channels.slugs import suggest_slug
 from tenants.courses import courses, lessons, outline, sections
 from tenants.errors import Conflict, Refusal
 from tenants.ids import new_id
 from tenants.scope import Record
 
-Which = Literal["form", "section_form", "lesson_form"]
+Which = Literal["form", "section_form", "lesson_form", "price_form"]
 
 
 async def courses_page(visit: Visit) -> web.Response:
@@ -68,6 +70,17 @@ async def publish_course(visit: Visit) -> web.Response:
     async with at_desk(visit, "courses") as scope:
         await courses.publish(scope, id_of(visit, "id"))
     return back(visit, f"/courses/{id_of(visit, 'id')}", "published")
+
+
+async def price_course(visit: Visit) -> web.Response:
+    """POST …/courses/{id}/price: `amount`, `currency`; an empty amount asks nothing."""
+    fields = await read_fields(visit.request)
+    try:
+        async with at_desk(visit, "courses") as scope:
+            await prices.set_course(scope, id_of(visit, "id"), pricing.read(fields))
+    except Refusal as refusal:
+        return await _show(visit, "price_form", refill(refusal, fields), refusal.status)
+    return back(visit, f"/courses/{id_of(visit, 'id')}", "priced")
 
 
 async def add_section(visit: Visit) -> web.Response:
@@ -118,7 +131,11 @@ async def _show(visit: Visit, which: Which = "form", form: Form | None = None, s
         parts = await sections.of_course(scope, course["id"])
         rows = await outline.lessons(scope, course["id"])
         at = desk(visit, scope, "courses")
-    forms: dict[str, Form] = {"form": Form({"title": course["title"], "summary": course["summary"]})}
+        chosen_from = pricing.offered(scope)
+    forms: dict[str, Form] = {
+        "form": Form({"title": course["title"], "summary": course["summary"]}),
+        "price_form": pricing.form_of(course),
+    }
     if form is not None:
         forms[which] = form
     view = CoursePage(
@@ -128,6 +145,7 @@ async def _show(visit: Visit, which: Which = "form", form: Form | None = None, s
         sections=_sections(parts, rows),
         preview_url=links.course(visit.slug, course["slug"]),
         not_ready=_lacking(parts, rows),
+        currencies=chosen_from,
         **forms,
     )
     return visit.show_tool("studio_course.html", view, status=status)

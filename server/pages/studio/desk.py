@@ -20,6 +20,7 @@ NEEDS: dict[Part, tuple[Action, ...]] = {
     "rooms": (Action.ROOM_EDIT,),
     "certificates": (Action.CERTIFICATE_ISSUE,),
     "members": (Action.MEMBER_BAN, Action.MEMBER_ROLE, Action.COURSE_EDIT),
+    "payments": (Action.ORDER_LIST,),
     "settings": (Action.CHANNEL_EDIT,),
 }
 

@@ -1,6 +1,17 @@
 """Which page of the studio answers which address, below `/c/{slug}/studio`."""
 
-from server.pages.studio import batches, certificates, classes, courses, lessons, overview, people, rooms, settings
+from server.pages.studio import (
+    batches,
+    certificates,
+    classes,
+    courses,
+    lessons,
+    overview,
+    payments,
+    people,
+    rooms,
+    settings,
+)
 from server.pages.visits import PageHandler
 
 HOME = "/c/{slug}/studio"
@@ -14,12 +25,14 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/rooms", rooms.rooms_page),
     ("/members", people.members_page),
     ("/certificates", certificates.certificates_page),
+    ("/payments", payments.payments_page),
     ("/settings", settings.settings_page),
 )
 WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/courses", courses.add_course),
     ("/courses/{id}", courses.save_course),
     ("/courses/{id}/publish", courses.publish_course),
+    ("/courses/{id}/price", courses.price_course),
     ("/courses/{id}/sections", courses.add_section),
     ("/courses/{id}/lessons", courses.add_lesson),
     ("/lessons/{id}", lessons.save_lesson),
@@ -27,6 +40,9 @@ WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/lessons/{id}/delete", lessons.delete_lesson),
     ("/lessons/{id}/move", lessons.move_lesson),
     ("/batches", batches.add_batch),
+    ("/batches/{id}/price", batches.price_batch),
+    ("/payments/account", payments.open_account),
+    ("/orders/{id}/refund", payments.refund),
     ("/classes", classes.plan),
     ("/classes/{id}/cancel", classes.cancel),
     ("/recordings/{id}/retry", classes.retry),

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Literal
 
 from server.web.art import Kind
+from server.web.views.buying import Cost
 from server.web.views.frame import Link
 
 
@@ -63,7 +64,7 @@ class BatchLine:
     """One cohort: dates, when it meets (already in words, with its zone), seats, and where to reserve one.
 
     `seats` of 0 means no limit. A full one (`taken >= seats`) offers the waiting list, unless `waiting` is None.
-    `begun` says that the first day has passed.
+    `begun` says that the first day has passed. `cost` is what a seat costs; without it, it is free.
     """
 
     starts: date
@@ -74,6 +75,7 @@ class BatchLine:
     waiting: int | None
     url: str
     begun: bool = False
+    cost: Cost | None = None
 
     @property
     def left(self) -> int:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from server.web.views.buying import Cost
 from server.web.views.frame import Form, Link
 
 LessonState = Literal["done", "started", "open", "locked", "soon"]
@@ -59,6 +60,8 @@ class Standing:
 class CoursePage:
     """`learn.html`, the outline. Not enrolled: `standing` is None and `enroll_url` takes a POST, its `form` comes back.
 
+    What has a price leads to `buy_url` for its `cost` instead.
+
     `offer` leads to the certificate, once the course is finished; asking for it is a POST to `offer_url`.
     """
 
@@ -72,6 +75,8 @@ class CoursePage:
     batch: str = ""
     enroll_url: str = ""
     enroll_note: str = ""
+    buy_url: str = ""
+    cost: Cost | None = None
     offer: Link | None = None
     offer_url: str = ""
     room: Link | None = None
@@ -87,14 +92,16 @@ class CourseRow:
     percent: int | None = None
     sentence: str = ""
     offer: Link | None = None
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LearnPage:
-    """`learn_list.html`: the courses of the channel, one's own first."""
+    """`learn_list.html`: the courses of the channel, one's own first; `orders` leads to one's receipts."""
 
     own: tuple[CourseRow, ...]
     others: tuple[CourseRow, ...] = ()
+    orders: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)

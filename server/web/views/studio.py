@@ -11,9 +11,12 @@ from typing import Literal, get_args
 from markupsafe import Markup
 
 from server.web import charts
+from server.web.views.buying import Cost
 from server.web.views.frame import Form, Link, PersonMark
 
-Part = Literal["overview", "courses", "batches", "classes", "rooms", "certificates", "members", "settings"]
+Part = Literal[
+    "overview", "courses", "batches", "classes", "rooms", "certificates", "members", "payments", "settings"
+]  # fmt: skip
 
 
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -65,7 +68,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """A cohort: seats taken of all, its next class, attendance in words (`92 %`, `starts soon`)."""
+    """A cohort: seats taken of all, its next class, attendance in words (`92 %`, `starts soon`).
+
+    `cost` is what a seat costs; `price_form` is there for those who may change it.
+    """
 
     id: str
     name: str
@@ -75,6 +81,8 @@ class BatchRow:
     next_class: datetime | None = None
     attendance: str = ""
     low: bool = False
+    cost: Cost | None = None
+    price_form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class CoursePage:
 
     `POST` itself: `title`, `summary`; `…/publish`; `…/sections`: `title`; `…/lessons`: `section`, `kind` (`text`,
     `video`), `title`, answered by the lesson's own page. `POST {home}/lessons/{id}/move`: `to` (`up`, `down`).
+    Those who may set prices have `currencies`; `…/price`: `amount`, `currency`.
     """
 
     desk: Desk
@@ -74,6 +75,8 @@ class CoursePage:
     not_ready: str = ""
     section_form: Form = field(default_factory=Form)
     lesson_form: Form = field(default_factory=Form)
+    price_form: Form = field(default_factory=Form)
+    currencies: Options = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +100,18 @@ class LessonPage:
 
 @dataclass(frozen=True, slots=True)
 class BatchesPage:
-    """`studio_batches.html`. `POST {home}/batches`: `course`, `name`, `starts_on`, `ends_on`, `seats`, `zone`."""
+    """`studio_batches.html`. `POST {home}/batches`: `course`, `name`, `starts_on`, `ends_on`, `seats`, `zone`.
+
+    Those who may set prices have `currencies`, and add `amount` and `currency`; `…/batches/{id}/price` takes the same.
+    """
 
     desk: Desk
     batches: tuple[BatchRow, ...]
     courses: Options
     zones: Options
     form: Form = field(default_factory=Form)
+    currencies: Options = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

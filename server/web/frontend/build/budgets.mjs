@@ -8,6 +8,7 @@ const BUDGETS = {
   sheet: { js: 2 * KB, css: 11 * KB },
   room: { js: 24 * KB, css: 12 * KB },
   lesson: { js: 10 * KB, css: 12 * KB },
+  order: { js: 16 * KB, css: 12 * KB },
   studio: { js: 24 * KB, css: 12 * KB },
 };
 
