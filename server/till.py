@@ -40,12 +40,12 @@ async def buy(at: AtChannel, course_id: UUID, batch_id: UUID | None, *, join: bo
 
 
 async def settle(at: AtChannel, order: Record) -> Record:
-    """The order as its provider knows it now; as it was when the provider is away or another one than ours."""
+    """The order as its provider knows it now; as it was when that is away, will not say, or is not ours."""
     if order["provider"] != at.house.provider:
         return order
     try:
         return await settling.settle(at.house.tenancy, at.house.payments, at.channel.id, order["id"])
-    except (ProviderDown, Unavailable):
+    except (ProviderDown, ProviderRefused, Unavailable):
         return order
 
 

@@ -116,6 +116,7 @@ PARTICULAR: dict[str, Any] = {
     "batches.price_amount": (None, None, 900),
     "batches.price_currency": (None, None, "EUR"),
     "billing_accounts.country": "PT",
+    "billing_accounts.ready": True,
     "ledger_entries.currency": "EUR",
     "orders.amount": 2500,
     "orders.currency": "EUR",

@@ -1,13 +1,13 @@
 """Money over the API: prices, orders with a key, refunds, the account; every refusal with its cure."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tenants.billing.prices import Price
-from tests.tenants.selling import Shop
-from tests.tenants.test_billing import is_in
+from tests.tenants.selling import Shop, is_in, make_shop
 from tests.webapp import Reply, Web
 from tests.world import Somebody, World
 
@@ -17,8 +17,6 @@ LONG = "x" * 301
 @pytest.fixture
 async def shop(web: Web, world: World) -> Shop:
     """The channel sells for the provider that the web application speaks to."""
-    from tests.tenants.selling import make_shop
-
     made = await make_shop(web.house.tenancy, world.pottery, world.pottery.ana, world.pottery.ben)
     web.till.away, web.till.refuses = False, set()
     return Shop(made.tenancy, made.school, web.till, made.course)
@@ -125,9 +123,9 @@ async def test_a_refund_gives_back_once_and_ends_access(web: Web, shop: Shop) ->
     for who, status in ((shop.school.sam, 403), (shop.school.ben, 403), (shop.school.zoe, 403)):
         body = {"reason": "Mine"}
         assert (await web.call("POST", path, body, token=who.token, Idempotency_Key="k")).status == status
-    refusals = [{"reason": ""}, {"reason": LONG}, {}, {"reason": "x", "amount": 1}]
-    for body in refusals:
-        answer = await web.call("POST", path, body, token=shop.school.ana.token, Idempotency_Key=str(uuid4()))
+    refusals: list[dict[str, Any]] = [{"reason": ""}, {"reason": LONG}, {}, {"reason": "x", "amount": 1}]
+    for wrong in refusals:
+        answer = await web.call("POST", path, wrong, token=shop.school.ana.token, Idempotency_Key=str(uuid4()))
         assert answer.status == 422
     answers = [
         await web.call("POST", path, {"reason": "Moved away"}, token=shop.school.ana.token, Idempotency_Key="k")

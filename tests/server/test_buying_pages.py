@@ -8,16 +8,13 @@ import pytest
 from providers.payments import Account
 from tenants.billing.prices import Price
 from tests.server.browsing import Browsing, signed_in
-from tests.tenants.selling import Shop
-from tests.tenants.test_billing import is_in
+from tests.tenants.selling import Shop, is_in, make_shop
 from tests.webapp import Web
 from tests.world import World
 
 
 @pytest.fixture
 async def shop(web: Web, world: World) -> Shop:
-    from tests.tenants.selling import make_shop
-
     made = await make_shop(web.house.tenancy, world.pottery, world.pottery.ana, world.pottery.ben)
     web.till.away, web.till.refuses, web.till.site = False, set(), f"{web.house.base_url}/till"
     return Shop(made.tenancy, made.school, web.till, made.course)
@@ -185,7 +182,7 @@ async def test_the_studio_leads_to_an_account_and_back(web: Web, world: World) -
     web.till.accounts[account] = Account(account, ready=False, missing=("your bank account",))
     answer = await otto.post(f"{home}/payments/account", country="PT")
     assert f'href="https://connect.stripe.com/onboard/{account}"' in answer.text
-    assert "<li dir=\"auto\">your bank account</li>" in answer.text
+    assert '<li dir="auto">your bank account</li>' in answer.text
     web.till.accounts[account] = Account(account, ready=True)
     assert "Can be paid" in (await otto.get(f"{home}/payments?back=1")).text
     assert (await otto.post(f"{home}/payments/account", country="")).status == 422

@@ -50,6 +50,8 @@ class StandIn:
 
     async def account(self, account: str) -> Account:
         self._heard("account")
+        if account not in self.accounts:
+            raise ProviderRefused("The payment provider knows no such account.")
         return self.accounts[account]
 
     async def create_checkout(self, new: NewCheckout) -> Checkout:
@@ -104,8 +106,9 @@ class StandIn:
         return self.checkouts[checkout_id]
 
     def _of(self, account: str, checkout_id: str) -> Payment:
-        new = self.asked[checkout_id]
-        assert new.account == account
+        new = self.asked.get(checkout_id)
+        if new is None or new.account != account:
+            raise ProviderRefused("The payment provider knows no such checkout at this account.")
         paid = self.checkouts[checkout_id]
         if paid.state == "open" and new.expires_at < datetime.now(UTC):
             return self.become(checkout_id, "expired")

@@ -1,6 +1,8 @@
 """What tests of money begin with: a channel that may be paid, a priced course, a student at the provider's page."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +10,12 @@ from providers.payments import Money, NewCheckout
 from tenants.batches import batches, purchases, settling
 from tenants.billing import accounts, prices
 from tenants.billing.prices import Price
-from tenants.permissions import acting_system
+from tenants.courses import enrollments
+from tenants.permissions import Role, acting_system
 from tenants.scope import Record, Scope, Tenancy
 from tests.standins.payments import StandIn
 from tests.tenants.school import Taught, make_batch, make_course
-from tests.world import School, Somebody
+from tests.world import School, Somebody, add_member, make_person
 
 PRICE = Price(12_000, "GBP")
 
@@ -84,3 +87,39 @@ def new_checkout(school: School, order: Record) -> NewCheckout:
         title=order["title"], price=Money(order["amount"], order["currency"]), fee=order["fee"], email="a@b.example",
         success_url="http://127.0.0.1/", cancel_url="http://127.0.0.1/", expires_at=order["expires_at"],
     )  # fmt: skip
+
+
+async def is_in(shop: Shop, who: Somebody) -> UUID | bool:
+    """The batch that somebody is in, or whether they are in the course at all."""
+    async with shop.system() as scope:
+        row = await enrollments.of_member(scope, shop.course.id, who.member_id)
+    return False if row is None else row["batch_id"] or True
+
+
+async def crowd_of(shop: Shop, count: int) -> list[Somebody]:
+    """New students."""
+    people = [await make_person(shop.tenancy, f"s{number}") for number in range(count)]
+    return [await add_member(shop.tenancy, shop.school, person, Role.STUDENT) for person in people]
+
+
+async def refund(shop: Shop, order: Record, reason: str = "They asked") -> Record:
+    """The owner gives the price back."""
+    async with shop.tenancy.scope(shop.school.id, shop.school.ana.actor) as scope:
+        await purchases.ask_refund(scope, order["id"], reason)
+    return await settling.give_back(shop.tenancy, shop.till, shop.school.id, order["id"])
+
+
+async def jobs_asked(shop: Shop) -> Counter[str]:
+    """How many jobs of each kind, or mails of each template, were asked for and not done yet."""
+    async with shop.tenancy.relay.connection() as connection:
+        rows = await connection.fetch("select name, payload from jobs where channel_id = $1", shop.school.id)
+    return Counter(row["payload"].get("template", row["name"]) for row in rows)
+
+
+async def age(shop: Shop, order: Record, by: timedelta) -> None:
+    """Let time pass for an order and its checkout at the provider."""
+    new = shop.till.asked[order["checkout_id"]]
+    shop.till.asked[order["checkout_id"]] = replace(new, expires_at=new.expires_at - by)
+    async with shop.system() as scope:
+        sql = "update orders set expires_at = expires_at - $2::interval, created_at = created_at - $2::interval"
+        await scope._connection.execute(f"{sql} where id = $1", order["id"], by)

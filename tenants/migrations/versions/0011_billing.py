@@ -1,5 +1,7 @@
 """Billing: prices of courses and batches, accounts at payment providers, orders, what they gave, and their ledger."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -70,9 +72,8 @@ def _accounts() -> None:
     op.execute("COMMENT ON INDEX billing_accounts_directory_idx IS 'directory'")
 
 
-def _orders() -> None:
-    create_owned(
-        "orders",
+def _order_columns() -> tuple[sa.Column[Any], ...]:
+    return (
         sa.Column("member_id", sa.Uuid, nullable=False),
         sa.Column("course_id", sa.Uuid, nullable=False),
         sa.Column("batch_id", sa.Uuid),
@@ -96,6 +97,13 @@ def _orders() -> None:
         instant("checked_at", now=True),
         instant("paid_at"),
         instant("refunded_at"),
+    )
+
+
+def _orders() -> None:
+    create_owned(
+        "orders",
+        *_order_columns(),
         reference("member_id", "members"),
         reference("course_id", "courses"),
         reference("batch_id", "batches"),
