@@ -50,7 +50,10 @@ async def renew(tenancy: Tenancy, channel_id: ChannelId, school: School) -> None
             return
         course = await courses.read_at(scope, school.course_slug)
         for batch in await batches.page(scope, course["id"]):
-            last = (await classes.of_batch(scope, batch["id"]))[-1]
+            held = await classes.of_batch(scope, batch["id"])
+            if not held:
+                continue
+            last = held[-1]
             weeks = (datetime.now(UTC) - last["starts_at"]) // WEEK + 1
             begins = last["starts_at"] + weeks * WEEK
             same = {name: last[name] for name in ("title", "time_zone", "connection_id", "url")}

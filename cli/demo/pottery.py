@@ -1,6 +1,6 @@
 """The pottery: a school of the demo."""
 
-from cli.demo.world import Chapter, Place, School, Somebody
+from cli.demo.world import Chapter, Place, School, Sold, Somebody
 
 POTTERY = School(
     slug="pottery",
@@ -150,6 +150,7 @@ POTTERY = School(
     ),
     embed="https://video.example.org/kiln",
     batch="Tuesdays, winter",
+    sold=Sold("A weekend at the wheel", 12_000, "GBP"),
     class_title="Opening the clay",
     rooms=(
         Place("open", "Welcome", "Say hello; anyone may read here", 24),

@@ -3,11 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 
-from cli.demo import awards, classes, talk, teaching
+from cli.demo import awards, classes, sales, talk, teaching
 from cli.demo.chess import CHESS
 from cli.demo.pottery import POTTERY
 from cli.demo.world import PASSWORD, School, Somebody
-from providers import storage
+from providers import payments, storage
+from providers.payments import Payments, Place
 from providers.storage import ObjectStore
 from settings import Settings
 from tenants import directory
@@ -24,13 +25,14 @@ from tenants.scope import Tenancy
 
 @dataclass(frozen=True, slots=True)
 class Planter:
-    """What the demo is planted with: the doors to the database and to the store, and the settings' secret."""
+    """What the demo is planted with: the doors to the database, the store and the sandbox; the settings' secret."""
 
     tenancy: Tenancy
     store: ObjectStore
     passwords: Passwords
     secret: bytes
     base_url: str
+    payments: Payments | None
 
 
 def seed(settings: Settings) -> str | None:
@@ -48,14 +50,24 @@ async def _seed(settings: Settings) -> str | None:
         passwords=Passwords(),
         secret=secret.encode(),
         base_url=settings.base_url,
+        payments=_sandbox(settings, secret),
     )
     try:
         codes = [await _school(planter, school) for school in (POTTERY, CHESS)]
     finally:
+        if planter.payments is not None:
+            await planter.payments.close()
         await planter.store.close()
         await planter.tenancy.close()
         planter.passwords.close()
     return certificate(show(codes[0])) if codes[0] else None
+
+
+def _sandbox(settings: Settings, secret: str) -> Payments | None:
+    """The provider that the demo sells by; a real one gets no accounts from us."""
+    if settings.payments != "sandbox":
+        return None
+    return payments.choose("sandbox", Place(settings.base_url, secret, settings.home))
 
 
 async def _school(planter: Planter, school: School) -> str | None:
@@ -64,6 +76,7 @@ async def _school(planter: Planter, school: School) -> str | None:
     except NotFound:
         return await _plant(planter, school)
     await classes.renew(planter.tenancy, channel.id, school)
+    await sales.renew(planter.tenancy, channel.id, school)
     return await awards.sample(planter.tenancy, channel.id)
 
 
@@ -78,6 +91,7 @@ async def _plant(planter: Planter, school: School) -> str | None:
     cast = await _cast(planter, channel_id, school, persons)
     course = await teaching.plant(planter.tenancy, planter.store, channel_id, school, cast)
     await classes.plant(planter, channel_id, school, cast, course)
+    await sales.plant(planter, channel_id, school, cast, course)
     await talk.plant(planter.tenancy, channel_id, school, cast)
     return await awards.plant(planter.tenancy, channel_id, cast, course)
 

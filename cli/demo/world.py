@@ -39,6 +39,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Sold:
+    """A batch with a price: `amount` in the smallest unit of `currency`."""
+
+    name: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class School:
     """One demo channel, whole."""
 
@@ -61,3 +70,4 @@ class School:
     rooms: tuple[Place, ...]
     lines: tuple[str, ...]
     hue: int
+    sold: Sold | None = None

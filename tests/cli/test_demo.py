@@ -29,7 +29,8 @@ async def test_the_demo_is_planted_once_and_its_people_sign_in(
             assert (membership["channel"]["slug"], membership["role"]) == (slug, role)
     owner = await asyncpg.connect(fresh)
     shape = {
-        "channels": 2, "courses": 2, "batches": 2, "live_classes": 4, "recordings": 2, "rooms": 8,
+        "channels": 2, "courses": 2, "batches": 3, "billing_accounts": 1, "live_classes": 4,
+        "recordings": 2, "rooms": 8,
     }  # fmt: skip
     for table, count in shape.items():
         assert await owner.fetchval(f"select count(*) from {table}") == count, table
