@@ -11,12 +11,14 @@ from server.web import csp
 from server.web.assets import DIST
 from server.web.render import theme_of
 from tests.server.web.gallery import browser, pages
+from tests.server.web.money import MONEY
 from tests.server.web.outline import Outline
 from tests.server.web.samples import Sample
 from tests.server.web.test_browser import REFUSALS, objections
 from tests.server.web.tools import TOOLS
 
-every = pytest.mark.parametrize("name", TOOLS)
+EVERY = TOOLS | MONEY
+every = pytest.mark.parametrize("name", EVERY)
 
 
 def shown(sample: Sample) -> str:
@@ -43,7 +45,7 @@ async def origin() -> AsyncIterator[str]:
 
 @every
 def test_a_tool_is_well_formed_with_unique_ids_and_labelled_fields(name: str) -> None:
-    page = Outline(shown(TOOLS[name]()))
+    page = Outline(shown(EVERY[name]()))
     assert page.faults == []
     assert len(page.all("h1")) == 1
     ids = Counter(attributes["id"] for _, attributes in page.elements if "id" in attributes)
@@ -55,7 +57,7 @@ def test_a_tool_is_well_formed_with_unique_ids_and_labelled_fields(name: str) ->
 
 @every
 def test_a_tool_carries_no_inline_script_and_no_inline_style(name: str) -> None:
-    page = Outline(shown(TOOLS[name]()))
+    page = Outline(shown(EVERY[name]()))
     assert [s for s in page.all("script") if "src" not in s and s.get("type") != "application/json"] == []
     assert [a for _, a in page.elements if "style" in a or any(key.startswith("on") for key in a)] == []
 
@@ -83,9 +85,9 @@ _WRAPPED = {"hidden", "radio", "checkbox"}
 
 async def _page(request: web.Request) -> web.Response:
     name = request.match_info["name"]
-    if name not in TOOLS:
+    if name not in EVERY:
         raise web.HTTPNotFound
-    sample = TOOLS[name]()
+    sample = EVERY[name]()
     nonce, own = sample.frame.nonce, f"http://{request.host}"
     policy = csp.studio(nonce) if nonce else csp.public(own, theme_of(sample.frame).source)
     return web.Response(text=shown(sample), content_type="text/html", headers={"Content-Security-Policy": policy})
