@@ -40,7 +40,7 @@ FULFILMENTS = owned(
 RECHECKS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=24))
 """When an order that is still open is looked after, counted from its birth; then daily while money is on its way."""
 MOST_DAYS = 21
-ALIVE = timedelta(minutes=2)
+ALIVE, SOON = timedelta(minutes=2), timedelta(seconds=30)
 _F, _M = FULFILMENTS.c, MEMBERS.c
 _GRANT = scoped(
     insert(FULFILMENTS)
@@ -88,8 +88,10 @@ async def begin(scope: Scope, provider: str, course_id: UUID, batch_id: UUID | N
     account = await accounts.selling(scope, provider)
     if known is not None and known["state"] == "processing":
         return Begun(known)
+    if known is not None and not _is_outdated(known, price, account):
+        return Begun(await _fresh(scope, known))
     if known is not None:
-        return Begun(known, outdated=_is_outdated(known, price, account))
+        return Begun(known, outdated=True)
     order = await orders.add(scope, _terms(member_id, course, batch, price, account))
     scope.enqueue(RecheckOrder(OrderId(order["id"]), 0), run_at=order["created_at"] + RECHECKS[0])
     return Begun(order)
@@ -98,8 +100,10 @@ async def begin(scope: Scope, provider: str, course_id: UUID, batch_id: UUID | N
 async def agree(scope: Scope, order_id: UUID, attempt: int, checkout_id: str, url: str, until: datetime) -> Record:
     """Keep the checkout of an order of the actor's own."""
     order = await orders.locked(scope, order_id)
-    if order["member_id"] != scope.actor.member_id or order["attempt"] != attempt:
+    if order["member_id"] != scope.actor.member_id:
         raise NotFound()
+    if order["attempt"] != attempt:
+        raise Conflict("Another checkout of this order has begun. Open the order again.", "checkout_changed")
     if order["state"] != "pending":
         raise Conflict("This order has ended meanwhile. Open it to see how.", "order_ended")
     return await orders.keep_checkout(scope, order, checkout_id, url, until)
@@ -178,7 +182,15 @@ def _is_outdated(known: Record, price: Price, account: Record) -> bool:
     asked = (known["amount"], known["currency"], known["provider"], known["account_id"])
     same = asked == (price.amount, price.currency, account["provider"], account["account_id"])
     left: timedelta = known["expires_at"] - datetime.now(UTC)
-    return not same or left < ALIVE
+    return not same or (known["checkout_id"] is not None and left < ALIVE)
+
+
+async def _fresh(scope: Scope, known: Record) -> Record:
+    """The order; one that never came as far as a checkout begins anew, for providers want a checkout to last."""
+    now = datetime.now(UTC)
+    if known["checkout_id"] is not None or known["expires_at"] - now > LIFE - SOON:
+        return known
+    return await orders.renew(scope, known, now + LIFE)
 
 
 def _terms(member_id: UUID, course: Record, batch: Record | None, price: Price, account: Record) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Orders: one member buys one thing. What providers tell only ever moves an order on, in whichever order it comes."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -107,6 +107,7 @@ _CHECKOUT = scoped(
 _AGAIN = scoped(
     _AT.where(_O.attempt == bindparam("of_attempt"), _O.checkout_id.is_(None)).values(attempt=_O.attempt + 1)
 )
+_RENEW = scoped(_AT.values(attempt=_O.attempt + 1, expires_at=bindparam("until")))
 _MOVED = ("state", "payment_id", "refunded", "paid_at", "refunded_at")
 _MOVE = scoped(_AT.values(**binds(*_MOVED), checked_at=func.now()))
 _ASK_REFUND = scoped(_AT.values(refund_reason=bindparam("reason"), refund_asked_at=func.now(), problem=None))
@@ -230,7 +231,7 @@ async def add(scope: Scope, terms: Mapping[str, Any]) -> Record:
     return await scope.one(_LOCKED, id=order_id)
 
 
-async def keep_checkout(scope: Scope, order: Record, checkout_id: str, url: str, until: Any) -> Record:
+async def keep_checkout(scope: Scope, order: Record, checkout_id: str, url: str, until: datetime) -> Record:
     """Note where the buyer pays in this attempt; Conflict `checkout_changed` when another attempt has begun."""
     given = {"checkout": checkout_id, "url": url, "until": until}
     if await scope.run(_CHECKOUT, at=order["id"], of_attempt=order["attempt"], **given) == 0:
@@ -241,6 +242,12 @@ async def keep_checkout(scope: Scope, order: Record, checkout_id: str, url: str,
 async def next_attempt(scope: Scope, order: Record) -> None:
     """After a refusal the provider has to be asked anew, because it remembers what it answered to this attempt."""
     await scope.run(_AGAIN, at=order["id"], of_attempt=order["attempt"])
+
+
+async def renew(scope: Scope, order: Record, until: datetime) -> Record:
+    """Begin the next attempt, to be paid until then."""
+    await scope.run(_RENEW, at=order["id"], until=until)
+    return await scope.one(_READ, id=order["id"])
 
 
 async def move(scope: Scope, order: Record, values: Mapping[str, Any]) -> Record:

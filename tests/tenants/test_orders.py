@@ -80,6 +80,23 @@ async def test_a_new_price_or_an_old_checkout_outdates_an_order(shop: Shop) -> N
         assert (await purchases.begin(scope, "sandbox", shop.course.id)).outdated
 
 
+async def test_an_order_that_never_reached_its_checkout_begins_anew(shop: Shop) -> None:
+    async def begin() -> Record:
+        async with shop.tenancy.scope(shop.school.id, shop.school.sam.actor) as scope:
+            return (await purchases.begin(scope, "sandbox", shop.course.id)).order
+
+    first, second = await begin(), await begin()
+    assert (second["id"], second["attempt"]) == (first["id"], 1)
+    async with shop.system() as scope:
+        back = "update orders set expires_at = expires_at - interval '25 minutes' where id = $1"
+        await scope._connection.execute(back, first["id"])
+    third = await begin()
+    assert (third["id"], third["attempt"], third["expires_at"] >= first["expires_at"]) == (first["id"], 2, True)
+    async with shop.tenancy.scope(shop.school.id, shop.school.sam.actor) as scope:
+        with pytest.raises(Conflict, match="Another checkout"):
+            await purchases.agree(scope, first["id"], 1, "cs_1", "https://x.example", third["expires_at"])
+
+
 async def test_a_channel_without_a_ready_account_sells_nothing_and_says_so(tenancy: Tenancy, world: World) -> None:
     shop = await make_shop(tenancy, world.chess, world.chess.otto, world.chess.otto)
     async with tenancy.scope(world.chess.id, world.chess.otto.actor) as scope:
