@@ -7,6 +7,8 @@ from aiohttp import web
 from logs import set_up_logs
 from providers import mail, payments, storage
 from providers.payments import Place
+from providers.payments import mount as payments_mount
+from providers.payments.sandbox import Sandbox
 from providers.storage import mount as storage_mount
 from providers.storage.disk import DiskStore
 from server import leaning, routes
@@ -46,6 +48,9 @@ def make_app(settings: Settings) -> web.Application:
     routes.add_pages(app, house)
     if isinstance(house.store, DiskStore):
         app.add_routes(storage_mount.routes(house.store))
+    if isinstance(house.payments, Sandbox):
+        app.add_routes(payments_mount.routes(house.payments))
+        app.cleanup_ctx.append(payments_mount.courier(house.payments))
     app.on_cleanup.append(lambda _: close_house(house))
     return app
 

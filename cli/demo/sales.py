@@ -31,9 +31,12 @@ async def plant(
     owner, somebody = cast[school.people[0].who], school.people[0]
     if planter.payments is not None:
         opened = await planter.payments.open_account(NewAccount(channel_id, school.name, somebody.email, COUNTRY))
+        if not opened.ready:
+            await planter.payments.finish_account(opened.id, COUNTRY)
+            opened = await planter.payments.account(opened.id)
         async with planter.tenancy.scope(channel_id, owner) as scope:
-            stands = {"ready": opened.ready, "missing": opened.missing}
-            await accounts.keep(scope, "sandbox", opened.id, COUNTRY, **stands)
+            at = (scope, "sandbox", opened.id, COUNTRY)
+            await accounts.keep(*at, ready=opened.ready, missing=opened.missing)
     async with planter.tenancy.scope(channel_id, owner) as scope:
         first = datetime.now(UTC).date() + AHEAD
         given = {"ends_on": first + LENGTH, "seats": 6, "time_zone": school.time_zone}

@@ -7,8 +7,9 @@ from cli.demo import awards, classes, sales, talk, teaching
 from cli.demo.chess import CHESS
 from cli.demo.pottery import POTTERY
 from cli.demo.world import PASSWORD, School, Somebody
-from providers import payments, storage
-from providers.payments import Payments, Place
+from providers import storage
+from providers.payments import Place
+from providers.payments.sandbox import Sandbox
 from providers.storage import ObjectStore
 from settings import Settings
 from tenants import directory
@@ -32,7 +33,7 @@ class Planter:
     passwords: Passwords
     secret: bytes
     base_url: str
-    payments: Payments | None
+    payments: Sandbox | None
 
 
 def seed(settings: Settings) -> str | None:
@@ -63,11 +64,11 @@ async def _seed(settings: Settings) -> str | None:
     return certificate(show(codes[0])) if codes[0] else None
 
 
-def _sandbox(settings: Settings, secret: str) -> Payments | None:
+def _sandbox(settings: Settings, secret: str) -> Sandbox | None:
     """The provider that the demo sells by; a real one gets no accounts from us."""
     if settings.payments != "sandbox":
         return None
-    return payments.choose("sandbox", Place(settings.base_url, secret, settings.home))
+    return Sandbox(Place(settings.base_url, secret, settings.home))
 
 
 async def _school(planter: Planter, school: School) -> str | None:

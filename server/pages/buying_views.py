@@ -5,9 +5,11 @@ from typing import cast
 from server.web.views.buying import WORDS, BuyPage, Cost, OrderPage, OrderRow, OrderState
 from server.web.views.frame import Form, Link
 from tenants import links
-from tenants.billing.orders import BOUGHT, LIFE
+from tenants.billing.orders import BOUGHT, LIFE, OPEN
 from tenants.billing.prices import Price
 from tenants.scope import Record
+
+PENDING_SECONDS, SLOW_SECONDS = 5, 60
 
 
 def buy_view(
@@ -43,7 +45,8 @@ def order_view(slug: str, order: Record, course: Record, back: str) -> OrderPage
         buyer=order["buyer"],
         course=Link(course["title"], links.course(slug, course["slug"])),
         orders=Link("All your orders", links.orders(slug)),
-        waiting=(state == "pending" and back == "paid") or returning,
+        waiting=(state in OPEN and back == "paid") or returning,
+        patience=PENDING_SECONDS if state == "pending" else SLOW_SECONDS,
         cancelled=back == "cancelled",
         pay_url=f"{page}/pay" if can_pay else "",
         cancel_url=f"{page}/cancel" if can_pay else "",

@@ -26,7 +26,7 @@ from providers.payments import (
     choose,
     sandbox_events,
 )
-from providers.payments.sandbox import Sandbox
+from providers.payments.sandbox import open_payments
 from tests.standins.stripe import KEY, WEBHOOK_SECRET, FarStripe, far_stripe, sign
 
 Delivery = tuple[dict[str, str], bytes]
@@ -52,8 +52,7 @@ class Side:
 
 @asynccontextmanager
 async def by_sandbox(tmp_path: Path) -> AsyncIterator[Side]:
-    sandbox = choose("sandbox", place(tmp_path))
-    assert isinstance(sandbox, Sandbox)
+    sandbox = open_payments(place(tmp_path))
 
     async def settle(checkout_id: str, state: str) -> None:
         if state == "expired":

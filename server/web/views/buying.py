@@ -52,9 +52,9 @@ class BuyPage:
 class OrderPage:
     """`order.html`: where an order stands, and its receipt once it is paid.
 
-    `waiting` makes the page look again by itself. `pay_url` and `cancel_url` take a POST while it can be paid; `again`
-    leads to buying once more, `course` into what was bought. `returning` says that the money is on its way back, and
-    `reason` why.
+    `waiting` makes the page look again by itself, after `patience` seconds at the latest. `pay_url` and `cancel_url`
+    take a POST while it can be paid; `again` leads to buying once more, `course` into what was bought. `returning` says
+    that the money is on its way back, and `reason` why.
     """
 
     id: str
@@ -66,6 +66,7 @@ class OrderPage:
     course: Link
     orders: Link
     waiting: bool = False
+    patience: int = 5
     cancelled: bool = False
     pay_url: str = ""
     cancel_url: str = ""

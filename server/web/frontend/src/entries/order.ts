@@ -2,8 +2,6 @@
 import "../../styles/lesson.css";
 import { SocketTransport } from "../lib/socket.ts";
 
-const AGAIN_MS = 8_000;
-
 interface OrderNotice {
   kind: string;
   order?: string;
@@ -15,5 +13,5 @@ if (root) {
   wire.on("notice", (notice: OrderNotice) => {
     if (notice.kind === "order" && notice.order === root.dataset.order) location.reload();
   });
-  setTimeout(() => location.reload(), AGAIN_MS);
+  setTimeout(() => location.reload(), Number(root.dataset.patience) * 1_000);
 }
