@@ -188,10 +188,14 @@ async def read_account(context: AtChannel, *, path: InChannelPath) -> AccountSho
 
 
 @op("Open the account, or go on with it", status=201, errors=(503,), tags=TAGS, idempotent=Idempotency.TAKEN)
-async def open_account(context: AtChannel, *, path: InChannelPath, body: AccountGiven) -> AccountShown:
+async def open_account(context: AtChannel, *, path: InChannelPath, body: AccountGiven) -> Answer[AccountShown]:
     """One account for a channel; `onboarding_url` is where its owner tells the provider what it must know."""
+    async with context.scope() as scope:
+        if earlier := await context.keyed.recall(scope):
+            return earlier
     account, url = await till.open_account(context, body.country)
-    return _account(context, account).model_copy(update={"onboarding_url": url})
+    async with context.scope() as scope:
+        return await context.keyed.keep(scope, _account(context, account).model_copy(update={"onboarding_url": url}))
 
 
 ROUTES = (

@@ -172,8 +172,11 @@ async def read(scope: Scope, order_id: UUID) -> Record:
     if scope.actor.person_id is None and scope.actor.system is None:
         raise SignInNeeded()
     row = await scope.one(_READ, id=order_id)
-    if row["member_id"] != scope.actor.member_id and not may_list(scope):
+    if may_list(scope):
+        return row
+    if row["member_id"] != scope.actor.member_id:
         raise NotFound()
+    scope.require(Action.ENROLL)
     return row
 
 
@@ -210,6 +213,7 @@ async def seats_held(scope: Scope, batch_id: UUID, but_for: UUID | None = None) 
 
 async def mine(scope: Scope, *, before: UUID | None = None, limit: int = 50) -> list[Record]:
     """The actor's own orders, newest first."""
+    scope.require(Action.ENROLL)
     return await scope.all(_MINE, of_member=scope.member_id(), before=before or LAST, limit=limit)
 
 

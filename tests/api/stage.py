@@ -7,8 +7,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import insert
 
 from tenants import directory
+from tenants.batches import purchases
+from tenants.billing import accounts, prices
+from tenants.billing.prices import Price
 from tenants.certificates import certificates
 from tenants.community import drafts, messages, rooms
+from tenants.courses import courses
 from tenants.files import files
 from tenants.ids import SessionId, new_id
 from tenants.people.sessions import SESSIONS, TOKENS
@@ -36,7 +40,7 @@ class Stage:
 
 
 async def set_stage(tenancy: Tenancy) -> Stage:
-    """Make a world whose pottery has a course, a class on now, a room with a message, an upload begun and an award."""
+    """Make a world whose pottery has a course, a class on now, a room with a message, an upload, an award, an order."""
     world = await make_world(tenancy)
     school = world.pottery
     held = await make_held(tenancy, school, school.ana, school.sam)
@@ -46,6 +50,12 @@ async def set_stage(tenancy: Tenancy) -> Stage:
         posted = await messages.post(scope, room, draft)
         upload = await files.begin(scope, name="a.pdf", content_type="application/pdf", purpose="attachment", size=9)
         award = await certificates.issue(scope, school.sam.member_id, held.course.id)
+        priced = (await courses.add(scope, "Kilns", "kilns"))["id"]
+        await courses.publish(scope, priced)
+        await prices.set_course(scope, priced, Price(900, "EUR"))
+        await accounts.keep(scope, "sandbox", f"acct_{school.id.hex}", "PT", ready=True, missing=())
+    async with tenancy.scope(school.id, school.sam.actor) as scope:
+        order = (await purchases.begin(scope, "sandbox", priced)).order
     named = {
         "slug": school.slug,
         "member": school.zoe.member_id,
@@ -59,6 +69,8 @@ async def set_stage(tenancy: Tenancy) -> Stage:
         "id": posted.id,
         "upload": upload["id"],
         "code": award.code,
+        "priced": priced,
+        "order": order["id"],
     }
     return Stage(world, {name: str(value) for name, value in named.items()})
 

@@ -75,7 +75,6 @@ MONEY: dict[str, Callable[[], Sample]] = {
     "buy": lambda: student("buy.html", BUY),
     "buy-rtl": lambda: student("buy.html", BUY, "ar"),
     "buy-full": lambda: student("buy.html", replace(BUY, form=Form(problem="Every seat of this batch is taken."))),
-    "buy-elsewhere": lambda: student("buy.html", replace(BUY, onward=f"{ORIGIN}/error")),
     "order-paid": order,
     "order-processing": lambda: unpaid(waiting=True),
     "order-cancelled": lambda: unpaid(
