@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from tenants.migrations.schema import create_function, create_owned, index, instant, one_of, reference, text, unique
 
 revision = "0011"
-down_revision = "0007"
+down_revision = "0010"
 
 PROVIDERS = ("sandbox", "stripe")
 STATES = ("pending", "processing", "expired", "failed", "paid", "disputed", "refunded")
