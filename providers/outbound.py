@@ -1,7 +1,8 @@
-"""Fetching what others name: HTTPS to public addresses only, checked on the address connected to, bounded in all.
+"""Asking what others name: HTTPS to public addresses only, checked on the address connected to, bounded in all.
 
-A recording's URL comes from outside, so this is the one way to follow it. Names are not trusted: the socket is made
-only after the address it will go to has been checked, which covers literals, odd spellings, rebinding and redirects.
+A recording's URL, or a provider's, comes from outside, so this is the one way to follow it. Names are not trusted: the
+socket is made only after the address it will go to has been checked, which covers literals, odd spellings, rebinding
+and redirects.
 """
 
 import asyncio
@@ -128,6 +129,23 @@ class Outbound:
                 raise
             raise ProviderDown("Fetching took longer than is allowed.") from slow
 
+    @asynccontextmanager
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> AsyncIterator[Reply]:
+        """One request as it stands, whose redirects are answers and not followed; raises as `get` does."""
+        try:
+            async with asyncio.timeout(self._limits.total) as total:
+                stated = {**(headers or {}), "Accept-Encoding": "identity"}
+                async with await self._ask(parse_url(url), stated, None, method, body) as response:
+                    if (response.content_length or 0) > self._limits.size:
+                        raise _too_large(self._limits)
+                    yield Reply(response, self._limits)
+        except TimeoutError as slow:
+            if not total.expired():
+                raise
+            raise ProviderDown("The answer took longer than is allowed.") from slow
+
     async def _follow(
         self, stated: str, headers: dict[str, str], only: tuple[str, ...] | None
     ) -> aiohttp.ClientResponse:
@@ -146,14 +164,22 @@ class Outbound:
             url = onward
         raise ProviderRefused(f"The source redirects more than {REDIRECTS} times.", "too_many_redirects", 502)
 
-    async def _ask(self, url: URL, headers: dict[str, str], only: tuple[str, ...] | None) -> aiohttp.ClientResponse:
+    async def _ask(
+        self,
+        url: URL,
+        headers: dict[str, str],
+        only: tuple[str, ...] | None,
+        method: str = "GET",
+        body: bytes | None = None,
+    ) -> aiohttp.ClientResponse:
         named = f"{url.host}:{url.port}" in self._allowed
         if url.scheme != "https" and not named:
             raise _forbidden("Only https is fetched, unless RECORDING_HOSTS names the host with its port.")
         if not named and only is not None and not self._within(url.host or "", only):
             raise _forbidden("That host is not one this provider keeps recordings at. RECORDING_HOSTS may name it.")
         try:
-            return await self._session(named).get(url, headers=headers, allow_redirects=False)
+            session = self._session(named)
+            return await session.request(method, url, headers=headers, data=body, allow_redirects=False)
         except aiohttp.ClientConnectorError as failed:
             if failed.errno == errno.EACCES:
                 raise _forbidden(

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from logs import set_up_logs
 from providers import mail, payments, storage
+from providers.live.hosts import LiveHosts
 from providers.payments import Place
 from providers.payments import mount as payments_mount
 from providers.payments.sandbox import Sandbox
@@ -74,6 +75,7 @@ def make_house(settings: Settings) -> House:
         sign_up=settings.sign_up,
         demo=settings.demo,
         secret=secret.encode(),
+        live=LiveHosts(settings.recording_hosts),
     )
 
 
@@ -103,4 +105,5 @@ async def close_house(house: House) -> None:
     await house.store.close()
     await house.mailer.close()
     await house.payments.close()
+    await house.live.close()
     house.passwords.close()

@@ -6,6 +6,7 @@ from types import TracebackType
 from aiohttp import web
 
 import search
+from providers.live.hosts import LiveHosts
 from providers.mail import Mailer
 from providers.payments import Payments
 from providers.storage import ObjectStore
@@ -41,6 +42,7 @@ class House:
     demo: bool
     secret: bytes
     search: SearchEngine = field(default_factory=search.choose)
+    live: LiveHosts = field(default_factory=LiveHosts)
 
 
 HOUSE: web.AppKey[House] = web.AppKey("house")

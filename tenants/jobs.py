@@ -35,6 +35,14 @@ class IngestRecording(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class LookAfterClass(Job):
+    """Ask the provider of a class how its room stands and what recordings it has; `look` counts these from 0."""
+
+    class_id: UUID
+    look: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExamineFilm(Job):
     """Find out how long an uploaded film or sound is, and what it looks like."""
 

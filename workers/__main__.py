@@ -11,6 +11,7 @@ from rq.serializers import JSONSerializer
 
 from logs import set_up_logs
 from providers import mail, payments, pdf, storage
+from providers.live.hosts import LiveHosts
 from providers.payments import Place
 from realtime import rooms
 from realtime.broadcast import Herald
@@ -49,7 +50,7 @@ def run(settings: Settings, queue: str) -> None:
         shop.tenancy, Herald(settings.redis_url, settings.deployment), Waker(settings.redis_url, settings.deployment)
     )
     shop.tenancy.after_commit = teller.hand
-    hands = Hands(shop, [teller.close])
+    hands = Hands(shop, [teller.close, shop.live.close])
     HANDS[:] = [hands]
     queues = Queues(redis, settings.deployment, hands.shop.secret)
     worker = Worker(
@@ -88,6 +89,7 @@ def make_shop(settings: Settings) -> Workshop:
         base_url=settings.base_url,
         secret=secret.encode(),
         recording_hosts=settings.recording_hosts,
+        live=LiveHosts(settings.recording_hosts),
     )
 
 

@@ -21,6 +21,7 @@ from tenants.live import recordings
 from tenants.live.recordings import Errand, Stored
 from tenants.scope import Record
 from tenants.sealing import Seals
+from workers.live import where_it_lies
 from workers.media.failures import RecordingFailure, StoreOutOfStep
 from workers.media.layout import Layout
 from workers.media.ports import LIMITS, Checkpoint
@@ -65,9 +66,10 @@ async def ingest(work: Work, asked: IngestRecording) -> None:
 
 async def _bring_in(work: Work, errand: Errand) -> Stored:
     """The film and its picture in the store, as the store itself tells them."""
+    found = await where_it_lies(work, errand)
     async with (
         Outbound(work.shop.recording_hosts, PATIENCE) as outbound,
-        open_source(outbound, errand.url, limits=LIMITS) as source,
+        open_source(outbound, found.url, headers=found.headers, limits=LIMITS) as source,
         prepare(source, LIMITS) as layout,
     ):
         film = await probe(layout, LIMITS)

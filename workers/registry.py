@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 from uuid import UUID
 
 import search
+from providers.live.hosts import LiveHosts
 from providers.mail import Mailer
 from providers.payments import Payments
 from providers.pdf import PdfPrinter
@@ -31,6 +32,7 @@ MODULES = {
     "RenderCertificate": "workers.certificates",
     "ExamineFilm": "workers.films",
     "IngestRecording": "workers.recordings",
+    "LookAfterClass": "workers.live",
     "SendMail": "workers.mail",
 }
 
@@ -50,6 +52,7 @@ class Workshop:
     secret: bytes
     recording_hosts: tuple[str, ...] = ()
     search: SearchEngine = field(default_factory=search.choose)
+    live: LiveHosts = field(default_factory=LiveHosts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,15 @@
 """Live classes held elsewhere: what a provider tells us by webhook, in our words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from typing import Protocol, cast
 from uuid import UUID
+
+from providers.live.credentials import Field
+from providers.live.hosting import Abilities, Hosting, Token
+from providers.outbound import Outbound
 
 BODY_LIMIT = 256 * 1024
 """Bytes a webhook's body may have."""
@@ -13,10 +17,13 @@ BODY_LIMIT = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
-    """What every event has: the provider's id of the delivery (the same when sent again) and our class."""
+    """What every event has: the provider's id of the delivery (the same when sent again) and our class.
+
+    A `str` in place of the class's id is the provider's own name of the room (`Room.ref`), where it tells no more.
+    """
 
     event_id: str
-    class_id: UUID
+    class_id: UUID | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class RecordingReady(LiveEvent):
     content_type: str
     size: int | None
     started_at: datetime
+    token: str = field(default="", repr=False)
+    """What a fetcher says as `Authorization: Bearer`, if the provider wants that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +72,47 @@ class RoomEnded(LiveEvent):
     at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingHint(LiveEvent):
+    """There is something to be asked for: `list_recordings` knows more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attended(LiveEvent):
+    """All comings and goings at once: `(participant, name, joined or left, at)`."""
+
+    marks: tuple[tuple[str, str, str, datetime], ...]
+
+
 class LiveProvider(Protocol):
-    """One kind of provider; holds no state and no secrets."""
+    """One kind of provider; holds no state and no secrets.
+
+    `secret` is what is kept sealed of a connection: its credentials as `check` returned them.
+    """
+
+    fields: tuple[Field, ...]
+    abilities: Abilities
 
     def verify_and_parse(self, headers: Mapping[str, str], raw: bytes, secret: str) -> list[LiveEvent]:
-        """The events in a webhook, none for a type we do not know; raises SignatureRefused or PayloadRefused."""
+        """The events in a webhook, none for a type we do not know; raises SignatureRefused or PayloadRefused.
+
+        `headers` holds the request's path and query as `:path`; of a GET `raw` is empty.
+        """
+
+    def greeting(self, headers: Mapping[str, str], raw: bytes, secret: str) -> dict[str, str] | None:
+        """The answer by which a provider wants to know us, when the webhook asks for one; raises as above."""
 
     def make_secret(self) -> str:
         """A fresh secret of the form this provider signs with."""
 
     def checked_secret(self, secret: str) -> str:
         """The secret itself, when it looks right; ValueError with a sentence otherwise."""
+
+    def check(self, given: Mapping[str, str]) -> str:
+        """The credentials in the form they are kept in; FieldRefused for the first that cannot be right."""
+
+    def open(self, secret: str, outbound: Outbound, memory: dict[str, Token]) -> Hosting:
+        """The provider as the holder of these credentials; `memory` keeps short-lived tokens for the process."""
 
 
 class Adapter(Protocol):
@@ -83,7 +122,13 @@ class Adapter(Protocol):
         """The provider."""
 
 
-ADAPTERS = {"generic": "providers.live.generic"}
+ADAPTERS = {
+    "livekit": "providers.live.livekit",
+    "zoom": "providers.live.zoom",
+    "bigbluebutton": "providers.live.bigbluebutton",
+    "link": "providers.live.link",
+    "generic": "providers.live.generic",
+}
 """Kind of a live connection → module with `open_provider`; loaded only when chosen."""
 
 

@@ -98,6 +98,52 @@ class Fields:
             )
         return value
 
+    def epoch(self, name: str, per_second: int = 1) -> datetime:
+        """A moment as a count since 1970, as a number or (as ProtoJSON has it) text, from 2000 to tomorrow."""
+        stated = self._values.get(name)
+        if isinstance(stated, str) and stated.isascii() and stated.isdigit() and len(stated) <= 20:
+            stated = int(stated)
+        if isinstance(stated, bool) or not isinstance(stated, int) or not 0 <= stated <= 2**63:
+            raise PayloadRefused(f"`{name}` should be a time as a whole number.")
+        if not _EARLIEST.timestamp() <= stated / per_second <= (datetime.now(UTC) + _AHEAD).timestamp():
+            raise PayloadRefused(f"`{name}` should be a time, and not ahead.")
+        return datetime.fromtimestamp(stated / per_second, UTC)
+
+    def count(self, name: str) -> int | None:
+        """A whole number, also as ProtoJSON's text, or None when absent."""
+        stated = self._values.get(name)
+        if isinstance(stated, str) and stated.isascii() and stated.isdigit() and len(stated) <= 16:
+            return int(stated)
+        return self.size(name)
+
+    def word(self, name: str, longest: int = 200) -> str:
+        """Text for people, its control characters dropped and its length cut; empty when absent or no text."""
+        value = self._values.get(name)
+        letters = value[:longest] if isinstance(value, str) else ""
+        return "".join(letter for letter in letters if ord(letter) >= 32 and not 127 <= ord(letter) < 160)
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there and not null."""
+        return self._values.get(name) is not None
+
+    def each(self, name: str) -> list["Fields"]:
+        """The objects in a list, none when it is absent; at most 2,000."""
+        found = self._values.get(name)
+        if found is None:
+            return []
+        if not isinstance(found, list) or len(found) > 2000 or not all(isinstance(each, dict) for each in found):
+            raise PayloadRefused(f"`{name}` should be a list of objects.")
+        return [Fields(each) for each in found]
+
+    def times(self, name: str) -> list[datetime]:
+        """The moments in a list, none when it is absent; at most 500."""
+        found = self._values.get(name)
+        if found is None:
+            return []
+        if not isinstance(found, list) or len(found) > 500:
+            raise PayloadRefused(f"`{name}` should be a list of times.")
+        return [Fields({name: each}).time(name) for each in found]
+
     def time_or_none(self, name: str) -> datetime | None:
         """The same, or None when absent."""
         return None if self._values.get(name) is None else self.time(name)

@@ -13,7 +13,10 @@ from providers.live import (
     RecordingReady,
     RoomEnded,
 )
+from providers.live.credentials import Field, FieldRefused, stripped
 from providers.live.fields import Fields
+from providers.live.hosting import Abilities, Hosting, NoHosting, Token
+from providers.outbound import Outbound
 
 
 def open_provider() -> "GenericProvider":
@@ -24,6 +27,17 @@ def open_provider() -> "GenericProvider":
 class GenericProvider:
     """LiveProvider for `{type, data}` bodies as the contract names them."""
 
+    fields = (
+        Field(
+            "secret",
+            "Webhook secret",
+            "Only if your provider shows one; left empty, one is made for you to copy.",
+            secret=True,
+            optional=True,
+        ),
+    )
+    abilities = Abilities(records=True)
+
     def verify_and_parse(self, headers: Mapping[str, str], raw: bytes, secret: str) -> list[LiveEvent]:
         """The one event of the webhook; no older and no newer than five minutes, by the raw bytes as they came."""
         if len(raw) > BODY_LIMIT:
@@ -32,6 +46,22 @@ class GenericProvider:
         body = Fields.parse(raw)
         read = _READERS.get(body.text("type", 100))
         return [read(delivery, body.inner("data"))] if read else []
+
+    def greeting(self, headers: Mapping[str, str], raw: bytes, secret: str) -> dict[str, str] | None:
+        """None: Standard Webhooks have no handshake."""
+        return None
+
+    def check(self, given: Mapping[str, str]) -> str:
+        """The provider's own secret, or a fresh one."""
+        stated = stripped(self.fields, given).get("secret", "")
+        try:
+            return self.checked_secret(stated) if stated else self.make_secret()
+        except ValueError as wrong:
+            raise FieldRefused("secret", str(wrong)) from None
+
+    def open(self, secret: str, outbound: Outbound, memory: dict[str, Token]) -> Hosting:
+        """Nobody that could be asked."""
+        return NoHosting()
 
     def make_secret(self) -> str:
         """A fresh `whsec_` secret of 32 random bytes."""

@@ -7,17 +7,19 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from providers import live as live_providers
+from providers.live.credentials import FieldRefused
+from server import connecting, joining
 from server.api.batches import BatchPath
 from server.api.courses import Line, Version, changes_of
 from server.api.members import InChannelPath
 from server.bodies import Given
-from server.context import InChannel
+from server.context import AtChannel, InChannel
 from server.idempotency import Idempotency
 from server.keyset import Cursor, Page, PageQuery
 from server.op import Route, op
 from tenants import links
 from tenants.errors import Invalid
-from tenants.live import attendance, classes, connections, recordings
+from tenants.live import attendance, classes, connections, recordings, rooms
 from tenants.scope import Record
 from tenants.sealing import Seals
 
@@ -48,6 +50,14 @@ class NewConnection(Given):
 
     name: Line
     provider: Annotated[str, Field(max_length=40, examples=list(connections.PROVIDERS))] = "generic"
+    credentials: Annotated[
+        dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=8000)]],
+        Field(
+            default_factory=dict,
+            max_length=20,
+            description="By field, as the provider shows them; see the guide to live classes.",
+        ),
+    ]
 
 
 class ConnectionShown(BaseModel):
@@ -61,9 +71,16 @@ class ConnectionShown(BaseModel):
 
 
 class ConnectionMade(ConnectionShown):
-    """A new connection with its secret, which is shown this once."""
+    """A new connection; `secret`, shown this once, is what a generic provider signs its webhooks with."""
 
-    secret: str
+    secret: str | None
+
+
+class ConnectionChecked(BaseModel):
+    """Whether the provider takes the credentials, and the sentence it comes with."""
+
+    ok: bool
+    said: str
 
 
 class ClassFields(Given):
@@ -168,10 +185,21 @@ async def add_live_connection(context: InChannel, *, path: InChannelPath, body: 
     """The answer holds the webhook's address and its secret, once."""
     if body.provider not in connections.PROVIDERS:
         raise Invalid.field("/provider", "unknown", f"The provider is one of: {', '.join(connections.PROVIDERS)}.")
-    secret = live_providers.choose(body.provider).make_secret()
+    try:
+        secret = live_providers.choose(body.provider).check(body.credentials)
+    except FieldRefused as wrong:
+        raise Invalid.field(f"/credentials/{wrong.field[:40]}", "invalid", wrong.sentence) from None
     seals = Seals(context.house.secret)
     row = await connections.add(context.scope, seals, name=body.name, provider=body.provider, secret=secret)
-    return ConnectionMade(**_connection(context, row).model_dump(), secret=secret)
+    shown = secret if body.provider == "generic" else None
+    return ConnectionMade(**_connection(context, row).model_dump(), secret=shown)
+
+
+@op("Check a live connection", tags=TAGS)
+async def check_live_connection(context: AtChannel, *, path: ConnectionPath) -> ConnectionChecked:
+    """Asks the provider now, for at most 10 seconds; what is wrong is told with its cure, never as an error."""
+    ok, said = await connecting.check(context, path.connection)
+    return ConnectionChecked(ok=ok, said=said)
 
 
 @op("Disconnect a live provider", tags=TAGS)
@@ -211,14 +239,19 @@ async def edit_class(context: InChannel, *, path: ClassPath, body: ClassEdit) ->
     for name in ("starts_at", "ends_at"):
         if name in changes and changes[name] is None:
             raise Invalid.field(f"/{name}", "required", "A class needs this time. Leave it out to keep it.")
-    return _class(context, await classes.edit(context.scope, path.live_class, body.version, changes))
+    row = await classes.edit(context.scope, path.live_class, body.version, changes)
+    await rooms.follow(context.scope, path.live_class)
+    return _class(context, row)
 
 
 @op("Join a live class", errors=(409, 410), tags=TAGS)
-async def join_class(context: InChannel, *, path: ClassPath) -> DoorShown:
-    """From 15 minutes before until the end; else 409 `too_early` with `opens_at`, 410 `over` or `cancelled`."""
-    door = await classes.join(context.scope, path.live_class)
-    return DoorShown(url=door.url, participant=door.participant)
+async def join_class(context: AtChannel, *, path: ClassPath) -> DoorShown:
+    """From 15 minutes before until the end; else 409 `too_early` with `opens_at`, 410 `over` or `cancelled`.
+
+    The URL is the caller's own and soon worn out: ask again rather than pass it on.
+    """
+    way_in = await joining.enter(context, path.live_class)
+    return DoorShown(url=way_in.url, participant=way_in.participant)
 
 
 @op("Who came to a live class", tags=TAGS)
@@ -266,6 +299,7 @@ ROUTES = (
     Route("GET", "/channels/{slug}/live-connections", list_live_connections),
     Route("POST", "/channels/{slug}/live-connections", add_live_connection),
     Route("DELETE", "/channels/{slug}/live-connections/{connection}", close_live_connection),
+    Route("POST", "/channels/{slug}/live-connections/{connection}/check", check_live_connection),
     Route("GET", "/channels/{slug}/classes", list_classes),
     Route("GET", "/channels/{slug}/batches/{batch}/classes", list_classes_of_batch),
     Route("POST", "/channels/{slug}/batches/{batch}/classes", add_class),

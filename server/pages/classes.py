@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from server import joining
 from server.pages.landing import id_of
 from server.pages.learning_views import class_rows
 from server.pages.visits import PRIVATE, Visit
@@ -29,8 +30,9 @@ async def coming(visit: Visit) -> web.Response:
 
 async def door(visit: Visit) -> web.Response:
     """GET /c/{slug}/classes/{live_class}: on to the class while its door is open, else the sentence that says when."""
-    async with visit.enter() as scope:
-        way_in = await classes.join(scope, id_of(visit, "live_class"))
+    async with visit.enter():
+        pass  # the page of a refusal wears the channel's dress
+    way_in = await joining.enter(await visit.at_channel(), id_of(visit, "live_class"))
     return web.Response(status=303, headers={"Location": way_in.url, "Cache-Control": PRIVATE})
 
 

@@ -21,6 +21,7 @@ SAID = {
     "unbanned": "The ban was lifted.",
     "planned": "The class is planned.",
     "cancelled": "The class was cancelled.",
+    "disconnected": "Disconnected. Its webhooks are refused from now on.",
     "retried": "The recording is being fetched again.",
     "issued": "Issued. Its paper is being made.",
     "revoked": "Revoked, for everyone to see.",

@@ -1,5 +1,6 @@
 """Webhooks of live providers: known by their signature, taken in once, acted on at once, answered in milliseconds."""
 
+from contextlib import nullcontext, suppress
 from uuid import UUID
 
 from aiohttp import web
@@ -7,20 +8,21 @@ from aiohttp import web
 from providers import live
 from providers.live import (
     BODY_LIMIT,
+    Attended,
     LiveEvent,
     ParticipantJoined,
     ParticipantLeft,
     RecordingFailed,
+    RecordingHint,
     RecordingReady,
     RoomEnded,
 )
 from server.bodies import read_body
-from server.context import HOUSE, House
+from server.context import HOUSE
 from server.limits import WEBHOOK, charge
 from tenants import directory
 from tenants.errors import NotFound
-from tenants.ids import ChannelId
-from tenants.live import attendance, classes, connections, inbox, recordings
+from tenants.live import attendance, classes, connections, inbox, recordings, rooms
 from tenants.live.recordings import Announced
 from tenants.permissions import acting_system
 from tenants.scope import Scope
@@ -30,8 +32,11 @@ MOST_EVENTS = 100
 
 
 def routes() -> list[web.RouteDef]:
-    """Where providers post to."""
-    return [web.post("/webhooks/live/{connection}", receive)]
+    """Where providers post to; some tell by a GET."""
+    return [
+        web.post("/webhooks/live/{connection}", receive),
+        web.get("/webhooks/live/{connection}", receive, allow_head=False),
+    ]
 
 
 async def receive(request: web.Request) -> web.Response:
@@ -41,57 +46,76 @@ async def receive(request: web.Request) -> web.Response:
     channel_id = await directory.channel_of_connection(house.tenancy, connection_id)
     await charge(request, WEBHOOK, str(connection_id))
     raw = await read_body(request, BODY_LIMIT)
-    for event in await _verified(house, channel_id, connection_id, request, raw):
-        async with house.tenancy.scope(channel_id, acting_system("live webhook")) as scope:
-            await take_in(scope, Seals(house.secret), connection_id, event)
+    async with house.tenancy.scope(channel_id, acting_system("live webhook"), readonly=True) as scope:
+        kind, secret = await connections.credentials(scope, Seals(house.secret), connection_id)
+    provider, headers = live.choose(kind), {**request.headers, ":path": request.path_qs}
+    if (greeting := provider.greeting(headers, raw, secret)) is not None:
+        return web.json_response(greeting)
+    for event in provider.verify_and_parse(headers, raw, secret)[:MOST_EVENTS]:
+        # A server that many share tells all of them of every room.
+        with suppress(NotFound) if provider.abilities.creates_rooms else nullcontext():
+            async with house.tenancy.scope(channel_id, acting_system("live webhook")) as scope:
+                await take_in(scope, Seals(house.secret), connection_id, event)
     return web.json_response({"ok": True})
 
 
 async def take_in(scope: Scope, seals: Seals, connection_id: UUID, event: LiveEvent) -> None:
     """Store an event of a class of this connection and act on it, once; NotFound for any other class."""
-    await classes.of_connection(scope, connection_id, event.class_id)
+    class_id = event.class_id
+    if isinstance(class_id, str):
+        class_id = await rooms.class_of(scope, connection_id, class_id)
+    await classes.of_connection(scope, connection_id, class_id)
     kind, facts = _described(event)
-    new = await inbox.take_in(scope, connection_id, event.event_id, kind=kind, class_id=event.class_id, facts=facts)
-    if new:
-        await _act(scope, seals, event)
+    if await inbox.take_in(scope, connection_id, event.event_id, kind=kind, class_id=class_id, facts=facts):
+        await _act(scope, seals, event, class_id)
 
 
-async def _act(scope: Scope, seals: Seals, event: LiveEvent) -> None:
+async def _act(scope: Scope, seals: Seals, event: LiveEvent, held: UUID) -> None:
+    """What is quick is done in the same transaction; what must be asked for is left to a worker."""
     match event:
-        case ParticipantJoined(class_id=held, participant=who, name=name, at=at):
+        case ParticipantJoined(participant=who, name=name, at=at):
             await attendance.note(scope, held, who, name, "joined", at)
-        case ParticipantLeft(class_id=held, participant=who, name=name, at=at):
+        case ParticipantLeft(participant=who, name=name, at=at):
             await attendance.note(scope, held, who, name, "left", at)
-        case RecordingReady(class_id=held, recording=key):
-            told = Announced(key, event.url, event.content_type, event.size, event.started_at)
+        case Attended(marks=marks):
+            for who, name, kind, at in marks:
+                await attendance.note(scope, held, who, name, kind, at)
+        case RecordingReady(recording=key):
+            told = Announced(key, event.url, event.content_type, event.size, event.started_at, event.token)
             await recordings.announce(scope, seals, held, told)
-        case RecordingFailed(class_id=held, recording=key, reason=reason):
+        case RecordingFailed(recording=key, reason=reason):
             await recordings.note_missing(scope, held, key, reason)
-        case RoomEnded(class_id=held, at=at):
+        case RecordingHint():
+            rooms.look_now(scope, held)
+        case RoomEnded(at=at):
             await classes.end(scope, held, at)
 
 
 def _described(event: LiveEvent) -> tuple[str, dict[str, str]]:
     """The event for those who look into the inbox: who and what, never the address of a recording."""
     match event:
-        case ParticipantJoined(participant=who):
-            return "participant.joined", {"participant": who}
-        case ParticipantLeft(participant=who):
-            return "participant.left", {"participant": who}
+        case ParticipantJoined(participant=who) | ParticipantLeft(participant=who):
+            facts = {"participant": who}
+        case Attended(marks=marks):
+            facts = {"marks": str(len(marks))}
         case RecordingReady(recording=key):
-            return "recording.ready", {"recording": key}
+            facts = {"recording": key}
         case RecordingFailed(recording=key, reason=reason):
-            return "recording.failed", {"recording": key, "reason": reason}
+            facts = {"recording": key, "reason": reason}
         case _:
-            return "room.ended", {}
+            facts = {}
+    return _KINDS[type(event)], facts
 
 
-async def _verified(
-    house: House, channel_id: ChannelId, connection_id: UUID, request: web.Request, raw: bytes
-) -> list[LiveEvent]:
-    async with house.tenancy.scope(channel_id, acting_system("live webhook"), readonly=True) as scope:
-        provider, secret = await connections.credentials(scope, Seals(house.secret), connection_id)
-    return live.choose(provider).verify_and_parse(request.headers, raw, secret)[:MOST_EVENTS]
+_KINDS: dict[type[LiveEvent], str] = {
+    ParticipantJoined: "participant.joined",
+    ParticipantLeft: "participant.left",
+    Attended: "participants.attended",
+    RecordingReady: "recording.ready",
+    RecordingFailed: "recording.failed",
+    RecordingHint: "recording.hint",
+    RoomEnded: "room.ended",
+}
 
 
 def _connection_in(request: web.Request) -> UUID:

@@ -94,10 +94,20 @@ _END = scoped(
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Whether one may go in, and where: `url` leads to the class, `participant` is who the provider should say came."""
+    """That one may go in: `participant` is who the provider should say came, `teaches` whether they lead the class.
 
-    url: str
+    `url` is the class's own address; without one, the connection leads in.
+    """
+
+    class_id: UUID
     participant: UUID
+    name: str
+    teaches: bool
+    url: str | None
+    connection_id: UUID | None
+    title: str
+    starts_at: datetime
+    ends_at: datetime
 
 
 async def of_batch(scope: Scope, batch_id: UUID) -> list[Record]:
@@ -170,9 +180,20 @@ async def join(scope: Scope, class_id: UUID, now: datetime | None = None) -> Doo
     if now < row["starts_at"] - EARLY:
         opens_at = (row["starts_at"] - EARLY).isoformat()
         raise Conflict("The door opens 15 minutes before the class begins.", "too_early", opens_at=opens_at)
-    if row["url"] is None:
-        raise Conflict("The teacher has not said yet where this class meets.", "no_address")
-    return Door(row["url"], scope.member_id())
+    if row["url"] is None and row["connection_id"] is None:
+        raise no_address()
+    return Door(
+        class_id=row["id"],
+        participant=scope.member_id(),
+        name=scope.actor.name,
+        teaches=may_edit(scope),
+        **{name: row[name] for name in ("url", "connection_id", "title", "starts_at", "ends_at")},
+    )
+
+
+def no_address() -> Conflict:
+    """The refusal for a class that meets nowhere yet."""
+    return Conflict("The teacher has not said yet where this class meets.", "no_address")
 
 
 async def of_connection(scope: Scope, connection_id: UUID, class_id: UUID) -> Record:

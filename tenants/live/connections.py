@@ -22,7 +22,7 @@ CONNECTIONS = owned(
     instant("created_at", now=True),
     instant("closed_at"),
 )
-PROVIDERS = ("generic",)
+PROVIDERS = ("livekit", "zoom", "bigbluebutton", "link", "generic")
 MOST_CONNECTIONS = 20
 _C = CONNECTIONS.c
 _SHOWN = (_C.id, _C.name, _C.provider, _C.created_at)
@@ -49,7 +49,7 @@ async def read(scope: Scope, connection_id: UUID) -> Record:
 
 
 async def add(scope: Scope, seals: Seals, *, name: str, provider: str, secret: str) -> Record:
-    """A new connection that knows its provider by `secret`, which is kept sealed and shown by nothing again."""
+    """A new connection; `secret` holds its credentials as one text, kept sealed and shown by nothing again."""
     scope.require(Action.LIVE_EDIT)
     if provider not in PROVIDERS:
         raise Invalid.field("/provider", "unknown", f"The provider is one of: {', '.join(PROVIDERS)}.")
@@ -73,7 +73,7 @@ async def close(scope: Scope, connection_id: UUID) -> None:
 
 
 async def credentials(scope: Scope, seals: Seals, connection_id: UUID) -> tuple[str, str]:
-    """Provider and secret of an open connection, for the system alone; NotFound when it is none of this channel."""
+    """Provider and credentials of an open connection, never to be shown; NotFound when it is none of this channel."""
     row = await scope.one(_SEALED, id=connection_id)
     secret = seals.open(scope.channel_id, _purpose(connection_id), row["sealed_secret"])
     return row["provider"], secret.decode()

@@ -64,7 +64,7 @@ _OF = (_K.title.label("class_title"), _K.starts_at, _K.time_zone, _K.batch_id, _
 _JOINED = RECORDINGS.join(CLASSES, (_K.channel_id == _R.channel_id) & (_K.id == _R.class_id)).join(
     BATCHES, (_B.channel_id == _K.channel_id) & (_B.id == _K.batch_id)
 )
-_WHOLE = select(*_SHOWN, _R.sealed_url, _R.checkpoint, *_OF).select_from(_JOINED)
+_WHOLE = select(*_SHOWN, _R.sealed_url, _R.checkpoint, _R.provider_key, _K.connection_id, *_OF).select_from(_JOINED)
 _READ = scoped(_WHOLE.where(_R.id == bindparam("id")))
 _LOCKED = scoped(_WHOLE.where(_R.id == bindparam("id")).with_for_update(of=RECORDINGS))
 _KNOWN = scoped(
@@ -116,17 +116,25 @@ class Announced:
     content_type: str
     size: int | None
     started_at: datetime
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a worker needs to fetch a recording: where it lies, and the two pending files it becomes."""
+    """What a worker needs to fetch a recording: where it was said to lie, and the two pending files it becomes.
+
+    `token`, if any, is what its server wants to hear as `Bearer`; `key` is the provider's name of the recording.
+    """
 
     id: UUID
     url: str
     file: Record
     thumbnail: Record
     checkpoint: Mapping[str, Any] | None
+    key: str
+    token: str
+    class_id: UUID
+    connection_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +167,11 @@ async def announce(scope: Scope, seals: Seals, class_id: UUID, told: Announced) 
     if known is None or known["state"] not in {"announced", "failed"}:
         return
     if known["sealed_url"] is not None and (
-        known["state"] == "announced" or _opened(scope, seals, known["id"], known["sealed_url"]) == told.url
+        known["state"] == "announced" or _opened(scope, seals, known["id"], known["sealed_url"])[0] == told.url
     ):
         return
-    sealed = seals.seal(scope.channel_id, _purpose(known["id"]), told.url.encode())
+    address = f"{told.url}\n{told.token}" if told.token else told.url
+    sealed = seals.seal(scope.channel_id, _purpose(known["id"]), address.encode())
     await scope.run(
         _ANNOUNCE, at=known["id"], sealed_url=sealed, content_type=told.content_type, size=told.size,
         started_at=told.started_at,
@@ -198,8 +207,9 @@ async def claim(scope: Scope, seals: Seals, recording_id: UUID) -> Errand | None
     film = await _file(scope, row["file_id"], f"{name}.mp4", "video/mp4", "recording")
     picture = await _file(scope, row["thumbnail_id"], f"{name}.jpg", "image/jpeg", "thumbnail")
     await scope.run(_FETCHING, at=recording_id, file_id=film["id"], thumbnail_id=picture["id"])
-    url = _opened(scope, seals, recording_id, row["sealed_url"])
-    return Errand(recording_id, url, film, picture, row["checkpoint"])
+    url, token = _opened(scope, seals, recording_id, row["sealed_url"])
+    at = row["class_id"], row["connection_id"]
+    return Errand(recording_id, url, film, picture, row["checkpoint"], row["provider_key"], token, *at)
 
 
 async def note_checkpoint(scope: Scope, recording_id: UUID, checkpoint: Mapping[str, Any]) -> None:
@@ -254,8 +264,10 @@ async def _file(scope: Scope, file_id: UUID | None, name: str, content_type: str
     return await files.begin(scope, name=name, content_type=content_type, purpose=purpose)
 
 
-def _opened(scope: Scope, seals: Seals, recording_id: UUID, sealed: bytes) -> str:
-    return seals.open(scope.channel_id, _purpose(recording_id), sealed).decode()
+def _opened(scope: Scope, seals: Seals, recording_id: UUID, sealed: bytes) -> tuple[str, str]:
+    """The address, and the token that goes with it, if any: a URL has no line feed, so one parts the two."""
+    url, _, token = seals.open(scope.channel_id, _purpose(recording_id), sealed).decode().partition("\n")
+    return url, token
 
 
 def _purpose(recording_id: UUID) -> str:

@@ -131,25 +131,58 @@ class ClassRow:
     can_retry: bool = False
     recording: str = ""
     key: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where a live provider sends its webhooks; `secret` is set once, on the page that made it."""
+    """A live provider's connection; `url` is where it sends its webhooks, empty for one that sends none.
+
+    `secret` is set once, on the page that made it, where we made one. `said` is what a check found, `ok` how it went.
+    """
 
     id: str
     provider: str
     url: str
     made_at: datetime
     secret: str = ""
+    name: str = ""
+    made: bool = False
+    said: str = ""
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A field of a provider's form; its input is named `{kind}-{name}`."""
+
+    name: str
+    label: str
+    hint: str
+    secret: bool
+    optional: bool
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of provider that may be connected: its word, what it is good for, and its fields."""
+
+    kind: str
+    label: str
+    note: str
+    fields: tuple[Asked, ...]
+    form: Form = field(default_factory=Form)
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ClassesPage:
-    """`studio_classes.html`. `POST {home}/classes`: `batch`, `title`, `starts_at` (in `zone`), `minutes`, `link`.
+    """`studio_classes.html`. `POST {home}/classes`: `batch`, `title`, `starts_at` (in `zone`), `minutes`,
+    `connection`, `link`.
 
-    `POST {home}/classes/{id}/cancel`; `POST {home}/recordings/{id}/retry`; `POST {home}/connections` makes a generic
-    connection.
+    `POST {home}/classes/{id}/cancel`; `POST {home}/recordings/{id}/retry`; `POST {home}/connections`: `provider`,
+    `name` and the fields of that kind; `POST {home}/connections/{id}/check`, `…/close`.
     """
 
     desk: Desk
@@ -158,6 +191,8 @@ class ClassesPage:
     batches: Options
     zone: ZoneInfo
     form: Form = field(default_factory=Form)
+    kinds: tuple[Kind, ...] = ()
+    meets_at: Options = ()
 
 
 @dataclass(frozen=True, slots=True)

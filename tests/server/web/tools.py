@@ -135,9 +135,23 @@ LESSON = studio_teaching.LessonPage(
 CLASSES = studio_teaching.ClassesPage(
     desk=at("classes"),
     classes=(studio_teaching.ClassRow("k1", "Both hands", "Monday", NOW, "Planned", can_cancel=True),),
-    connections=(studio_teaching.Connection("n1", "generic", f"{ORIGIN}/webhooks/live/n1", NOW, "whsec_shown_once"),),
+    connections=(
+        studio_teaching.Connection(
+            "n1", "generic", f"{ORIGIN}/webhooks/live/n1", NOW, "whsec_shown_once", "Our room", made=True
+        ),
+        studio_teaching.Connection("n2", "Zoom", f"{ORIGIN}/webhooks/live/n2", NOW, name="Zoom", said="Zoom refused."),
+    ),
     batches=(("b1", "Monday"),),
     zone=ZONE,
+    kinds=(
+        studio_teaching.Kind(
+            "link",
+            "Plain link",
+            "One address.",
+            (studio_teaching.Asked("link-url", "Link", "Https.", False, False, 200),),
+        ),
+    ),
+    meets_at=(("n1", "Our room"), ("none", "At the link below")),
 )
 AWARD = studio_teaching.AwardRow("7K4M-Q2XD-9FTA-H", SAM, "Left hand first", NOW, "valid", "Valid", "/verify/x")
 CERTIFICATES = studio_teaching.CertificatesPage(

@@ -1,0 +1,219 @@
+"""Rooms: where a class is held at a provider that makes rooms; and when to look what became of it afterwards.
+
+A room is made when the first one joins. A look asks the provider how the room stands and for its recordings, so that a
+lost webhook costs nothing; looks come after the class ends, and are numbered, so that one sent twice is made once. An
+extra look is made at once, when something was told or changed, and counts for none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Column, Integer, LargeBinary, Text, Uuid, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tenants.errors import NotFound
+from tenants.ids import new_id
+from tenants.jobs import LookAfterClass
+from tenants.live.classes import CLASSES
+from tenants.live.connections import CONNECTIONS
+from tenants.live.recordings import RECORDINGS
+from tenants.scope import Record, Scope
+from tenants.sealing import Seals
+from tenants.statements import scoped
+from tenants.tables import binds, instant, owned, refers, text
+
+ROOMS = owned(
+    "live_rooms",
+    Column("class_id", Uuid, nullable=False),
+    Column("connection_id", Uuid, nullable=False),
+    Column("ref", Text),
+    Column("sealed_facts", LargeBinary),
+    text("problem", default=""),
+    Column("looks", Integer, nullable=False, server_default="0"),
+    instant("claimed_until"),
+    instant("opened_at"),
+    refers("class_id", "live_classes"),
+    refers("connection_id", "live_connections"),
+)
+LOOKS = tuple(timedelta(minutes=minutes) for minutes in (1, 10, 60, 6 * 60, 24 * 60))
+"""How long after a class each look comes."""
+CLAIM = timedelta(seconds=20)
+EXTRA = -1
+"""The number of an extra look."""
+PROBLEM_LENGTH = 500
+_O, _K, _C, _R = ROOMS.c, CLASSES.c, CONNECTIONS.c, RECORDINGS.c
+_THIS = (_O.class_id == bindparam("class_id"), _O.connection_id == bindparam("connection_id"))
+_READ = scoped(select(_O.id, _O.ref, _O.sealed_facts, _O.problem, _O.looks).where(*_THIS))
+_CLAIM = scoped(
+    insert(ROOMS)
+    .values(**binds("id", "class_id", "connection_id", "claimed_until"))
+    .on_conflict_do_update(
+        index_elements=["channel_id", "class_id", "connection_id"],
+        set_={"claimed_until": bindparam("claimed_until")},
+        where=_O.ref.is_(None) & or_(_O.claimed_until.is_(None), _O.claimed_until < bindparam("now")),
+    )
+    .returning(_O.id)
+)
+_ENTER = scoped(
+    insert(ROOMS)
+    .values(**binds("id", "class_id", "connection_id"))
+    .on_conflict_do_nothing(index_elements=["channel_id", "class_id", "connection_id"])
+)
+_CHOSEN = update(ROOMS).where(_O.id == bindparam("at"))
+_KEEP = scoped(
+    _CHOSEN.values(
+        **binds("ref", "sealed_facts", "problem"),
+        claimed_until=None,
+        opened_at=func.coalesce(_O.opened_at, func.now()),
+    )
+)
+_RELEASE = scoped(update(ROOMS).where(*_THIS, _O.ref.is_(None)).values(claimed_until=None))
+_CLASS_OF = scoped(
+    select(_O.class_id).where(_O.connection_id == bindparam("connection_id"), _O.ref == bindparam("ref"))
+)
+_HELD = scoped(
+    select(
+        _K.id.label("class_id"), _K.title, _K.starts_at, _K.ends_at, _K.state, _K.connection_id,
+        _O.id.label("room_id"), _O.ref, _O.sealed_facts, _O.looks,
+    )
+    .select_from(
+        CLASSES.join(
+            ROOMS,
+            (_O.channel_id == _K.channel_id) & (_O.class_id == _K.id) & (_O.connection_id == _K.connection_id),
+        )
+    )
+    .where(_K.id == bindparam("class_id"), _O.ref.is_not(None))
+)  # fmt: skip
+_LOOKED = scoped(_CHOSEN.where(_O.looks == bindparam("look")).values(looks=_O.looks + 1, problem=bindparam("problem")))
+_PROBLEMS = scoped(select(_O.class_id, _O.problem).where(_O.problem != "").limit(500))
+_CAME = scoped(select(func.count()).where(_R.class_id == bindparam("class_id"), _R.state != "failed"))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRoom:
+    """A room as it is remembered: its name at the provider, what that wants told again, and the looks made so far."""
+
+    class_id: UUID
+    connection_id: UUID
+    ref: str
+    facts: Mapping[str, str]
+    looks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look to be made: the class, its room, whether its recording has come, and whether it is an extra look."""
+
+    held: Record
+    room: KeptRoom
+    came: bool
+    extra: bool
+
+    @property
+    def due_at(self) -> datetime:
+        """When the look is to be made at the earliest; the class may have been moved since it was asked for."""
+        ends_at: datetime = self.held["ends_at"]
+        return ends_at if self.extra else ends_at + LOOKS[self.room.looks]
+
+
+async def read(scope: Scope, seals: Seals, class_id: UUID, connection_id: UUID) -> KeptRoom | None:
+    """The room of a class at a connection, or None while there is none."""
+    row = await scope.first(_READ, class_id=class_id, connection_id=connection_id)
+    return None if row is None or row["ref"] is None else _kept(scope, seals, class_id, connection_id, dict(row))
+
+
+async def claim(scope: Scope, class_id: UUID, connection_id: UUID) -> bool:
+    """Whether the caller is the one to make the room; others wait. A claim that leads to nothing ends by itself."""
+    now = datetime.now(UTC)
+    at = {"class_id": class_id, "connection_id": connection_id, "claimed_until": now + CLAIM, "now": now}
+    return await scope.first(_CLAIM, id=new_id(), **at) is not None
+
+
+async def release(scope: Scope, class_id: UUID, connection_id: UUID) -> None:
+    """The claim led to nothing: the next one may try at once."""
+    await scope.run(_RELEASE, class_id=class_id, connection_id=connection_id)
+
+
+async def keep(
+    scope: Scope,
+    seals: Seals,
+    *,
+    class_id: UUID,
+    connection_id: UUID,
+    ref: str,
+    facts: Mapping[str, str],
+    problem: str,
+    ends_at: datetime,
+) -> None:
+    """Remember the room, and have it looked after when the class is over; made again, it is the same one."""
+    at = {"class_id": class_id, "connection_id": connection_id}
+    await scope.run(_ENTER, id=new_id(), **at)
+    row = await scope.one(_READ, **at)
+    sealed = seals.seal(scope.channel_id, _purpose(row["id"]), orjson.dumps(dict(facts)))
+    await scope.run(_KEEP, at=row["id"], ref=ref, sealed_facts=sealed, problem=problem[:PROBLEM_LENGTH])
+    if row["ref"] is None:
+        look_after(scope, class_id, row["looks"], ends_at)
+
+
+async def class_of(scope: Scope, connection_id: UUID, ref: str) -> UUID:
+    """The class whose room the provider calls so; NotFound when it is none of this connection's."""
+    row = await scope.first(_CLASS_OF, connection_id=connection_id, ref=ref)
+    if row is None:
+        raise NotFound()
+    return UUID(str(row["class_id"]))
+
+
+async def to_look(scope: Scope, seals: Seals, class_id: UUID, look: int) -> Look | None:
+    """The look of that number, or None when it was made, or the class or its room is gone."""
+    held = await scope.first(_HELD, class_id=class_id)
+    if held is None or look not in {held["looks"], EXTRA}:
+        return None
+    row: dict[str, Any] = dict(held) | {"id": held["room_id"]}
+    room = _kept(scope, seals, class_id, held["connection_id"], row)
+    return Look(held, room, await scope.value(_CAME, class_id=class_id) > 0, extra=look == EXTRA)
+
+
+async def looked(scope: Scope, look: Look, problem: str, *, done: bool) -> None:
+    """A numbered look was made: the next one is asked for, unless all has come or it was the last."""
+    number = look.room.looks
+    made = await scope.run(_LOOKED, at=look.held["room_id"], look=number, problem=problem[:PROBLEM_LENGTH])
+    if made and not done:
+        look_after(scope, look.room.class_id, number + 1, look.held["ends_at"])
+
+
+def look_now(scope: Scope, class_id: UUID) -> None:
+    """Ask for an extra look."""
+    scope.enqueue(LookAfterClass(class_id, EXTRA))
+
+
+async def follow(scope: Scope, class_id: UUID) -> None:
+    """A class was changed: look after it at its new end, or at once when it was cancelled and its room must close."""
+    held = await scope.first(_HELD, class_id=class_id)
+    if held is not None and held["state"] == "cancelled":
+        look_now(scope, class_id)
+    elif held is not None:
+        look_after(scope, class_id, held["looks"], held["ends_at"])
+
+
+async def problems(scope: Scope) -> dict[UUID, str]:
+    """What a provider could not do, by class, in sentences for those who plan classes."""
+    return {row["class_id"]: row["problem"] for row in await scope.all(_PROBLEMS)}
+
+
+def look_after(scope: Scope, class_id: UUID, look: int, ends_at: datetime) -> None:
+    """Ask for a look at its time; nothing after the last one."""
+    if look < len(LOOKS):
+        scope.enqueue(LookAfterClass(class_id, look), run_at=ends_at + LOOKS[look])
+
+
+def _kept(scope: Scope, seals: Seals, class_id: UUID, connection_id: UUID, row: Mapping[str, Any]) -> KeptRoom:
+    facts = orjson.loads(seals.open(scope.channel_id, _purpose(row["id"]), row["sealed_facts"]))
+    return KeptRoom(class_id, connection_id, row["ref"], facts, row["looks"])
+
+
+def _purpose(room_id: UUID) -> str:
+    return f"live room {room_id}"

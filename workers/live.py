@@ -1,0 +1,114 @@
+"""Looking after live classes: what their providers have of them once they are over, though no webhook told.
+
+Each look is a job of its own, so a provider that does not answer, or answers nonsense, holds up no other class.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from providers import ProviderDown, ProviderRefused
+from providers import live as providers
+from providers.live.hosting import Download, FoundRecording, Hosting, Room
+from tenants.errors import NotFound
+from tenants.jobs import LookAfterClass
+from tenants.live import classes, connections, recordings, rooms
+from tenants.live.recordings import Announced, Errand
+from tenants.live.rooms import Look
+from tenants.scope import Scope
+from tenants.sealing import Seals
+from workers.registry import Work, performs
+
+log = structlog.get_logger("workers.live")
+REHEARSED = timedelta(hours=1)
+"""Recordings that began longer than this before the class are of something else."""
+
+
+@performs(LookAfterClass, seconds=60)
+async def look(work: Work, asked: LookAfterClass) -> None:
+    """Ask the provider once; what it says is acted on as if its webhook had come."""
+    seals = Seals(work.shop.secret)
+    async with work.scope() as scope:
+        due = await rooms.to_look(scope, seals, asked.class_id, asked.look)
+        if due is None or await _comes_too_early(scope, due):
+            return
+        opened = await _opened(scope, seals, due)
+    if opened is None:
+        return
+    problem = ""
+    try:
+        await _look(work, seals, due, *opened)
+    except (ProviderDown, ProviderRefused) as hindrance:
+        if due.extra and isinstance(hindrance, ProviderDown):
+            raise
+        problem = hindrance.message
+        log.warning("a live provider could not be asked", live_class=str(asked.class_id), reason=problem)
+    if not due.extra:
+        async with work.scope() as scope:
+            await rooms.looked(scope, due, problem, done=due.came and not problem)
+
+
+async def where_it_lies(work: Work, errand: Errand) -> Download:
+    """Where a recording can be fetched right now: as its provider says when asked, else where it was said to lie."""
+    told = Download(errand.url, {"Authorization": f"Bearer {errand.token}"} if errand.token else {})
+    if errand.connection_id is None:
+        return told
+    seals = Seals(work.shop.secret)
+    async with work.scope() as scope:
+        try:
+            kind, secret = await connections.credentials(scope, seals, errand.connection_id)
+        except NotFound:
+            return told
+        kept = await rooms.read(scope, seals, errand.class_id, errand.connection_id)
+    if kept is None or not providers.choose(kind).abilities.fresh_links:
+        return told
+    try:
+        return await work.shop.live.of(kind, secret).open_recording(Room(kept.ref, kept.facts), errand.key, errand.url)
+    except ProviderRefused:
+        if errand.token:
+            return told
+        raise
+
+
+async def _comes_too_early(scope: Scope, due: Look) -> bool:
+    """Whether the class was moved, so that the look is for later; it is asked for again then."""
+    if due.extra or due.held["state"] != "scheduled" or datetime.now(UTC) >= due.due_at:
+        return False
+    rooms.look_after(scope, due.room.class_id, due.room.looks, due.held["ends_at"])
+    return True
+
+
+async def _opened(scope: Scope, seals: Seals, due: Look) -> tuple[str, str] | None:
+    """Kind and credentials of the class's connection; None when it was closed meanwhile."""
+    try:
+        return await connections.credentials(scope, seals, due.room.connection_id)
+    except NotFound:
+        return None
+
+
+async def _look(work: Work, seals: Seals, due: Look, kind: str, secret: str) -> None:
+    hosting, room = work.shop.live.of(kind, secret), Room(due.room.ref, due.room.facts)
+    if due.held["state"] == "cancelled":
+        await hosting.end_room(room)
+        return
+    for each in await hosting.list_recordings(room, due.held["starts_at"] - REHEARSED):
+        async with work.scope() as scope:
+            await _take_in(scope, seals, due, each)
+    if datetime.now(UTC) >= due.held["ends_at"]:
+        await _see_whether_it_ended(work, due, hosting, room)
+
+
+async def _take_in(scope: Scope, seals: Seals, due: Look, found: FoundRecording) -> None:
+    class_id = due.room.class_id
+    if found.failed or found.started_at is None:
+        await recordings.note_missing(scope, class_id, found.key, found.failed)
+        return
+    told = Announced(found.key, found.url, found.content_type, found.size, found.started_at)
+    await recordings.announce(scope, seals, class_id, told)
+
+
+async def _see_whether_it_ended(work: Work, due: Look, hosting: Hosting, room: Room) -> None:
+    state = await hosting.room_state(room)
+    if state.word == "ended" and due.held["state"] == "scheduled":
+        async with work.scope() as scope:
+            await classes.end(scope, due.room.class_id, state.ended_at or due.held["ends_at"])
