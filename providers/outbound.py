@@ -133,11 +133,11 @@ class Outbound:
     async def send(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> AsyncIterator[Reply]:
-        """One request as it stands, whose redirects are answers and not followed; raises as `get` does."""
+        """One request, its URL sent letter by letter (signatures cover it), no redirect followed; raises as `get`."""
         try:
             async with asyncio.timeout(self._limits.total) as total:
                 stated = {**(headers or {}), "Accept-Encoding": "identity"}
-                async with await self._ask(parse_url(url), stated, None, method, body) as response:
+                async with await self._ask(_as_written(url), stated, None, method, body) as response:
                     if (response.content_length or 0) > self._limits.size:
                         raise _too_large(self._limits)
                     yield Reply(response, self._limits)
@@ -223,6 +223,17 @@ def parse_url(stated: str, origin: URL | None = None) -> URL:
     ):
         raise _forbidden("That is not an http or https URL without a password.")
     return url
+
+
+def _as_written(stated: str) -> URL:
+    """The URL without the tidying that would change what a signature covers."""
+    url = parse_url(stated)
+    if not stated.isascii() or not stated.isprintable() or " " in stated:
+        raise _forbidden("That is not a URL in ASCII.")
+    written = URL(stated, encoded=True)
+    if written.origin() != url.origin():
+        raise _forbidden("That is a URL whose host can be read in two ways.")
+    return written
 
 
 def checked_host(host: str) -> str:

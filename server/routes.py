@@ -13,6 +13,7 @@ from server.api import (
     invitations,
     lessons,
     live,
+    live_connections,
     members,
     progress,
     search,
@@ -39,6 +40,7 @@ API: tuple[Route, ...] = (
     *billing.ROUTES,
     *certificates.ROUTES,
     *live.ROUTES,
+    *live_connections.ROUTES,
     *uploads.ROUTES,
     *search.ROUTES,
 )

@@ -25,7 +25,7 @@ from providers.live.hosting import (
     RoomState,
     Token,
 )
-from providers.live.wire import Wire
+from providers.live.wire import Wire, sentence
 from providers.outbound import Outbound
 
 DIGESTS = {"sha256": sha256, "sha1": sha1}
@@ -195,8 +195,8 @@ class BigBlueButtonHosting:
         if key in {"notFound", "invalidMeetingIdentifier"}:
             return ProviderRefused("BigBlueButton has no such meeting.", "no_such_room", 404)
         if key in {"maxParticipantsReached", "maxConcurrent", "tooManyMeetings"}:
-            return ProviderRefused(f"BigBlueButton's limit is reached: {said[:200]}", "room_limit", 502)
-        return ProviderRefused(f"BigBlueButton refused this: {said[:200] or key or 'without a reason'}", "refused", 502)
+            return ProviderRefused(f"BigBlueButton's limit is reached: {sentence(said)}", "room_limit", 502)
+        return ProviderRefused(f"BigBlueButton refused this: {sentence(said or key)}", "refused", 502)
 
 
 def _xml(body: bytes) -> Element:

@@ -31,7 +31,7 @@ from providers.live.hosting import (
     RoomState,
     Token,
 )
-from providers.live.wire import Answer, Wire
+from providers.live.wire import Answer, Wire, sentence
 from providers.outbound import Outbound
 
 MEET = "https://meet.livekit.io/custom"
@@ -229,11 +229,11 @@ class LiveKitHosting:
             return ProviderRefused("LiveKit has no such room.", "no_such_room", 404)
         if code == "resource_exhausted":
             return ProviderRefused(
-                f"LiveKit's limit is reached: {said}. End other rooms, or raise the limit.", "room_limit", 502
+                f"LiveKit's limit is reached: {sentence(said)} End other rooms, or raise the limit.", "room_limit", 502
             )
         if answer.status == 404 and not code:
             return ProviderRefused("There is no LiveKit server at this URL. Check the server URL.", "no_server", 502)
-        return ProviderRefused(f"LiveKit refused this: {said or answer.status}.", "refused", 502)
+        return ProviderRefused(f"LiveKit refused this: {sentence(said or str(answer.status))}", "refused", 502)
 
 
 _ROOM_AND_RECORD = {"roomCreate": True, "roomRecord": True}

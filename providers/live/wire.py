@@ -92,6 +92,12 @@ def breaker_of(name: str, origin: str) -> Breaker:
     return _BREAKERS[name, origin]
 
 
+def sentence(said: str) -> str:
+    """What a provider said, as a sentence of at most 300 letters."""
+    words = " ".join(said.split())[:300].rstrip(". ")
+    return f"{words}." if words else "it gave no reason."
+
+
 def _pause(answer: Answer) -> float:
     stated = answer.headers.get("Retry-After", "")
     return min(float(stated), 3600.0) if stated.isascii() and stated.isdigit() else 30.0

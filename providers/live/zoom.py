@@ -32,7 +32,7 @@ from providers.live.hosting import (
     RoomState,
     Token,
 )
-from providers.live.wire import Answer, Wire
+from providers.live.wire import Answer, Wire, sentence
 from providers.outbound import Outbound
 
 API = "https://api.zoom.us"
@@ -245,14 +245,16 @@ class ZoomHosting:
         told = Fields(answer.json_or_empty())
         code, said = told.count("code"), told.word("message", 300)
         if code == 4711 or "scope" in said:
-            return ProviderRefused(f"The Zoom app lacks a scope. Add it in the Marketplace: {said}", "scope", 502)
+            return ProviderRefused(
+                f"The Zoom app lacks a scope. Add it in the Marketplace: {sentence(said)}", "scope", 502
+            )
         if answer.status == 401:
             return self._wire.keys_refused(answer, CURE)
         if answer.status == 404 and code in {3001, 3301, None}:
             return ProviderRefused("Zoom has no such meeting or recording.", "no_such_room", 404)
         if code in {1001, 1010}:
             return ProviderRefused("Zoom knows no such host. Correct the host's e-mail.", "no_host", 502)
-        return ProviderRefused(f"Zoom refused this: {said or answer.status}", "refused", 502)
+        return ProviderRefused(f"Zoom refused this: {sentence(said or str(answer.status))}", "refused", 502)
 
 
 _SETTINGS = {

@@ -1,0 +1,183 @@
+"""The far sides of the live port, one for each provider that hosts: how it signs, what it tells, and its stand-in."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from providers.live import (
+    Attended,
+    LiveEvent,
+    LiveProvider,
+    ParticipantJoined,
+    ParticipantLeft,
+    RecordingFailed,
+    RecordingHint,
+    RecordingReady,
+    RoomEnded,
+    choose,
+)
+from providers.live import bigbluebutton_events as bbb_events
+from providers.live.hosting import Meeting, Part, Participant, Room
+from providers.live.hosts import LiveHosts
+from providers.outbound import Limits
+from tests.standins import bigbluebutton as bbb
+from tests.standins import livekit, zoom
+from tests.standins.bigbluebutton import bigbluebutton_server
+from tests.standins.live import Delivery, FarServer
+from tests.standins.livekit import livekit_server
+from tests.standins.zoom import zoom_server
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+CLASS, MEMBER = uuid4(), uuid4()
+NUMBER = "90000000000"
+FILM = "https://films.example/a.mp4"
+CALLBACK = "https://school.example/webhooks/live/1"
+STUDENT = Participant(MEMBER, "Zoë", Part.STUDENT, f"{MEMBER}@participants.invalid")
+TEACHER = Participant(uuid4(), "Ana", Part.TEACHER, "t@participants.invalid")
+OTHER = "another-secret-that-is-as-long-as-the-longest-signature-wants-it-to-be"
+HASTE = Limits(connect=1.0, stall=0.4, total=0.5, size=1024 * 1024)
+Expected = Callable[[str], LiveEvent]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One kind: deliveries by name with what each means, and its stand-in.
+
+    `timed`: a signature counts for minutes only; `aged(seconds)` is one that lives so long.
+    """
+
+    kind: str
+    given: dict[str, str]
+    told: list[tuple[Delivery, Expected]]
+    unknown: list[Delivery]
+    forged: Delivery
+    serve: Callable[[], Any]
+    aged: Callable[[float], Delivery] | None = None
+    room: Room = field(default_factory=lambda: Room(str(CLASS)))
+
+    @property
+    def provider(self) -> LiveProvider:
+        return choose(self.kind)
+
+    @property
+    def secret(self) -> str:
+        return self.provider.check(self.given)
+
+    def hear(self, delivery: Delivery, secret: str = "") -> list[LiveEvent]:
+        query, headers, raw = delivery
+        stated = {**headers, ":path": f"/webhooks/live/1{query}"}
+        return self.provider.verify_and_parse(stated, raw, secret or self.secret)
+
+
+def livekit_side() -> Side:
+    def joined(**more: Any) -> dict[str, Any]:
+        return livekit.moved("participant_joined", CLASS, str(MEMBER), NOW, "EV_1", **more)
+
+    ended = {"event": "egress_ended", "id": "EV_4"}
+    failed = livekit.egress(CLASS, NOW, "", status="EGRESS_ABORTED", error="Start signal not received")
+    return Side(
+        "livekit",
+        {"url": "wss://livekit.example", "key_id": livekit.KEY, "secret": livekit.SECRET},
+        [
+            (livekit.webhook(joined()), lambda at: ParticipantJoined(at, CLASS, str(MEMBER), "Zoë", NOW)),
+            (
+                livekit.webhook(livekit.moved("participant_left", CLASS, str(MEMBER), NOW, "EV_2")),
+                lambda at: ParticipantLeft(at, CLASS, str(MEMBER), "Zoë", NOW),
+            ),
+            (livekit.webhook(livekit.finished(CLASS, NOW, "EV_3")), lambda at: RoomEnded(at, CLASS, NOW)),
+            (
+                livekit.webhook({**ended, "egressInfo": livekit.egress(CLASS, NOW, FILM)}),
+                lambda at: RecordingReady(at, CLASS, "EG_1", FILM, "video/mp4", 5, NOW),
+            ),
+            (
+                livekit.webhook({**ended, "egressInfo": failed}),
+                lambda at: RecordingFailed(
+                    at, CLASS, "EG_1", "LiveKit could not record the class: Start signal not received"
+                ),
+            ),
+        ],
+        [
+            livekit.webhook({"event": "track_published", "id": "EV_9", "room": {"name": str(CLASS)}}),
+            livekit.webhook(joined(kind="EGRESS")),
+            livekit.webhook({"event": "room_finished", "id": "EV_8", "createdAt": "1", "room": {"name": "lobby"}}),
+        ],
+        livekit.webhook(joined(), secret="another secret that is long enough"),
+        livekit_server,
+        lambda seconds: livekit.webhook(joined(), lives=seconds),
+    )
+
+
+def zoom_side() -> Side:
+    def joined() -> dict[str, Any]:
+        return zoom.moved("meeting.participant_joined", NUMBER, STUDENT.address, NOW)
+
+    key = f"{zoom.SITTING}|{NOW.isoformat()}"
+    film = "https://zoom.example/rec/download/f-screen"
+    return Side(
+        "zoom",
+        {"account_id": zoom.ACCOUNT, "key_id": zoom.CLIENT, "secret": zoom.SECRET, "webhook_secret": zoom.HOOK},
+        [
+            (zoom.webhook(joined()), lambda at: ParticipantJoined(at, NUMBER, str(MEMBER), "Zoë", NOW)),
+            (
+                zoom.webhook(zoom.moved("meeting.participant_left", NUMBER, "", NOW)),
+                lambda at: ParticipantLeft(at, NUMBER, "zoom:16", "Zoë", NOW),
+            ),
+            (zoom.webhook(zoom.finished(NUMBER, NOW)), lambda at: RoomEnded(at, NUMBER, NOW)),
+            (
+                zoom.webhook(zoom.recorded(NUMBER, NOW, "https://zoom.example")),
+                lambda at: RecordingReady(at, NUMBER, key, film, "video/mp4", 5, NOW, "hook-token"),
+            ),
+        ],
+        [zoom.webhook({"event": "meeting.created", "payload": {"object": {"id": 1}}})],
+        zoom.webhook(joined(), secret="another"),
+        zoom_server,
+        lambda seconds: zoom.webhook(joined(), at=(NOW + timedelta(seconds=seconds - 300)).timestamp()),
+        Room(NUMBER),
+    )
+
+
+def bigbluebutton_side() -> Side:
+    def at(about: str, secret: str = bbb.SECRET) -> str:
+        return bbb_events.marked(CALLBACK, about, str(CLASS), secret)
+
+    person = {"ext_user_id": str(MEMBER), "name": "Zoë", "joins": [NOW.isoformat()], "leaves": []}
+    meeting = str(CLASS)
+    return Side(
+        "bigbluebutton",
+        {"url": "https://bbb.example/bigbluebutton/", "secret": bbb.SECRET},
+        [
+            (bbb.ready(at("ready"), meeting, "rec-1"), lambda event: RecordingHint(event, CLASS)),
+            (
+                bbb.came(at("came"), meeting, [person]),
+                lambda event: Attended(event, CLASS, ((str(MEMBER), "Zoë", "joined", NOW),)),
+            ),
+        ],
+        [bbb.came(at("came"), meeting, [])],
+        bbb.ready(at("ready", OTHER), meeting, "rec-1", secret=OTHER),
+        bigbluebutton_server,
+        lambda seconds: bbb.came(at("came"), meeting, [person], lives=int(seconds) + 86100),
+        Room(meeting, {"created": bbb.CREATED}),
+    )
+
+
+SIDES = {"livekit": livekit_side, "zoom": zoom_side, "bigbluebutton": bigbluebutton_side}
+
+
+@asynccontextmanager
+async def asked(side: Side) -> AsyncIterator[tuple[FarServer, Any]]:
+    """The stand-in of a kind, and our hosting that asks it without much patience."""
+    async with side.serve() as server:
+        hosts = LiveHosts([server.host], HASTE)
+        try:
+            yield server, hosts.of(side.kind, side.provider.check(server.given))
+        finally:
+            await hosts.close()
+
+
+def meeting(**given: Any) -> Meeting:
+    """The class of these tests, on now."""
+    times = {"starts_at": NOW - timedelta(minutes=10), "ends_at": NOW + timedelta(minutes=50)}
+    return Meeting(**{"class_id": CLASS, "title": "Centring", "callback": CALLBACK, **times, **given})

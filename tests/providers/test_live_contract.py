@@ -1,0 +1,229 @@
+"""One contract over every provider that hosts: only it is heard, each member has a way in of their own, and what goes
+wrong is said with its cure."""
+
+import random
+from contextlib import suppress
+from email.utils import format_datetime
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from providers import PayloadRefused, ProviderDown, ProviderRefused, SignatureRefused
+from providers.live import ADAPTERS, BODY_LIMIT, choose
+from providers.live.credentials import FieldRefused
+from providers.live.hosting import Room
+from providers.live.hosts import LiveHosts
+from providers.live.wire import _BREAKERS
+from tests.providers.live_sides import NOW, SIDES, STUDENT, TEACHER, Side, asked, meeting
+from tests.standins import bigbluebutton as bbb
+from tests.standins import livekit, zoom
+from tests.standins.live import Manners, astray
+
+
+@pytest.fixture(params=sorted(SIDES))
+def side(request: pytest.FixtureRequest) -> Side:
+    return SIDES[request.param]()
+
+
+def test_every_kind_is_under_this_contract_or_cannot_be_asked() -> None:
+    assert set(ADAPTERS) == {*SIDES, "generic", "link"}
+
+
+def test_each_event_is_read_in_our_words(side: Side) -> None:
+    for delivery, expected in side.told:
+        [event] = side.hear(delivery)
+        assert event == expected(event.event_id)
+
+
+def test_a_delivery_sent_again_has_the_same_number_and_others_have_others(side: Side) -> None:
+    numbers = [side.hear(delivery)[0].event_id for delivery, _ in side.told]
+    assert numbers == [side.hear(delivery)[0].event_id for delivery, _ in side.told]
+    assert len(set(numbers)) == len(numbers) or side.kind == "livekit"  # whose two egresses are one delivery
+
+
+def test_what_we_do_not_know_is_no_event_and_no_fault(side: Side) -> None:
+    assert [side.hear(delivery) for delivery in side.unknown] == [[] for _ in side.unknown]
+
+
+def test_a_changed_body_header_address_or_secret_is_refused(side: Side) -> None:
+    (query, headers, raw), _ = side.told[0]
+    other = side.provider.make_secret()
+    tries = [(query, headers, raw + b"x"), (query, headers, raw[:-1]), side.forged, ("", {}, raw)]
+    tries += [(query, {**headers, name: value}, raw) for name in headers if name != "Content-Type" for value in CHANGED]
+    for changed in tries if side.kind != "bigbluebutton" else tries[:4]:
+        with pytest.raises(SignatureRefused):
+            side.hear(changed)
+    with pytest.raises(SignatureRefused):
+        side.hear((query, headers, raw), other)
+
+
+@pytest.mark.parametrize("seconds", [-3600, -90, 1500, 90_000])
+def test_neither_an_old_nor_a_future_signature_counts(side: Side, seconds: float) -> None:
+    assert side.aged is not None
+    assert side.hear(side.aged(290))
+    late = seconds - 86_400 if side.kind == "bigbluebutton" and seconds < 0 else seconds
+    with pytest.raises(SignatureRefused):
+        side.hear(side.aged(late))
+
+
+def test_a_body_beyond_the_limit_is_refused_before_any_work(side: Side) -> None:
+    with pytest.raises(PayloadRefused) as refusal:
+        side.hear(("", {}, b" " * (BODY_LIMIT + 1)))
+    assert refusal.value.status == 413
+
+
+CHANGED = ("", "x", "é", "v0=", "a.b.c")
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+ZOOM = zoom.recorded("90000000000", NOW, "https://zoom.example")
+ZOOM_KEYS = ["id", "uuid", "recording_files", "participant", "end_time"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(held=st.dictionaries(st.sampled_from(ZOOM_KEYS), JUNK), kind=st.sampled_from(["joined", "left", "recorded"]))
+def test_no_content_of_zooms_makes_more_than_a_refusal(held: dict[str, Any], kind: str) -> None:
+    name = {"joined": "meeting.participant_joined", "left": "meeting.participant_left"}.get(kind, "recording.completed")
+    event = {"event": name, "payload": {"object": {**ZOOM["payload"]["object"], **held}}}
+    with suppress(PayloadRefused):
+        SIDES["zoom"]().hear(zoom.webhook(event))
+
+
+async def test_a_room_is_made_stands_and_is_closed(side: Side) -> None:
+    async with asked(side) as (server, hosting):
+        room = await hosting.create_room(meeting())
+        assert (await hosting.room_state(room)).word in {"open", "waiting"}
+        await hosting.end_room(room)
+        if side.provider.abilities.recreates:
+            assert (await hosting.room_state(room)).word == "ended"
+            assert (await hosting.create_room(meeting())).ref == room.ref
+        await hosting.end_room(Room("90000000009"))
+        assert server.asked
+
+
+async def test_each_member_has_a_way_in_of_their_own_by_their_part(side: Side) -> None:
+    async with asked(side) as (_, hosting):
+        room = await hosting.create_room(meeting())
+        links = [await hosting.join_url(room, who) for who in (STUDENT, TEACHER)]
+        assert len(set(links)) == 2
+        assert all(parse_qs(urlsplit(link).query) for link in links)
+
+
+async def test_a_check_says_what_stands(side: Side) -> None:
+    async with asked(side) as (_, hosting):
+        assert (await hosting.probe()).endswith(".")
+
+
+async def test_recordings_are_listed_under_the_keys_that_webhooks_name(side: Side) -> None:
+    async with asked(side) as (server, hosting):
+        room = side.room
+        if isinstance(server, livekit.LiveKitServer):
+            server.egresses = [livekit.egress(_class(room), NOW, "https://films.example/a.mp4")]
+        elif isinstance(server, zoom.ZoomServer):
+            server.recordings[room.ref] = zoom.films(room.ref, NOW, "https://zoom.example")
+        elif isinstance(server, bbb.BigBlueButtonServer):
+            server.recordings[room.ref] = bbb.recording("rec-1", NOW, "https://films.example/playback/video/rec-1/")
+        [found] = await hosting.list_recordings(room, NOW)
+        named = {"livekit": "EG_1", "bigbluebutton": "rec-1", "zoom": f"{zoom.SITTING}|{NOW.isoformat()}"}
+        assert (found.key, found.size, found.started_at) == (named[side.kind], 5, NOW)
+        assert found.url.startswith("https://")
+        assert await hosting.list_recordings(room, NOW.replace(year=NOW.year + 1)) == []
+
+
+def _class(room: Room) -> Any:
+    return room.ref
+
+
+MISBEHAVIOURS = {
+    "5xx": Manners(status=503),
+    "slow": Manners(slow=2.0),
+    "cut": Manners(cut=True),
+    "html": Manners(lie=b"<html><body>Welcome to nginx</body></html>"),
+    "nothing": Manners(lie=b""),
+    "list": Manners(lie=b"[]"),
+    "bomb": Manners(lie=b'<!DOCTYPE a [<!ENTITY b "c">]><response>&b;</response>'),
+    "wrong types": Manners(lie=b'{"rooms": 5, "items": {"a": 1}, "access_token": [], "expires_in": "x"}'),
+    "huge": Manners(lie=b"x" * (2 * 1024 * 1024)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(MISBEHAVIOURS))
+async def test_a_provider_that_misbehaves_is_a_sentence(side: Side, name: str) -> None:
+    async with asked(side) as (server, hosting):
+        server.manners = MISBEHAVIOURS[name]
+        for call in (hosting.probe, partial(hosting.list_recordings, side.room, NOW)):
+            with pytest.raises((ProviderDown, ProviderRefused)) as hindrance:
+                await call()
+            assert str(hindrance.value).endswith(".")
+
+
+async def test_a_provider_that_fails_again_and_again_is_left_alone_and_others_of_its_kind_are_not(side: Side) -> None:
+    async with asked(side) as (server, hosting), asked(side) as (_, other):
+        server.manners = Manners(status=500)
+        for _ in range(3):
+            with pytest.raises(ProviderDown):
+                await hosting.probe()
+        asked_so_far = len(server.asked)
+        with pytest.raises(ProviderDown, match="left alone"):
+            await hosting.probe()
+        assert len(server.asked) == asked_so_far
+        assert await other.probe()
+    _BREAKERS.clear()
+
+
+async def test_wrong_keys_and_wrong_clocks_are_told_apart(side: Side) -> None:
+    async with asked(side) as (server, hosting):
+        server.manners = Manners(skew=format_datetime(NOW.replace(year=NOW.year - 1), usegmt=True))
+        with pytest.raises(ProviderRefused, match="clock") as refused:
+            await hosting.probe()
+        assert refused.value.code == "clock_skew"
+        server.manners = Manners(skew=format_datetime(NOW, usegmt=True))
+        with pytest.raises(ProviderRefused, match=r"again") as refused:
+            await hosting.probe()
+        assert refused.value.code == "credentials_refused"
+
+
+async def test_a_private_address_is_asked_only_where_the_operator_named_it(side: Side) -> None:
+    async with side.serve() as server:
+        hosts = LiveHosts()
+        with pytest.raises(ProviderRefused, match="RECORDING_HOSTS"):
+            await hosts.of(side.kind, side.provider.check(server.given)).probe()
+        assert server.asked == []
+        await hosts.close()
+
+
+@pytest.mark.parametrize("kind", sorted(ADAPTERS))
+def test_every_required_field_is_named_when_it_is_missing_or_not_its_own(kind: str) -> None:
+    provider = choose(kind)
+    full = {**SIDES[kind]().given} if kind in SIDES else {"url": "https://meet.example/a?b=c"}
+    for field in provider.fields:
+        if not field.optional:
+            with pytest.raises(FieldRefused) as refused:
+                provider.check({name: value for name, value in full.items() if name != field.name})
+            assert (refused.value.field, refused.value.sentence[-1]) == (field.name, ".")
+        with pytest.raises(FieldRefused):
+            provider.check({**full, field.name: "a" * (field.longest + 1)})
+    with pytest.raises(FieldRefused, match="no 'colour'"):
+        provider.check({"colour": "red"})
+
+
+@pytest.mark.parametrize("url", ["javascript:1", "ftp://a/", "https://u:p@h/", "https://", "x", "https://a b/", "//a"])
+@pytest.mark.parametrize("kind", ["livekit", "bigbluebutton", "link", "zoom"])
+def test_an_address_that_is_none_is_refused(kind: str, url: str) -> None:
+    full = SIDES[kind]().given if kind in SIDES else {}
+    with pytest.raises(FieldRefused) as refused:
+        choose(kind).check({**full, "url": url})
+    assert refused.value.field == "url"
+
+
+def test_what_goes_astray_is_what_was_sent() -> None:
+    sent = list(range(50))
+    got = astray(sent, random.Random(1), drop=[3])
+    assert set(got) == set(sent) - {3}
+    assert got != sorted(got)
