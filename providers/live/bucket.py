@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import orjson
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -28,7 +29,7 @@ def check_key(text: str) -> None:
         key = orjson.loads(text)
         _private_key(key["private_key"])
         fit = "@" in key["client_email"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError, UnsupportedAlgorithm):
         fit = False
     if not fit:
         raise FieldRefused("bucket_key", "Paste the whole JSON key of the service account, from { to }.")

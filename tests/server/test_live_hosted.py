@@ -3,6 +3,7 @@ once, and a provider that fails said in a sentence."""
 
 import asyncio
 import random
+import re
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from tenants.live import attendance, classes, recordings
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
 from tests.providers.live_sides import SIDES
+from tests.server.browsing import signed_in
 from tests.server.hosting import Hosted, connect, hosted
 from tests.standins import bigbluebutton as bbb
 from tests.standins import livekit, zoom
@@ -255,3 +257,27 @@ async def test_nobody_without_a_seat_has_a_link_made(at: Hosted) -> None:
         await seats.leave(scope, row["course_id"])
     assert (await at.join(at.school.sam)).status == 403
     assert at.far.asked == []
+
+
+async def test_a_creator_connects_checks_plans_and_disconnects_in_the_studio(at: Hosted) -> None:
+    home, ana = f"/c/{at.school.slug}/studio", await signed_in(at.web, at.school.ana)
+    fields = {f"{at.kind}-{name}": value for name, value in at.far.given.items()}
+    wrong = await ana.post(f"{home}/connections", provider=at.kind, **dict.fromkeys(fields, ""))
+    assert (wrong.status, "is missing" in wrong.text) == (422, True)
+    made = await ana.post(f"{home}/connections", provider=at.kind, **fields, **{f"{at.kind}-name": "Second room"})
+    assert made.status == 201
+    page = await ana.get(f"{home}/classes")
+    secrets = [value for name, value in at.far.given.items() if "secret" in name]
+    assert not any(secret in shown for secret in secrets for shown in (wrong.text, made.text, page.text))
+    [connection] = re.findall(r'<option value="([0-9a-f-]{36})">Second room', page.text)
+    checked = await ana.post(f"{home}/connections/{connection}/check")
+    assert (checked.status, "accepts" in checked.text) == (200, True)
+    at.far.manners = Manners(status=503)
+    failed = await ana.post(f"{home}/connections/{connection}/check")
+    assert (failed.status, "has trouble of its own" in failed.text) == (200, True)
+    planned = {"title": "Glazing", "batch": str(at.batch), "starts_at": "2027-01-12T19:00", "minutes": "90", "link": ""}
+    assert (await ana.post(f"{home}/classes", **planned, connection=connection)).status == 303
+    assert (await ana.post(f"{home}/classes", **planned, connection=str(at.id))).status == 404
+    closed = await ana.post(f"{home}/connections/{connection}/close")
+    assert closed.headers["Location"].endswith("said=disconnected")
+    assert "Second room" not in (await ana.get(f"{home}/classes")).text
