@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from providers import ProviderDown
 from providers import live as providers
 from providers.live.hosting import Abilities, Hosting, Meeting, Part, Participant, Room
 from server.context import AtChannel
@@ -86,12 +87,19 @@ async def _room(at: AtChannel, door: Door, far: Far) -> Room:
 
 
 async def _make(at: AtChannel, door: Door, far: Far, known: Room | None) -> Room:
-    """The room as the provider made it, remembered; after a failure the next one may try at once."""
+    """The room as the provider made it, remembered; after a failure the next one may try at once.
+
+    A room that is `known` is good enough while the provider cannot say that it still stands.
+    """
     try:
         made = await far.hosting.create_room(_meeting(at, door, far))
+    except ProviderDown:
+        if known is not None:
+            return known
+        await _release(at, door, far)
+        raise
     except BaseException:
-        async with _as_system(at) as scope:
-            await rooms.release(scope, door.class_id, far.connection_id)
+        await _release(at, door, far)
         raise
     if made != known:
         async with _as_system(at) as scope:
@@ -106,6 +114,11 @@ async def _make(at: AtChannel, door: Door, far: Far, known: Room | None) -> Room
                 ends_at=door.ends_at,
             )
     return made
+
+
+async def _release(at: AtChannel, door: Door, far: Far) -> None:
+    async with _as_system(at) as scope:
+        await rooms.release(scope, door.class_id, far.connection_id)
 
 
 def _as_system(at: AtChannel) -> Opening[Scope]:

@@ -20,6 +20,7 @@ from tenants.sealing import Seals
 from workers.registry import Work, performs
 
 log = structlog.get_logger("workers.live")
+OUR_FAULT = "Something went wrong on our side when the provider was asked. The operator finds the details in the log."
 REHEARSED = timedelta(hours=1)
 """Recordings that began longer than this before the class are of something else."""
 
@@ -35,14 +36,25 @@ async def look(work: Work, asked: LookAfterClass) -> None:
         opened = await _opened(scope, seals, due)
     if opened is None:
         return
-    problem = ""
     try:
         await _look(work, seals, due, *opened)
-    except (ProviderDown, ProviderRefused) as hindrance:
-        if due.extra and isinstance(hindrance, ProviderDown):
+    except ProviderDown as down:
+        if due.extra:
             raise
-        problem = hindrance.message
-        log.warning("a live provider could not be asked", live_class=str(asked.class_id), reason=problem)
+        await _note(work, due, down.message)
+    except ProviderRefused as refused:
+        await _note(work, due, refused.message)
+    except Exception:
+        await _note(work, due, OUR_FAULT)
+        raise
+    else:
+        await _note(work, due, "")
+
+
+async def _note(work: Work, due: Look, problem: str) -> None:
+    """The look was made, whatever came of it: the next one is asked for unless the recording has come."""
+    if problem:
+        log.warning("a live provider was asked in vain", live_class=str(due.room.class_id), reason=problem)
     if not due.extra:
         async with work.scope() as scope:
             await rooms.looked(scope, due, problem, done=due.came and not problem)

@@ -21,34 +21,35 @@ DAY_SECONDS = 24 * 3600
 MOST_MARKS = 2000
 
 
-def marked(callback: str, about: str, class_id: str, secret: str) -> str:
-    """The address at which the server tells us of this matter of this class."""
-    return f"{callback}?{urlencode({'about': about, 'class': class_id, 'mark': _mark(about, class_id, secret)})}"
+def marked(callback: str, about: str, class_id: str, sitting: str, secret: str) -> str:
+    """The address at which the server tells us of this matter of one sitting of this class."""
+    mark = _mark(about, class_id, sitting, secret)
+    return f"{callback}?{urlencode({'about': about, 'class': class_id, 'sitting': sitting, 'mark': mark})}"
 
 
 def read(headers: Mapping[str, str], raw: bytes, secret: str) -> list[LiveEvent]:
     """The events of a callback."""
     if len(raw) > BODY_LIMIT:
         raise PayloadRefused(f"A webhook has at most {BODY_LIMIT} bytes.", "too_large", 413)
-    about, class_id = _asked(headers.get(":path", ""), secret)
+    about, class_id, sitting = _asked(headers.get(":path", ""), secret)
     if about == READY:
         return [_ready(raw, class_id, secret)]
     if about == CAME:
         return _came(headers, raw, class_id, secret)
-    return [RoomEnded(f"ended {class_id}", class_id, datetime.now(UTC))] if about == ENDED else []
+    return [RoomEnded(f"ended {class_id} {sitting}", class_id, datetime.now(UTC))] if about == ENDED else []
 
 
-def _asked(path: str, secret: str) -> tuple[str, UUID]:
-    """What the call is about, and which class, once the mark holds."""
+def _asked(path: str, secret: str) -> tuple[str, UUID, str]:
+    """What the call is about, which class, and which sitting of it, once the mark holds."""
     query = parse_qs(urlsplit(path).query, max_num_fields=50)
-    about, class_id, mark = (query.get(name, [""])[0] for name in ("about", "class", "mark"))
-    if not mark.isascii() or not hmac.compare_digest(mark, _mark(about, class_id, secret)):
+    about, class_id, sitting, mark = (query.get(name, [""])[0] for name in ("about", "class", "sitting", "mark"))
+    if not mark.isascii() or not hmac.compare_digest(mark, _mark(about, class_id, sitting, secret)):
         raise SignatureRefused("This address was not given by us, or for another secret.")
-    return about, UUID(class_id)
+    return about, UUID(class_id), sitting
 
 
-def _mark(about: str, class_id: str, secret: str) -> str:
-    told = f"guildhall {about} {class_id}".encode("utf-8", "surrogatepass")
+def _mark(about: str, class_id: str, sitting: str, secret: str) -> str:
+    told = f"guildhall {about} {class_id} {sitting}".encode("utf-8", "surrogatepass")
     return hmac.new(secret.encode(), told, sha256).hexdigest()
 
 

@@ -140,7 +140,7 @@ class ZoomHosting:
         if participant.part is Part.TEACHER:
             return _link(await self._call("GET", f"/meetings/{room.ref}"), "start_url")
         registrants = f"/meetings/{room.ref}/registrants"
-        asked = {"email": participant.address, "first_name": participant.name[:64] or "Student", "last_name": ""}
+        asked = {"email": participant.address, "first_name": participant.name[:64] or "Student"}
         try:
             return _link(await self._call("POST", registrants, asked), "join_url")
         except ProviderDown:

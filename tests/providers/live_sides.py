@@ -141,7 +141,7 @@ def zoom_side() -> Side:
 
 def bigbluebutton_side() -> Side:
     def at(about: str, secret: str = bbb.SECRET) -> str:
-        return bbb_events.marked(CALLBACK, about, str(CLASS), secret)
+        return bbb_events.marked(CALLBACK, about, str(CLASS), "1", secret)
 
     person = {"ext_user_id": str(MEMBER), "name": "Zoë", "joins": [NOW.isoformat()], "leaves": []}
     meeting = str(CLASS)

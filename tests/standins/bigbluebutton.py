@@ -49,7 +49,10 @@ class BigBlueButtonServer(FarServer):
             case "create":
                 if self.full:
                     return _failed("maxConcurrent", "The server holds as many meetings as it may.")
-                self.meetings.setdefault(meeting, asked)
+                known = self.meetings.setdefault(meeting, asked)
+                # As the server does: only who knows both passwords may make a meeting again.
+                if any(not asked.get(name) or known[name] != asked[name] for name in ("attendeePW", "moderatorPW")):
+                    return _failed("idNotUnique", "A meeting already exists with that meeting ID.")
                 return _xml(f"<meetingID>{meeting}</meetingID><createTime>{CREATED}</createTime>")
             case "getRecordings":
                 return _xml(self.recordings.get(meeting, ""), "recordings")
