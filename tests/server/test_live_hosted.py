@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from providers.embedded import EmbeddedValkey
+from providers.live import bigbluebutton_events as bbb_events
 from providers.live.wire import _BREAKERS
 from tenants.batches import seats
 from tenants.live import attendance, classes, recordings
@@ -281,3 +282,25 @@ async def test_a_creator_connects_checks_plans_and_disconnects_in_the_studio(at:
     closed = await ana.post(f"{home}/connections/{connection}/close")
     assert closed.headers["Location"].endswith("said=disconnected")
     assert "Second room" not in (await ana.get(f"{home}/classes")).text
+
+
+async def test_a_room_that_is_known_does_while_its_provider_is_silent(at: Hosted) -> None:
+    if at.kind == "zoom":  # whose links are made by Zoom alone
+        return
+    assert (await at.join(at.school.ana)).status == 303
+    at.far.manners = Manners(status=500)
+    assert (await at.join(at.school.sam)).status == 303
+
+
+async def test_a_meeting_that_was_held_twice_ended_the_second_time(
+    tenancy: Tenancy, world: World, database: str, valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    async with hosted("bigbluebutton", tenancy, world, database, valkey.redis_url, tmp_path) as at:
+        ends = []
+        for sitting in ("1", "2"):
+            marked = bbb_events.marked("https://x/", "ended", at.ref, sitting, bbb.SECRET)
+            for _ in range(2):
+                assert (await at.deliver(bbb.ended(marked, at.ref))).status == 200
+            async with tenancy.scope(at.school.id, acting_system("test")) as scope:
+                ends.append((await classes.read(scope, at.id))["ended_at"])
+        assert ends[0] < ends[1]

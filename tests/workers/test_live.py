@@ -26,6 +26,7 @@ from tests.standins.live import Manners
 from tests.standins.recordings import recording_server
 from tests.tenants.live_school import SEALS, Held, make_class
 from tests.workers.fetching import fetch_to_the_end, shelf
+from workers import live as performers
 from workers.registry import Workshop
 from workers.run import perform_leased
 
@@ -171,6 +172,20 @@ async def test_a_bad_answer_is_noted_and_the_next_look_asks_again(over: Past, ma
     async with over.shop.tenancy.scope(over.held.school.id, SYSTEM) as scope:
         assert await rooms.problems(scope) == {}
     assert await over.kept() == [("announced", "")]
+
+
+async def test_a_fault_of_ours_is_noted_and_the_next_look_comes_all_the_same(
+    over: Past, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(performers, "_take_in", stumble)
+    over.keeps("https://films.example/a.mp4")
+    await over.look()
+    async with over.shop.tenancy.scope(over.held.school.id, SYSTEM) as scope:
+        assert await rooms.problems(scope) == {over.id: performers.OUR_FAULT}
+    assert sorted(await over.looks()) == [0, 1]  # the failed one stays for the operator to see
 
 
 async def test_one_bad_answer_holds_up_no_other_class(shop: Workshop, held: Held) -> None:
