@@ -32,7 +32,7 @@ from tests.standins.zoom import zoom_server
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 CLASS, MEMBER = uuid4(), uuid4()
-NUMBER = "90000000000"
+NUMBER = "80000000001"
 FILM = "https://films.example/a.mp4"
 CALLBACK = "https://school.example/webhooks/live/1"
 STUDENT = Participant(MEMBER, "Zoë", Part.STUDENT, f"{MEMBER}@participants.invalid")

@@ -18,7 +18,7 @@ from providers.live.credentials import FieldRefused
 from providers.live.hosting import Room
 from providers.live.hosts import LiveHosts
 from providers.live.wire import _BREAKERS
-from tests.providers.live_sides import NOW, SIDES, STUDENT, TEACHER, Side, asked, meeting
+from tests.providers.live_sides import HASTE, NOW, SIDES, STUDENT, TEACHER, Side, asked, meeting
 from tests.standins import bigbluebutton as bbb
 from tests.standins import livekit, zoom
 from tests.standins.live import Manners, astray
@@ -227,3 +227,62 @@ def test_what_goes_astray_is_what_was_sent() -> None:
     got = astray(sent, random.Random(1), drop=[3])
     assert set(got) == set(sent) - {3}
     assert got != sorted(got)
+
+
+async def test_a_limit_that_is_reached_is_named_with_its_cure(side: Side) -> None:
+    async with asked(side) as (server, hosting):
+        if isinstance(server, livekit.LiveKitServer | bbb.BigBlueButtonServer):
+            server.full = True
+        else:
+            server.manners = Manners(status=429)
+        with pytest.raises((ProviderRefused, ProviderDown), match=r"limit is reached|slow down"):
+            await hosting.create_room(meeting())
+
+
+async def test_credentials_of_another_account_are_refused_with_where_to_look(side: Side) -> None:
+    async with side.serve() as server:
+        hosts = LiveHosts([server.host], HASTE)
+        wrong = {**server.given, "secret": "of-somebody-else-and-long-enough"}
+        with pytest.raises(ProviderRefused, match="does not accept these credentials") as refused:
+            await hosts.of(side.kind, side.provider.check(wrong)).probe()
+        assert refused.value.code == "credentials_refused"
+        await hosts.close()
+
+
+async def test_a_zoom_app_without_a_scope_or_with_a_dropped_token_is_told_apart() -> None:
+    async with asked(SIDES["zoom"]()) as (server, hosting):
+        assert isinstance(server, zoom.ZoomServer)
+        await hosting.probe()
+        server.tokens.append("zoom dropped the one we hold")
+        assert "Ana Potter" in await hosting.probe()
+        server.lacks_scope = True
+        with pytest.raises(ProviderRefused, match=r"lacks a scope.*meeting:write") as refused:
+            await hosting.create_room(meeting())
+        assert refused.value.code == "scope"
+
+
+async def test_a_bigbluebutton_that_takes_only_sha1_is_asked_so() -> None:
+    side = SIDES["bigbluebutton"]()
+    async with side.serve() as server:
+        server.only_sha1 = True
+        hosts = LiveHosts([server.host], HASTE)
+        with pytest.raises(ProviderRefused, match="checksum"):
+            await hosts.of(side.kind, side.provider.check(server.given)).probe()
+        old = side.provider.check({**server.given, "checksum": "sha1"})
+        assert await hosts.of(side.kind, old).create_room(meeting())
+        await hosts.close()
+
+
+async def test_of_several_films_of_one_stretch_zoom_gives_the_one_the_rule_names() -> None:
+    number, later = "90000000000", NOW.replace(minute=(NOW.minute + 1) % 60)
+    told = zoom.films(number, NOW, "https://zoom.example")
+    second = [{**each, "recording_start": later.strftime("%Y-%m-%dT%H:%M:%SZ")} for each in told["recording_files"]]
+    second = [each for each in second if each["recording_type"] != "shared_screen_with_gallery_view"]
+    unready = {**told["recording_files"][1], "id": "unready", "status": "processing", "file_size": 99}
+    told["recording_files"] += [*second, unready]
+    async with asked(SIDES["zoom"]()) as (server, hosting):
+        assert isinstance(server, zoom.ZoomServer)
+        server.recordings[number] = told
+        found = await hosting.list_recordings(Room(number), NOW.replace(year=NOW.year - 1))
+    by_time = {each.started_at: each.url.rpartition("/")[2] for each in found}
+    assert by_time == {NOW: "f-screen", later: "f-speaker"}
