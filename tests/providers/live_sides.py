@@ -1,5 +1,6 @@
 """The far sides of the live port, one for each provider that hosts: how it signs, what it tells, and its stand-in."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -134,7 +135,7 @@ def zoom_side() -> Side:
         [zoom.webhook({"event": "meeting.created", "payload": {"object": {"id": 1}}})],
         zoom.webhook(joined(), secret="another"),
         zoom_server,
-        lambda seconds: zoom.webhook(joined(), at=(NOW + timedelta(seconds=seconds - 300)).timestamp()),
+        lambda seconds: zoom.webhook(joined(), at=time.time() + seconds - 300),
         Room(NUMBER),
     )
 

@@ -3,6 +3,7 @@ wrong is said with its cure."""
 
 import random
 from contextlib import suppress
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
 from typing import Any
@@ -183,7 +184,7 @@ async def test_wrong_keys_and_wrong_clocks_are_told_apart(side: Side) -> None:
         with pytest.raises(ProviderRefused, match="clock") as refused:
             await hosting.probe()
         assert refused.value.code == "clock_skew"
-        server.manners = Manners(skew=format_datetime(NOW, usegmt=True))
+        server.manners = Manners(skew=format_datetime(datetime.now(UTC), usegmt=True))
         with pytest.raises(ProviderRefused, match=r"again") as refused:
             await hosting.probe()
         assert refused.value.code == "credentials_refused"
