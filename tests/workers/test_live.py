@@ -124,6 +124,16 @@ async def test_a_lost_webhook_costs_nothing_and_nothing_is_asked_for_twice(over:
     assert (await over.kept(), await over.looks()) == ([("announced", "")], [])
 
 
+async def test_a_look_that_is_asked_for_twice_is_made_once(over: Past) -> None:
+    async with over.shop.tenancy.scope(over.held.school.id, SYSTEM) as scope:
+        await rooms.follow(scope, over.id)
+    assert await over.looks() == [0, 0]
+    await over.look()
+    assert await over.looks() == [1]
+    calls = [asked for asked in over.far.asked if "ecording" in asked or "ListEgress" in asked]
+    assert len(calls) == 1
+
+
 async def test_looks_come_ever_later_and_end(over: Past) -> None:
     minutes = []
     for number in range(len(rooms.LOOKS)):
