@@ -13,6 +13,7 @@ from providers.live import ParticipantJoined, RoomEnded
 from providers.live.hosting import Participant
 from providers.live.hosts import LiveHosts
 from tests.providers.live_sides import CLASS, MEMBER, NOW, STUDENT, TEACHER, asked, livekit_side, meeting
+from tests.providers.test_live_bucket import service_account
 from tests.standins import livekit
 from tests.standins.livekit import KEY, SECRET
 from tests.standins.node import NoNode, ask
@@ -55,6 +56,12 @@ async def test_a_room_that_is_recorded_is_asked_for_as_the_protocol_has_it() -> 
         request = server.rooms[room.ref]["asked"]
         [output] = request["egress"]["room"]["fileOutputs"]
         assert output == {"fileType": "MP4", "filepath": f"guildhall/{room.ref}/{{time}}.mp4"}
+        key = service_account()
+        kept = {**server.given, "bucket": "school", "bucket_key": key}
+        server.rooms.clear()
+        await hosts.of("livekit", side.provider.check(kept)).create_room(meeting())
+        [output] = server.rooms[room.ref]["asked"]["egress"]["room"]["fileOutputs"]
+        assert output["gcp"] == {"bucket": "school", "credentials": key}
         server.rooms.clear()
         server.no_egress = True
         unrecorded = await hosting.create_room(meeting())
