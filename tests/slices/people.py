@@ -39,6 +39,12 @@ class Someone:
         async with self.page.expect_navigation():
             await self.page.get_by_role("button", name=words, exact=True).first.click()
 
+    async def unfold_and_send(self, words: str) -> None:
+        """Open the form behind these words, send it as it is, and wait for the page that follows."""
+        await self.page.get_by_text(words, exact=True).first.click()
+        async with self.page.expect_navigation():
+            await self.page.locator("details[open] form button").click()
+
     async def sign_up(self, then: str = "/") -> None:
         """Make an account and come back to where one was."""
         await self.visit(f"/sign-up?next={then}")

@@ -118,9 +118,7 @@ async def _a_batch_is_opened_and_a_class_planned(ana: Someone, pictures: Path) -
     await ana.write(name="Tuesdays", starts_on=first.isoformat(), seats="12")
     await ana.press("Open the batch")
     await ana.visit(f"{DESK}/classes")
-    await ana.page.get_by_text("Any other, by webhook", exact=True).first.click()
-    async with ana.page.expect_navigation():
-        await ana.page.locator("details[open] form button").click()
+    await ana.unfold_and_send("Any other, by webhook")
     hook = await ana.page.locator("#hook").inner_text()
     secret = await ana.page.locator("#secret").inner_text()
     await ana.visit(f"{DESK}/classes")
