@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import BYTEA
 from tenants.migrations.schema import create_owned, instant, reference, text, unique
 
 revision = "0013"
-down_revision = "0007"
+down_revision = "0011"
 
 # As the naming convention of the tables made it.
 CHECK = "live_connections_live_connections_provider_check_check"

@@ -6,7 +6,7 @@ from alembic import op
 from tenants.migrations.schema import create_owned, create_shared, instant, text, unique
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0013"
 
 
 def upgrade() -> None:
