@@ -82,7 +82,9 @@ class Settings(BaseSettings):
     )
 
     stripe_secret_key: SecretStr = SECRET
-    stripe_webhook_secret: SecretStr = SECRET
+    stripe_webhook_secret: SecretStr = Field(
+        default=SecretStr(""), description="the secrets of the webhook's endpoints, separated by commas, or nothing"
+    )
     stripe_api_base: str = Field(
         default="https://api.stripe.com", pattern=WEB, description="the https:// address of Stripe"
     )

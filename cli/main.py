@@ -16,7 +16,7 @@ from cli.listening import bind, listen
 from cli.live import live
 from cli.servers import running_servers
 from cli.stop import Stop
-from cli.up import check_given_servers, migrate, seed, steward, up, web, work
+from cli.up import check_given_servers, check_providers, migrate, seed, steward, up, web, work
 from providers.embedded import ServerFault
 from settings import Settings, SettingsFault, load_settings
 
@@ -47,6 +47,7 @@ def checked_servers() -> Iterator[Settings]:
     """The settings with addresses of servers that run; Stop with the cure when those that were given will not do."""
     settings = load_settings()
     check_given_servers(settings)
+    check_providers(settings)
     with running_servers(settings) as addresses:
         yield addresses
 

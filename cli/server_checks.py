@@ -7,6 +7,7 @@ from typing import TypeAlias
 import asyncpg
 import redis
 
+from server.__main__ import close_house, make_house
 from settings import DATABASE_ROLES, Settings
 from workers.queues import keeping_problem
 
@@ -24,6 +25,15 @@ def check_given(settings: Settings) -> str:
         problem = ask(settings) if url else ""
         if problem and not problem.startswith(UNMIGRATED.partition("{")[0]):
             return f"{name}: {problem}"
+    return ""
+
+
+def provider_problem(settings: Settings) -> str:
+    """What is wrong with the setting of a provider, as its adapter sees it; nothing is connected."""
+    try:
+        asyncio.run(close_house(make_house(settings)))
+    except ValueError as wrong:
+        return str(wrong)
     return ""
 
 

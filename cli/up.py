@@ -36,6 +36,7 @@ def up(settings: Settings) -> None:
             server.launch()
         with step("Code loaded"):
             preload()
+        check_providers(settings)
         for server in servers:
             with step(f"{server.name} answers"):
                 server.wait()
@@ -61,6 +62,13 @@ def check_given_servers(settings: Settings) -> None:
         problem = run_apart("check", lambda: importlib.import_module("cli.server_checks").check_given(settings))
         if problem:
             raise Stop(problem)
+
+
+def check_providers(settings: Settings) -> None:
+    """Stop with the cure when a provider sees that its setting is wrong, though of the right form; nobody is asked."""
+    problem = run_apart("check", lambda: importlib.import_module("cli.server_checks").provider_problem(settings))
+    if problem:
+        raise Stop(problem, 2)
 
 
 def leave(_sign: int, _frame: FrameType | None) -> NoReturn:

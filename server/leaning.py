@@ -32,6 +32,9 @@ def services(house: House) -> list[Service]:
             "storage", "STORAGE", "Files and films do not open, and uploads and recordings wait.", house.store.probe
         ),
         Service("mail", "MAIL", "Mails wait and go out when it is back.", house.mailer.probe),
+        Service(
+            "payments", "PAYMENTS", "Nobody can buy; what was paid is settled when it is back.", house.payments.probe
+        ),
     ]
 
 

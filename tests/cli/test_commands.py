@@ -45,6 +45,14 @@ def test_all_wrong_settings_are_named_at_once_with_what_would_be_right(empty_hom
     ]
 
 
+def test_a_secret_that_only_its_provider_can_tell_to_be_wrong_stops_the_start(empty_home: Path) -> None:
+    stripe = {"PAYMENTS": "stripe", "STRIPE_SECRET_KEY": "None", "STRIPE_WEBHOOK_SECRET": "None"}
+    for command in (("up",), ("web",), ("worker", "default"), ("migrate",)):
+        done = guildhall(empty_home, *command, PORT=free_port(), **stripe)
+        assert (done.returncode, done.stderr.startswith("✘ STRIPE_SECRET_KEY should be sk_live_")) == (2, True)
+        assert "Traceback" not in done.stderr
+
+
 def test_a_taken_port_is_one_sentence_with_a_cure(empty_home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
