@@ -82,9 +82,7 @@ class Settings(BaseSettings):
     )
 
     stripe_secret_key: SecretStr = SECRET
-    stripe_webhook_secret: SecretStr = Field(
-        default=SecretStr(""), description="the secrets of the webhook's endpoints, separated by commas, or nothing"
-    )
+    stripe_webhook_secret: SecretStr = SECRET
     stripe_api_base: str = Field(
         default="https://api.stripe.com", pattern=WEB, description="the https:// address of Stripe"
     )
@@ -142,11 +140,9 @@ class Settings(BaseSettings):
 
     def stripe_facts(self) -> dict[str, str]:
         """What the adapter of Stripe needs, by the names it knows them."""
-        return {
-            "stripe_secret_key": self.stripe_secret_key.get_secret_value(),
-            "stripe_webhook_secret": self.stripe_webhook_secret.get_secret_value(),
-            "stripe_api_base": self.stripe_api_base,
-        }
+        secret, webhooks = self.stripe_secret_key.get_secret_value(), self.stripe_webhook_secret.get_secret_value()
+        named = {"stripe_secret_key": secret, "stripe_webhook_secret": webhooks}
+        return named | {"stripe_api_base": self.stripe_api_base}
 
     def role_url(self, role: str) -> str:
         """The DSN of one of DATABASE_ROLES: as given, else the owner's with that role and its password."""

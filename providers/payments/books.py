@@ -3,9 +3,10 @@
 Any number of processes may open it; each change is one transaction that waits for its turn.
 """
 
+import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,16 +43,14 @@ class Books:
     @contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
         """One transaction that may write: committed at the end, rolled back on any error."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.path.exists():
+            _make(self.path)
         book = sqlite3.connect(self.path, timeout=PATIENCE_SECONDS, isolation_level=None)
         book.row_factory = sqlite3.Row
         try:
-            book.execute("pragma journal_mode = wal")
             book.execute("pragma synchronous = full")
             book.execute("pragma foreign_keys = on")
             book.execute("begin immediate")
-            if not book.execute("select 1 from sqlite_master where name = 'accounts'").fetchone():
-                _make(book)
             yield book
             book.execute("commit")
         except BaseException:
@@ -62,9 +61,19 @@ class Books:
             book.close()
 
 
-def _make(book: sqlite3.Connection) -> None:
-    for statement in SCHEMA.split(";"):
-        book.execute(statement)
+def _make(path: Path) -> None:
+    """Make the file beside its place and put it there whole: of several who do so at once the first wins."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with closing(sqlite3.connect(aside, isolation_level=None)) as book:
+        book.execute("pragma journal_mode = wal")
+        book.executescript(SCHEMA)
+    try:
+        path.hardlink_to(aside)
+    except FileExistsError:
+        pass
+    finally:
+        aside.unlink()
 
 
 def insert(book: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from aiohttp import web
 from providers.payments import CheckoutChanged, PaymentEvent
 from providers.payments.mount import courier, deliver_due, routes
 from providers.payments.sandbox import Sandbox, open_payments
-from tests.providers.test_payments import new_account, new_checkout, place
+from tests.providers.paying import new_account, new_checkout, place
 from tests.standins.serving import serving
 from tests.waiting import until
 

@@ -11,7 +11,7 @@ import pytest
 
 from providers import ProviderRefused
 from providers.payments import Payments, choose
-from tests.providers.test_payments import new_checkout, place
+from tests.providers.paying import new_checkout, place
 from tests.standins.gobuilt import built
 from tests.waiting import until
 
