@@ -78,8 +78,11 @@ class ObjectStore(Protocol):
     async def sign_get(self, key: str, ttl: int, disposition: str = "", content_type: str = "") -> str:
         """A URL that reads `key` for at most `ttl` seconds and at least half of it, stable so as to cache."""
 
-    async def sign_upload(self, key: str, size: int, content_type: str) -> str:
-        """A session URL to which a browser may PUT exactly `size` bytes, in one go or in chunks."""
+    async def sign_upload(self, key: str, size: int, content_type: str, origin: str = "") -> str:
+        """A session URL to which a page may PUT exactly `size` bytes, in one go or in chunks.
+
+        `origin` is the page's when it is not the installation's own.
+        """
 
     async def sweep(self) -> int:
         """Free what expired or broken-off uploads left behind; how many were removed."""
@@ -107,7 +110,7 @@ class Adapter(Protocol):
         """The store that the setting's part after the colon names; ValueError with a sentence when it is wrong."""
 
 
-ADAPTERS = {"disk": "providers.storage.disk"}
+ADAPTERS = {"disk": "providers.storage.disk", "gcs": "providers.storage.gcs"}
 """Scheme of the setting STORAGE → module with `open_store`; loaded only when chosen."""
 
 

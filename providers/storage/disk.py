@@ -98,7 +98,13 @@ class DiskStore:
         query = self.signer.grant(checked_key(key), ttl, disposition, content_type)
         return f"{self.base_url}/storage/o/{quote(key)}?{urlencode(query)}"
 
-    async def sign_upload(self, key: str, size: int, content_type: str) -> str:
+    async def sign_upload(
+        self,
+        key: str,
+        size: int,
+        content_type: str,
+        origin: str = "",  # noqa: ARG002 - pages reach this store at their own origin
+    ) -> str:
         """A session URL to which a browser may PUT exactly `size` bytes."""
         return await self.start_resumable(key, content_type, size, limit=size)
 

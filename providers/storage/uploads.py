@@ -15,6 +15,7 @@ import orjson
 
 from providers import ProviderRefused
 from providers.storage import ObjectInfo
+from providers.storage.bounds import Bounds
 from providers.storage.shelf import Draft, Shelf, disk_trouble_named, locked, read_info, write_all, write_whole
 
 LIFE = 7 * 24 * 3600
@@ -45,15 +46,11 @@ class Plan:
 
     def check_room(self, end: int) -> None:
         """413 `too_large` when `end` bytes are more than was agreed."""
-        allowed = self.limit if self.size is None else min(self.size, self.limit)
-        if end > allowed:
-            raise ProviderRefused(f"This upload may have {allowed} bytes and no more.", "too_large", 413)
+        Bounds(self.size, self.limit).check_room(end)
 
     def check_size(self, size: int) -> None:
         """400 `wrong_size` unless `size` bytes are what was announced."""
-        if self.size is not None and size != self.size:
-            said = f"{self.size} bytes were announced and {size} are here. Send the rest, or begin again."
-            raise ProviderRefused(said, "wrong_size", 400)
+        Bounds(self.size, self.limit).check_size(size)
 
 
 def begin(shelf: Shelf, plan: Plan) -> str:

@@ -14,16 +14,15 @@ from hypothesis import strategies as st
 
 from providers import ProviderRefused
 from providers.storage import GRAIN, ObjectStore, choose
+from tests.providers.stores import disk_store, gcs_store
 
-ADAPTERS = ["disk"]
+ADAPTERS = {"disk": disk_store, "gcs": gcs_store}
 
 
 @pytest.fixture(params=ADAPTERS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ObjectStore]:
-    openers = {"disk": lambda: choose("disk:var/files", "http://127.0.0.1:1", secrets.token_hex(16), tmp_path)}
-    opened = openers[request.param]()
-    yield opened
-    await opened.close()
+    async with ADAPTERS[request.param](tmp_path) as opened:
+        yield opened
 
 
 def key(name: str = "lesson.mp4") -> str:
@@ -230,7 +229,7 @@ async def test_no_text_at_all_escapes_the_channel_folder(store: ObjectStore, nam
         await refused("bad_key", store.put(inside, b"x", "text/plain"))
 
 
-@pytest.mark.parametrize("setting", ["", "disk", "disk:", "s3:bucket", "var/files", "disk:\0"])
+@pytest.mark.parametrize("setting", ["", "disk", "disk:", "s3:bucket", "var/files", "disk:\0", "gcs:", "gcs:A/B"])
 def test_a_wrong_setting_says_what_would_be_right(setting: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="disk:var/files"):
         choose(setting, "http://127.0.0.1:1", secrets.token_hex(16), tmp_path)

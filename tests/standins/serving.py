@@ -8,9 +8,11 @@ from aiohttp import web
 
 
 @asynccontextmanager
-async def serving(routes: Iterable[web.AbstractRouteDef], tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """The base URL under which the routes answer."""
-    app = web.Application()
+async def serving(
+    routes: Iterable[web.AbstractRouteDef], tls: ssl.SSLContext | None = None, *, body_limit: int = 1024**2
+) -> AsyncIterator[str]:
+    """The base URL under which the routes answer; `body_limit` is in bytes."""
+    app = web.Application(client_max_size=body_limit)
     app.add_routes(routes)
     runner = web.AppRunner(app, shutdown_timeout=0.2)
     await runner.setup()
