@@ -89,9 +89,7 @@ class GcsStore:
 
     async def delete(self, key: str) -> bool:
         """Remove the object; False when there was none."""
-        reply = await self._on_object("DELETE", key)
-        # A call that was made again finds nothing where the first one's answer was lost.
-        return reply.status != 404 or reply.tries > 1
+        return (await self._on_object("DELETE", key)).status != 404
 
     async def delete_prefix(self, prefix: str) -> None:
         """Remove every object below `prefix`, a page of a thousand at a time."""

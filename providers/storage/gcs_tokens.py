@@ -85,12 +85,13 @@ def open_tokens(*, anonymous: bool) -> Tokens:
     if not path:
         return Tokens(anonymous=anonymous)
     try:
-        credentials = service_account.Credentials.from_service_account_file(path, scopes=SCOPES)
+        # google-auth states no types here.
+        load: Any = service_account.Credentials.from_service_account_file
+        return Tokens(load(path, scopes=SCOPES))
     except (google.auth.exceptions.GoogleAuthError, OSError, ValueError) as wrong:
         raise ValueError(
             f"{_FILE} should be the path of a service account's JSON key file; {path} cannot be used."
         ) from wrong
-    return Tokens(credentials)
 
 
 def _explained(trouble: Exception) -> ProviderDown | BucketUnusable:

@@ -201,13 +201,13 @@ class FarStorage:
         return web.Response(status=308, headers=headers | held)
 
     def _finish(self, upload: Upload, headers: dict[str, str]) -> web.Response:
-        if upload.object is None:
-            stored = self._store(upload.name, bytes(upload.data), upload.content_type, upload.condition)
-            if stored.status != 200:
-                return stored
-            self.finished += 1
-            upload.object = self.objects[upload.name]
-        return web.json_response(self._resource(upload.name, upload.object), headers=headers)
+        if upload.object is not None:
+            return web.json_response(self._resource(upload.name, upload.object), headers=headers)
+        stored = self._store(upload.name, bytes(upload.data), upload.content_type, upload.condition)
+        stored.headers.update(headers)
+        if stored.status == 200:
+            self.finished, upload.object = self.finished + 1, self.objects[upload.name]
+        return stored
 
     def _cancel(self, request: web.Request) -> web.Response:
         found = self.uploads.pop(request.query["upload_id"], None)
