@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
@@ -12,9 +14,9 @@ import google.auth.compute_engine
 import pytest
 from google.cloud.storage import _signing
 from google.oauth2 import service_account
+from yarl import URL
 
 from providers import ProviderDown, ProviderRefused
-from providers.storage import gcs_signing
 from providers.storage.gcs import GcsStore
 from providers.storage.gcs_tokens import Tokens
 from providers.storage.gcs_wire import Wire
@@ -23,6 +25,7 @@ from tests.providers.stores import HOME, far_gcs
 from tests.standins.gcs import BUCKET, EMAIL, TOKEN, FarStorage, key_file
 
 NOW = 1_790_000_000
+CLOCK = "providers.storage.gcs_signing.time.time"
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def key() -> str:
 
 async def fetch(url: str, headers: dict[str, str] | None = None) -> tuple[int, bytes, str]:
     # Written anew the query would be another one, and a signature is over every letter of it.
-    exact = aiohttp.client.URL(url, encoded=True)
+    exact = URL(url, encoded=True)
     async with aiohttp.ClientSession() as client, client.get(exact, headers=headers) as response:
         return response.status, await response.read(), response.headers.get("Content-Disposition", "")
 
@@ -57,8 +60,9 @@ async def test_a_link_is_letter_for_letter_what_googles_client_makes(
     store: GcsStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, disposition: str
 ) -> None:
     name, media = key(), "video/mp4" if disposition else ""
-    account = service_account.Credentials.from_service_account_file(key_file(tmp_path, HOME))
-    monkeypatch.setattr(gcs_signing.time, "time", lambda: float(NOW + 100))
+    load: Any = service_account.Credentials.from_service_account_file
+    account = load(key_file(tmp_path, HOME))
+    monkeypatch.setattr(CLOCK, lambda: float(NOW + 100))
     begins = datetime.fromtimestamp((NOW + 100) // 1800 * 1800, UTC)
     monkeypatch.setattr(_signing, "_NOW", lambda _: begins)
     theirs = _signing.generate_signed_url_v4(
@@ -85,9 +89,9 @@ async def test_a_changed_or_expired_link_is_not_taken(store: GcsStore, monkeypat
     assert (await fetch(url))[0] == 200
     changed = [url.replace(name, other), url.replace("Expires=60", "Expires=61"), url[:-4] + "0000"]
     assert [(await fetch(each))[0] for each in changed] == [403, 403, 403]
-    real = gcs_signing.time.time
+    real = time.time
     with monkeypatch.context() as earlier:
-        earlier.setattr(gcs_signing.time, "time", lambda: real() - 200)
+        earlier.setattr(CLOCK, lambda: real() - 200)
         old = await store.sign_get(name, 60)
     assert (await fetch(old))[0] == 400
 
@@ -96,7 +100,7 @@ async def test_a_link_is_the_same_for_half_its_life(store: GcsStore, monkeypatch
     name, at = key(), NOW // 1800 * 1800
     links = []
     for moment in (at, at + 1799, at + 1800):
-        monkeypatch.setattr(gcs_signing.time, "time", lambda moment=moment: float(moment))
+        monkeypatch.setattr(CLOCK, lambda moment=moment: float(moment))
         links.append(await store.sign_get(name, 3600))
     assert links[0] == links[1] != links[2]
 
@@ -110,7 +114,8 @@ async def test_a_link_of_impossible_life_is_refused(store: GcsStore, ttl: int) -
 
 
 async def test_without_a_key_of_our_own_google_signs_once_per_window(far: FarStorage, store: GcsStore) -> None:
-    credentials = google.auth.compute_engine.Credentials(service_account_email=EMAIL)
+    make: Any = google.auth.compute_engine.Credentials
+    credentials = make(service_account_email=EMAIL)
     credentials.token, credentials.expiry = TOKEN, datetime(2100, 1, 1)  # noqa: DTZ001 - as google-auth keeps it
     keyless = GcsStore(Wire(store.origin, BUCKET, Tokens(credentials)), HOME, iam=store.origin)
     try:
