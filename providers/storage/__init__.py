@@ -44,6 +44,10 @@ class Session(Protocol):
 class ObjectStore(Protocol):
     """Where files live; every method raises ProviderDown (try again) or ProviderRefused (do not)."""
 
+    @property
+    def origin(self) -> str:
+        """The origin of its links and upload sessions, `https://host`, which pages must be allowed to reach."""
+
     async def put(
         self, key: str, content: Content, content_type: str, *, if_generation: int | None = None
     ) -> ObjectInfo:

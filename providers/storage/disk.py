@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import google_crc32c
 
@@ -38,6 +38,12 @@ class DiskStore:
         self.shelf = Shelf(root)
         self.signer = signer
         self.base_url = base_url.rstrip("/")
+
+    @property
+    def origin(self) -> str:
+        """The installation's own."""
+        own = urlsplit(self.base_url)
+        return f"{own.scheme}://{own.netloc}"
 
     async def put(
         self, key: str, content: Content, content_type: str, *, if_generation: int | None = None

@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
+from aiohttp import hdrs, web
 from pydantic import BaseModel, Field
 
 from server.api.members import InChannelPath
 from server.bodies import Given
 from server.context import AtChannel
 from server.cookies import is_hosted
-from server.csrf import near
+from server.csrf import near, own_origins
 from server.idempotency import Idempotency
 from server.op import Route, op
 from tenants import links
@@ -60,11 +61,19 @@ async def begin_upload(context: AtChannel, *, path: InChannelPath, body: NewUplo
     begun, file = await _begin(context, body)
     if begun.session_url:
         return _near(context, begun)
-    session = await context.house.store.sign_upload(file["object_key"], body.size, file["content_type"])
+    session = await context.house.store.sign_upload(
+        file["object_key"], body.size, file["content_type"], _page_origin(context.request)
+    )
     async with context.scope() as scope:
         begun = UploadBegun(id=file["id"], session_url=await files.agree_on_session(scope, file["id"], session))
         await context.keyed.keep(scope, begun)
     return _near(context, begun)
+
+
+def _page_origin(request: web.Request) -> str:
+    """The origin of the page of ours that asked; empty for a program."""
+    origin = request.headers.get(hdrs.ORIGIN, "")
+    return origin if origin in own_origins(request) else ""
 
 
 def _near(context: AtChannel, begun: UploadBegun) -> UploadBegun:

@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from server.access import HouseAccess, device_of, token_of
-from server.context import AtChannel, House
+from server.context import HOUSE, AtChannel, House
 from server.cookies import carries_cookie, clear_cookie, host_asked
 from server.csrf import OWN_ORIGIN, own_origins
 from server.limits import LIMITER, PAGE_READS, admit
@@ -111,9 +111,10 @@ class Visit:
         self, template: str, view: Any, *, status: int = 200, forms: tuple[str, ...] = ()
     ) -> web.Response:  # fmt: skip
         """The page under the studio's policy, which no cache may keep; its forms may lead on to the origins `forms`."""
-        nonce, far = csp.nonce(), far_files(self.request)
+        nonce = csp.nonce()
         response = html(self.pages.render(template, view, self.frame(nonce)), status, PRIVATE)
-        response.headers["Content-Security-Policy"] = csp.studio(nonce, far, {*far, *forms})
+        doors = {*far_doors(self.request), *forms}
+        response.headers["Content-Security-Policy"] = csp.studio(nonce, far_files(self.request), doors)
         return response
 
 
@@ -236,12 +237,17 @@ def public_policy(
     request: web.Request, frame: Frame, dress: Theme | None = None, forms: tuple[str, ...] = ()
 ) -> str:  # fmt: skip
     """The policy of a page without scripts of its own."""
-    far = far_files(request)
-    return csp.public(frame.origin, (dress or theme_of(frame)).source, far, {*far, *forms})
+    doors = {*far_doors(request), *forms}
+    return csp.public(frame.origin, (dress or theme_of(frame)).source, far_files(request), doors)
 
 
-def far_files(request: web.Request) -> tuple[str, ...]:
-    """The installation's origin, where files are kept, when another one was asked."""
+def far_files(request: web.Request) -> set[str]:
+    """The origins where files are kept: the store's and the installation's, but for the one that was asked."""
+    return {request.app[HOUSE].store.origin, *far_doors(request)} - {origin_of(request)}
+
+
+def far_doors(request: web.Request) -> tuple[str, ...]:
+    """The installation's origin, where one signs in, when another one was asked."""
     own = request.app[OWN_ORIGIN]
     return () if own == origin_of(request) else (own,)
 

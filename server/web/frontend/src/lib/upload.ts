@@ -126,7 +126,8 @@ export class Upload {
     const answer = await this.options.store.put(url, body, range, this.#abort.signal);
     if (answer.status === 200 || answer.status === 201) return this.file.size;
     if (answer.status === 308) return held(answer.range);
-    if (answer.status === 404 || answer.status === 410) throw new Expired();
+    // 499: the session was cancelled, in Google's words.
+    if ([404, 410, 499].includes(answer.status)) throw new Expired();
     if (answer.status === 408 || answer.status === 429 || answer.status >= 500) throw new Lost(url);
     throw new Refused(
       "upload_refused",
