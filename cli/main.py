@@ -16,6 +16,7 @@ from cli.listening import bind, listen
 from cli.live import live
 from cli.servers import running_servers
 from cli.stop import Stop
+from cli.storage import storage
 from cli.up import check_given_servers, check_providers, migrate, seed, steward, up, web, work
 from providers.embedded import ServerFault
 from settings import Settings, SettingsFault, load_settings
@@ -24,6 +25,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(config, name="config")
 app.add_typer(live, name="live")
 app.add_typer(jobs, name="jobs")
+app.add_typer(storage, name="storage")
 
 
 def main() -> None:
