@@ -16,7 +16,7 @@ import orjson
 from providers import ProviderDown, ProviderRefused
 from providers.storage import GRAIN, UPLOAD_LIMIT, Content, ObjectInfo, Place
 from providers.storage.bounds import Bounds
-from providers.storage.gcs_errors import BucketUnusable, damaged, missing
+from providers.storage.gcs_errors import ROLE, BucketUnusable, damaged, missing
 from providers.storage.gcs_reading import reading
 from providers.storage.gcs_session import GcsSession, described, encoded, session_url
 from providers.storage.gcs_signing import Links, sign_blob_body, signed_blob
@@ -148,7 +148,7 @@ class GcsStore:
         if lacking:
             raise BucketUnusable(
                 f"We may not use the bucket {self.wire.bucket} that STORAGE names ({', '.join(lacking)} is missing). "
-                "Grant roles/storage.objectAdmin on it to our service account."
+                f"Grant {ROLE} on it to our service account."
             )
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ import orjson
 
 from providers import ProviderDown, ProviderRefused
 
-ROLE = "roles/storage.objectAdmin"
+ROLE = "roles/storage.objectUser"
 _LONGEST_WAIT = 60.0
 _ENDED = {404, 410, 499}
 """How a session answers that was given up or is older than a week."""

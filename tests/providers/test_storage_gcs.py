@@ -189,7 +189,7 @@ async def test_a_bucket_that_is_not_ours_says_which_role_and_setting(far: FarSto
     far.forbidden = True
     said = await refused("storage_misconfigured", store.put(key(), b"x", "text/plain"))
     assert said.status == 503
-    assert all(word in said.message for word in ("roles/storage.objectAdmin", BUCKET, "STORAGE"))
+    assert all(word in said.message for word in ("roles/storage.objectUser", BUCKET, "STORAGE"))
     far.forbidden, far.no_bucket = False, True
     for doing in (store.head(key()), store.delete(key()), store.probe(), store.start_resumable(key(), "a/b")):
         assert "STORAGE" in (await refused("storage_misconfigured", doing)).message
