@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
-from secrets import SystemRandom
 
 import aiohttp
 import google_crc32c
@@ -12,9 +11,9 @@ import google_crc32c
 from providers import ProviderDown, ProviderRefused
 from providers.storage.gcs_errors import Damaged, check_answer, damaged
 from providers.storage.gcs_session import encoded
-from providers.storage.gcs_wire import Wire, named
+from providers.storage.gcs_wire import Wire, named, pause_after
 
-_IDLE_TRIES, _PAUSE_SECONDS = 3, 0.2
+_IDLE_TRIES = 3
 
 
 @dataclass(slots=True)
@@ -45,7 +44,7 @@ async def reading(wire: Wire, key: str, start: int, end: int | None) -> AsyncGen
             idle = idle + 1 if place.at == before else 0
             if idle >= _IDLE_TRIES:
                 raise
-            await asyncio.sleep(down.retry_after or _PAUSE_SECONDS * 2**idle * (1 + SystemRandom().random()))
+            await asyncio.sleep(pause_after(down))
 
 
 async def _once(wire: Wire, key: str, place: _Place) -> AsyncGenerator[bytes, None]:

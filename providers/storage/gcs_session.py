@@ -7,7 +7,6 @@ import asyncio
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from secrets import SystemRandom
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -17,13 +16,12 @@ from providers import ProviderDown, ProviderRefused
 from providers.storage import GRAIN, ObjectInfo
 from providers.storage.bounds import Bounds
 from providers.storage.gcs_errors import Damaged, check_session, damaged
-from providers.storage.gcs_wire import Reply, Wire
+from providers.storage.gcs_wire import Reply, Wire, pause_after
 
 _OVER = (404, 410, 499)
 _UNDER_WAY = 308
 _STEPS = 5
 """How often a chunk is sent on without the store having taken a byte of it."""
-_PAUSE_SECONDS = 0.2
 _HELD = re.compile(r"bytes=0-([0-9]{1,15})", re.ASCII)
 
 
@@ -51,15 +49,7 @@ class GcsSession:
 
     def __init__(self, wire: Wire, session: str) -> None:
         self._wire = wire
-        self._url, _, agreed = session.partition("#")
-        said = {name: values[0] for name, values in parse_qs(agreed, keep_blank_values=True).items()}
-        try:
-            size = said["size"]
-            self._key, self._bounds = said["key"], Bounds(int(size) if size else None, int(said["limit"]))
-        except (KeyError, ValueError):
-            raise _unknown() from None
-        if not self._url.startswith(wire.upload_url() + "?"):
-            raise _unknown()
+        self._url, self._key, self._bounds = _parsed(session, wire.endpoint)
         self._at: int | None = None
         self._done: ObjectInfo | None = None
         self._sum = 0
@@ -98,8 +88,9 @@ class GcsSession:
         return self._done
 
     async def abort(self) -> None:
-        """Give the upload up; nothing happens when it is over."""
-        await self._wire.call("DELETE", self._url, fine=(200, 204, *_OVER))
+        """Give the upload up; nothing happens when it is over, or another store's."""
+        if self._url:
+            await self._wire.call("DELETE", self._url, fine=(200, 204, *_OVER))
 
     async def _send(self, rest: memoryview, at: int, last: bool) -> None:
         """Send `rest`, which begins at byte `at`, and what the store did not take of it again."""
@@ -125,12 +116,14 @@ class GcsSession:
         except Damaged:
             raise
         except ProviderDown as down:
-            await asyncio.sleep(down.retry_after or _PAUSE_SECONDS * (1 + SystemRandom().random()))
+            await asyncio.sleep(pause_after(down))
             return await self.offset()
 
     async def _put(
         self, span: str, sums: dict[str, str] | None = None, block: memoryview | bytes = b"", *, again: bool = True
     ) -> Reply:
+        if not self._url:
+            raise _unknown()
         headers = {"Content-Range": span} | (sums or {})
         reply = await self._wire.call(
             "PUT", self._url, fine=(_UNDER_WAY, *_OVER), again=again, headers=headers, data=block
@@ -166,6 +159,18 @@ class GcsSession:
 def encoded(crc: int) -> str:
     """A CRC-32C as Google writes it: base64 of its big-endian bytes."""
     return b64encode(crc.to_bytes(4, "big")).decode()
+
+
+def _parsed(session: str, endpoint: str) -> tuple[str, str, Bounds]:
+    """The URI, key and bounds in a session URL; an empty URI for one of another store, which gets no token of ours."""
+    url, _, agreed = session.partition("#")
+    said = {name: values[0] for name, values in parse_qs(agreed, keep_blank_values=True).items()}
+    try:
+        size = said["size"]
+        bounds = Bounds(int(size) if size else None, int(said["limit"]))
+        return (url if url.startswith(f"{endpoint}/") else "", said["key"], bounds)
+    except (KeyError, ValueError):
+        return "", "", Bounds(None, 0)
 
 
 def _unknown() -> ProviderRefused:

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from secrets import SystemRandom
 from typing import Any
 from urllib.parse import quote
 
@@ -18,9 +19,12 @@ from providers.storage.gcs_tokens import Tokens
 
 CONNECT_SECONDS, READ_SECONDS, SLOW_SECONDS = 3.0, 15.0, 60.0
 TRIES, PATIENCE_SECONDS = 4, 45.0
+LONGEST_PAUSE = 5.0
+"""Seconds that Retry-After may ask for and we wait; for longer the caller is told when to come again."""
 SLOWEST = 64 * 1024
 """Bytes a second below which a request that sends is given up."""
 _CONNECTIONS = 64
+_PAUSE_SECONDS = 0.2
 _SLICE = 256 * 1024
 _OURS = (aiohttp.ClientError, TimeoutError, ConnectionError)
 
@@ -72,7 +76,11 @@ class Wire:
         """One call, tried up to four times when Google is busy or away, unless `again` is False."""
         with self.breaker.call():
             async for attempt in stamina.retry_context(
-                on=_pause, attempts=TRIES if again else 1, timeout=PATIENCE_SECONDS, wait_initial=0.2, wait_max=5.0
+                on=_pause,
+                attempts=TRIES if again else 1,
+                timeout=PATIENCE_SECONDS,
+                wait_initial=0.2,
+                wait_max=LONGEST_PAUSE,
             ):
                 with attempt:
                     return await self._once(method, url, attempt.num, fine, given)
@@ -143,6 +151,15 @@ def _patience(total: float | None) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=total, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS)
 
 
+def pause_after(down: ProviderDown) -> float:
+    """Seconds to wait before the next try; the error itself when Google asks for more than we wait."""
+    if down.retry_after is not None and down.retry_after > LONGEST_PAUSE:
+        raise down
+    return down.retry_after or _PAUSE_SECONDS * (1 + SystemRandom().random())
+
+
 def _pause(trouble: Exception) -> bool | float:
     """Whether to try again, and after how many seconds when Google said so."""
-    return isinstance(trouble, ProviderDown) and (trouble.retry_after or True)
+    if not isinstance(trouble, ProviderDown) or (trouble.retry_after or 0) > LONGEST_PAUSE:
+        return False
+    return trouble.retry_after or True

@@ -213,10 +213,19 @@ async def test_a_far_side_that_is_slow_is_not_waited_for(
         await store.head(key())
 
 
-async def test_a_session_of_another_place_is_never_written_to(store: GcsStore) -> None:
-    for url in ("http://evil.example/?upload_id=1#key=a&size=&limit=1", f"{store.origin}/x?upload_id=1", "", "#"):
-        with pytest.raises(ProviderRefused):
-            store.resumable(url)
+async def test_a_session_of_another_place_is_never_written_to(far: FarStorage, store: GcsStore) -> None:
+    elsewhere = f"{store.origin}.evil.example/?upload_id=1#key=a&size=&limit=1"
+    for url in (elsewhere, f"{HOME}/storage/uploads/{'x' * 43}", f"{store.origin}/upload/x?upload_id=1", "", "#"):
+        await refused("no_such_upload", store.resumable(url).offset())
+        await store.resumable(url).abort()
+    assert far.calls == []
+
+
+async def test_whoever_is_told_to_wait_long_is_told_so_at_once(far: FarStorage, store: GcsStore) -> None:
+    far.busy, far.retry_after = 1, 30
+    with pytest.raises(ProviderDown, match="busy") as caught:
+        await store.head(key())
+    assert caught.value.retry_after == 30
 
 
 def test_a_key_file_that_is_none_is_seen_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

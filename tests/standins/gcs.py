@@ -59,6 +59,7 @@ class FarStorage:
     calls: list[str] = field(default_factory=list)
     fails: int = 0
     busy: int = 0
+    retry_after: int = 1
     lost_answers: int = 0
     silent: int = 0
     cuts: list[int] = field(default_factory=list)
@@ -93,7 +94,7 @@ class FarStorage:
             return _error(503, "Backend Error")
         if self.busy:
             self.busy -= 1
-            return _error(429, "The rate limit was exceeded.", {"Retry-After": "1"})
+            return _error(429, "The rate limit was exceeded.", {"Retry-After": str(self.retry_after)})
         signed = "X-Goog-Signature" in request.query
         session = "upload_id" in request.query
         if not signed and not session and request.headers.get("Authorization") != f"Bearer {TOKEN}":
