@@ -30,11 +30,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page of hits begins: after this hit; `near` pages hold what only resembles the words."""
+    """Where a page of hits begins: after this hit; `near` pages hold what only resembles the words.
+
+    `degraded` is the place in an answer of the embedded engine while the chosen one was away.
+    """
 
     score: float
     id: UUID
     near: bool = False
+    degraded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,14 @@ class Hit:
     near: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page of hits; `degraded` when the embedded engine answered, for the chosen one is away."""
+
+    hits: list[Hit]
+    degraded: bool = False
+
+
 class SearchEngine(Protocol):
     """Keeps documents per channel and finds them; every method works in the channel of the scope, and no other."""
 
@@ -85,14 +97,23 @@ class SearchEngine(Protocol):
     async def listed(self, scope: Scope, after: UUID | None, most: int) -> list[tuple[str, UUID]]:
         """Kind and id of up to `most` documents in the order of ids, after one of them."""
 
-    async def search(self, scope: Scope, question: Question) -> list[Hit]:
+    async def search(self, scope: Scope, question: Question) -> Answer:
         """The best hits first, the next page after `question.after`; Unavailable when it takes too long."""
 
+    async def probe(self) -> None:
+        """Pass when searches are answered by the engine that was chosen; the error's sentence names the setting."""
 
-def choose(elasticsearch_url: str = "") -> SearchEngine:
-    """The engine that the setting names: PostgreSQL when it is empty; ValueError when it cannot be had."""
+    async def close(self) -> None:
+        """Let go of every connection."""
+
+
+def choose(elasticsearch_url: str = "", deployment: str = "guildhall") -> SearchEngine:
+    """The engine that the setting names: PostgreSQL when it is empty; `deployment` names the indexes elsewhere."""
     from search.postgres import PostgresSearch  # noqa: PLC0415 - the engine needs the words of this module
 
-    if elasticsearch_url:
-        raise ValueError("ELASTICSEARCH_URL: this version searches in PostgreSQL only. Leave the setting empty.")
-    return PostgresSearch()
+    if not elasticsearch_url:
+        return PostgresSearch()
+    from search.elastic import ElasticSearch  # noqa: PLC0415 - half a second to load, for those who use it
+    from search.followed import FollowedSearch  # noqa: PLC0415
+
+    return FollowedSearch(PostgresSearch(), ElasticSearch(elasticsearch_url, deployment))

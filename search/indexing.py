@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, delete, select
+from sqlalchemy import ARRAY, Boolean, Uuid, bindparam, delete, or_, select
 
-from search import KINDS, SearchEngine, documents
+from search import KINDS, SearchEngine, documents, following
+from search.followed import FollowedSearch
 from tenants.community.messages import MESSAGES
 from tenants.courses.courses import COURSES
 from tenants.courses.lessons import LESSONS
@@ -26,6 +27,7 @@ Change = tuple[str, UUID]
 
 _CHANGES = scoped(
     select(INDEX_CHANGES.c.id, INDEX_CHANGES.c.kind, INDEX_CHANGES.c.document_id)
+    .where(INDEX_CHANGES.c.refused.is_(None), or_(~INDEX_CHANGES.c.followed, bindparam("all", type_=Boolean)))
     .order_by(INDEX_CHANGES.c.id)
     .limit(bindparam("most"))
 )
@@ -40,13 +42,19 @@ _ROWS = {
 
 
 async def drain(tenancy: Tenancy, engine: SearchEngine, channel_id: ChannelId, most: int = BATCH) -> int:
-    """Follow up to `most` changes of a channel; how many. 0 when none are left or another worker is at it."""
+    """Follow up to `most` changes of a channel; how many. 0 when none are left or another worker is at it.
+
+    Where a second engine follows, what was touched waits for it in the same transaction: see `search.following`.
+    """
+    followed = isinstance(engine, FollowedSearch)
     async with tenancy.scope(channel_id, acting_system("index")) as scope:
         if not await scope.claim("index"):
             return 0
-        changes = await scope.all(_CHANGES, most=most)
-        await follow(scope, engine, ((change["kind"], change["document_id"]) for change in changes))
+        changes = await scope.all(_CHANGES, most=most, all=not followed)
+        touched = await follow(scope, engine, ((change["kind"], change["document_id"]) for change in changes))
         await scope.run(_FORGET, ids=[change["id"] for change in changes])
+        if followed:
+            await following.hand_on(scope, touched)
         return len(changes)
 
 
@@ -63,8 +71,8 @@ async def rebuild(tenancy: Tenancy, engine: SearchEngine, channel_id: ChannelId)
     return rows
 
 
-async def follow(scope: Scope, engine: SearchEngine, changes: Iterable[Change]) -> None:
-    """Write the documents of changed rows as the rows are now; a course takes its lessons with it."""
+async def follow(scope: Scope, engine: SearchEngine, changes: Iterable[Change]) -> list[Change]:
+    """Write the documents of changed rows as the rows are now; a course takes its lessons with it. What was written."""
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for kind, document_id in changes:
         wanted[kind].add(document_id)
@@ -72,6 +80,7 @@ async def follow(scope: Scope, engine: SearchEngine, changes: Iterable[Change]) 
         wanted["lesson"] |= {*await documents.lessons_under(scope, course_id), *await engine.under(scope, course_id)}
     for kind, ids in wanted.items():
         await _write(scope, engine, kind, sorted(ids))
+    return [(kind, document_id) for kind, ids in wanted.items() for document_id in ids]
 
 
 async def _write(scope: Scope, engine: SearchEngine, kind: str, ids: Sequence[UUID]) -> None:

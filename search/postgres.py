@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, Column, Uuid, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from search import Document, Hit, Question
+from search import Answer, Document, Hit, Question
 from search.words import spaced
 from tenants.errors import Unavailable
 from tenants.scope import Record, Scope
@@ -42,6 +42,11 @@ _PUT = scoped(
     )
 )
 _DELETE = scoped(delete(DOCUMENTS).where(_D.id == bindparam("ids", type_=ARRAY(Uuid())).any_()))
+_KEPT = scoped(
+    select(_D.id, _D.kind, _D.visibility, _D.place, _D.title, _D.body, _D.parent_id, _D.seq).where(
+        _D.id == bindparam("ids", type_=ARRAY(Uuid())).any_()
+    )
+)
 _UNDER = scoped(select(_D.id).where(_D.parent_id == bindparam("parent_id")))
 _LISTED = scoped(select(_D.kind, _D.id).where(_D.id > bindparam("after")).order_by(_D.id).limit(bindparam("most")))
 _BINDS = ("asked", "kinds", "seen", "after_score", "after_id", "most")
@@ -72,15 +77,25 @@ class PostgresSearch:
         rows = await scope.all(_LISTED, after=after or UUID(int=0), most=most)
         return [(row["kind"], row["id"]) for row in rows]
 
-    async def search(self, scope: Scope, question: Question) -> list[Hit]:
+    async def search(self, scope: Scope, question: Question) -> Answer:
         """The best hits first; if nothing has the words, what resembles them, but no phrase. Unavailable after 2 s."""
         await scope.value(_HURRY, limit=f"{SECONDS}s")
         if question.after is None or not question.after.near:
             rows = await _ask(scope, _EXACT, _written(question), question)
             if rows or question.after or any(len(phrase) > 1 for phrase in question.phrases):
-                return [_hit(row, near=False) for row in rows]
+                return Answer([_hit(row, near=False) for row in rows])
         longest_first = sorted(set(question.words), key=len, reverse=True)
-        return [_hit(row, near=True) for row in await _ask(scope, _NEAR, longest_first, question)]
+        return Answer([_hit(row, near=True) for row in await _ask(scope, _NEAR, longest_first, question)])
+
+    async def documents(self, scope: Scope, ids: Sequence[UUID]) -> list[Document]:
+        """The documents as they are kept, of those ids that have one."""
+        return [_document(row) for row in await scope.all(_KEPT, ids=list(ids))]
+
+    async def probe(self) -> None:
+        """Pass: the database is asked after by others."""
+
+    async def close(self) -> None:
+        """Nothing to let go of: the connections are the scope's."""
 
 
 def _values(document: Document) -> dict[str, Any]:
@@ -89,6 +104,11 @@ def _values(document: Document) -> dict[str, Any]:
         "visibility": document.visibility, "place": document.place, "seq": document.seq, "title": document.title,
         "body": document.body, "title_words": spaced(document.title), "body_words": spaced(document.body),
     }  # fmt: skip
+
+
+def _document(row: Record) -> Document:
+    facts = (row["title"], row["body"], row["parent_id"], row["seq"])
+    return Document(row["id"], row["kind"], row["visibility"], row["place"], *facts)
 
 
 def _written(question: Question) -> str:

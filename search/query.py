@@ -47,10 +47,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A page of hits, and where the next one begins."""
+    """A page of hits, and where the next one begins; `degraded` when the chosen engine is away."""
 
     items: list[Found]
     next: Place | None
+    degraded: bool = False
 
 
 async def search(
@@ -68,9 +69,11 @@ async def search(
     limit = max(1, min(limit, MOST_HITS))
     seen, names = await _seen(scope)
     question = Question(phrases, prefix, kinds, seen, limit + 1, after)
-    hits = await engine.search(scope, question)
+    answer = await engine.search(scope, question)
+    hits = answer.hits
     items = [_found(hit, question, names) for hit in hits[:limit]]
-    return Results(items, _next(hits[limit - 1]) if len(hits) > limit else None)
+    last = hits[limit - 1] if len(hits) > limit else None
+    return Results(items, _next(last, degraded=answer.degraded) if last else None, answer.degraded)
 
 
 def parse(text: str) -> tuple[tuple[tuple[str, ...], ...], str]:
@@ -134,5 +137,5 @@ def _found(hit: Hit, question: Question, names: dict[UUID, str]) -> Found:
     return Found(hit, title, snippet(hit.body, question.words, question.prefix))
 
 
-def _next(last: Hit) -> Place:
-    return Place(last.score, last.id, last.near)
+def _next(last: Hit, *, degraded: bool) -> Place:
+    return Place(last.score, last.id, last.near, degraded)

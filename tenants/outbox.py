@@ -6,7 +6,7 @@ reads them across channels; a job's row stays until it is done, or for ever with
 
 from typing import Any
 
-from sqlalchemy import Column, Integer, Text, Uuid
+from sqlalchemy import Boolean, Column, Integer, Text, Uuid
 
 from tenants.tables import Json, instant, owned, shared, text
 
@@ -43,7 +43,14 @@ JOBS = owned(
     "jobs",
     *_job_columns(),
 )
-INDEX_CHANGES = owned("index_changes", text("kind"), Column("document_id", Uuid, nullable=False))
+# `followed`: the documents here are as the row is, and a second engine has to take them; `refused`: it never will.
+INDEX_CHANGES = owned(
+    "index_changes",
+    text("kind"),
+    Column("document_id", Uuid, nullable=False),
+    Column("followed", Boolean, nullable=False, server_default="false"),
+    Column("refused", Text),
+)
 PERSON_JOBS = shared(
     "person_jobs",
     Column("person_id", Uuid, primary_key=True),

@@ -117,8 +117,8 @@ async def stale(tenancy: Tenancy, seconds: float, most: int) -> list[Waiting]:
 
 
 async def channels_to_index(tenancy: Tenancy) -> list[ChannelId]:
-    """Channels with changes that the search index has not seen."""
-    rows = await _fetch(tenancy, "select distinct channel_id from index_changes limit 1000")
+    """Channels with changes that a search index has not seen, and may still take."""
+    rows = await _fetch(tenancy, "select distinct channel_id from index_changes where refused is null limit 1000")
     return [ChannelId(row["channel_id"]) for row in rows]
 
 

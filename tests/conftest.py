@@ -12,6 +12,7 @@ from providers.embedded import EmbeddedPostgres, EmbeddedValkey
 from tenants import migrations
 from tenants.scope import Tenancy
 from tests.databases import Databases
+from tests.standins.elasticsearch import Node
 from tests.webapp import Web, serving
 from tests.world import World, make_world
 
@@ -56,6 +57,15 @@ def valkey(home: Path) -> Iterator[EmbeddedValkey]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def elasticsearch(home: Path) -> Iterator[Node]:
+    """A running Elasticsearch of this test worker; skipped where it cannot be built, but never in CI."""
+    node = Node(home / "es")
+    node.start()
+    yield node
+    node.kill()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from server.context import InChannel
 from server.keyset import Cursor, Page, PageQuery
 from server.op import Auth, Route, op
 
-PLACES: Cursor[tuple[float, UUID, bool]] = Cursor("search", tuple[float, UUID, bool])
+PLACES: Cursor[tuple[float, UUID, bool, bool]] = Cursor("search", tuple[float, UUID, bool, bool])
 
 
 class InSlug(Given):
@@ -40,8 +40,14 @@ class FoundShown(BaseModel):
     score: float
 
 
+class FoundPage(Page[FoundShown]):
+    """A page of hits; `degraded` when the search engine is away and a simpler one answered."""
+
+    degraded: bool = False
+
+
 @op("Search a channel", tags=("search",), auth=Auth.OPTIONAL)
-async def search_channel(context: InChannel, *, path: InSlug, query: Asked) -> Page[FoundShown]:
+async def search_channel(context: InChannel, *, path: InSlug, query: Asked) -> FoundPage:
     """Members find courses, the lessons open to them, and messages of their rooms; others find what is public.
 
     When nothing has the words, what resembles them is shown. 503 when the search takes more than two seconds.
@@ -49,11 +55,16 @@ async def search_channel(context: InChannel, *, path: InSlug, query: Asked) -> P
     place = PLACES.read(query.after)
     after = Place(*place) if place else None
     results = await search(context.scope, context.house.search, query.q, query.kind, query.limit, after)
-    last = results.next
-    return Page[FoundShown](
+    return FoundPage(
         items=[_shown(item, path.slug) for item in results.items],
-        next=PLACES.write((last.score, last.id, last.near)) if last else None,
+        next=written(results.next) or None,
+        degraded=results.degraded,
     )
+
+
+def written(place: Place | None) -> str:
+    """The cursor of the page that begins at a place; empty when there is none."""
+    return PLACES.write((place.score, place.id, place.near, place.degraded)) if place else ""
 
 
 def _shown(found: Found, slug: str) -> FoundShown:

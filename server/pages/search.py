@@ -5,7 +5,7 @@ from aiohttp import web
 from search import Place
 from search import query as searching
 from search.query import Found, Results
-from server.api.search import PLACES
+from server.api.search import PLACES, written
 from server.forms import refill
 from server.pages.visits import Visit
 from server.web.views.frame import Form
@@ -37,14 +37,14 @@ async def _search(visit: Visit, asked: str) -> Results:
 
 
 def _view(visit: Visit, values: dict[str, str], results: Results) -> SearchPage:
-    last = results.next
     return SearchPage(
         url=visit.request.path,
         form=Form(values),
         asked=values["q"].strip(),
         found=tuple(_row(each, visit.slug) for each in results.items),
         near=bool(results.items) and results.items[0].hit.near,
-        after=PLACES.write((last.score, last.id, last.near)) if last else "",
+        after=written(results.next),
+        degraded=results.degraded,
     )
 
 

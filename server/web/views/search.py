@@ -17,7 +17,10 @@ class FoundRow:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """`search.html`: the field goes to `url` by GET; `near` hits resemble what was asked; `after` leads to more."""
+    """`search.html`: the field goes to `url` by GET; `near` hits resemble what was asked; `after` leads to more.
+
+    `degraded` when the search engine is away and a simpler one answered.
+    """
 
     url: str
     form: Form = field(default_factory=Form)
@@ -25,3 +28,4 @@ class SearchPage:
     found: tuple[FoundRow, ...] = ()
     near: bool = False
     after: str = ""
+    degraded: bool = False
