@@ -4,6 +4,7 @@ import socket
 
 from aiohttp import web
 
+import search
 from logs import set_up_logs
 from providers import mail, payments, storage
 from providers.live.hosts import LiveHosts
@@ -76,6 +77,7 @@ def make_house(settings: Settings) -> House:
         demo=settings.demo,
         secret=secret.encode(),
         live=LiveHosts(settings.recording_hosts),
+        search=search.choose(settings.elasticsearch_url, settings.deployment),
     )
 
 
@@ -106,4 +108,5 @@ async def close_house(house: House) -> None:
     await house.mailer.close()
     await house.payments.close()
     await house.live.close()
+    await house.search.close()
     house.passwords.close()
