@@ -9,6 +9,7 @@ from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
+import search
 from logs import set_up_logs
 from providers import mail, payments, pdf, storage
 from providers.live.hosts import LiveHosts
@@ -50,7 +51,7 @@ def run(settings: Settings, queue: str) -> None:
         shop.tenancy, Herald(settings.redis_url, settings.deployment), Waker(settings.redis_url, settings.deployment)
     )
     shop.tenancy.after_commit = teller.hand
-    hands = Hands(shop, [teller.close, shop.live.close])
+    hands = Hands(shop, [teller.close, shop.live.close, shop.search.close])
     HANDS[:] = [hands]
     queues = Queues(redis, settings.deployment, hands.shop.secret)
     worker = Worker(
@@ -90,6 +91,7 @@ def make_shop(settings: Settings) -> Workshop:
         secret=secret.encode(),
         recording_hosts=settings.recording_hosts,
         live=LiveHosts(settings.recording_hosts),
+        search=search.choose(settings.elasticsearch_url, settings.deployment),
     )
 
 
