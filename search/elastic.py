@@ -23,7 +23,7 @@ _VERSION = Scoped(
     (),
     {},
 )
-_FIELDS = ("channel_id", "id", "kind", "parent_id", "place", "seq", "title", "body")
+_FIELDS = {"includes": ["channel_id", "id", "kind", "parent_id", "place", "seq", "title", "body"]}
 
 
 class ElasticSearch:

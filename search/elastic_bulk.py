@@ -70,7 +70,7 @@ async def _send_part(door: Door, indexes: Indexes, target: str, part: Sequence[W
 
 
 async def _request(door: Door, target: str, writes: Sequence[Write]) -> list[dict[str, Any]]:
-    lines = [line for write in writes for line in write.lines(target)]
+    lines: Any = [line for write in writes for line in write.lines(target)]
     with door.call() as client:
         answer = await client.bulk(operations=lines, require_alias=True)
     return [next(iter(item.values())) for item in answer["items"]]

@@ -108,7 +108,10 @@ def whole(answer: Any) -> Any:
 
 def _node(url: str) -> NodeConfig:
     """ValueError for an address that is none."""
-    node = url_to_node_config(url, use_default_ports_for_scheme=True)
+    try:
+        node = url_to_node_config(url, use_default_ports_for_scheme=True)
+    except ValueError as wrong:
+        raise ValueError(f"ELASTICSEARCH_URL is no address such as https://name:password@host:9200: {wrong}") from None
     return node.replace(ssl_context=ssl.create_default_context()) if node.scheme == "https" else node
 
 

@@ -35,6 +35,12 @@ def services(house: House) -> list[Service]:
         Service(
             "payments", "PAYMENTS", "Nobody can buy; what was paid is settled when it is back.", house.payments.probe
         ),
+        Service(
+            "search",
+            "ELASTICSEARCH_URL",
+            "Searches are answered by PostgreSQL, and changes wait for the engine.",
+            house.search.probe,
+        ),
     ]
 
 

@@ -1,6 +1,7 @@
 """The relay's view of the outbox, across channels and with nothing else in sight; it runs as its own database role."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,6 +121,19 @@ async def channels_to_index(tenancy: Tenancy) -> list[ChannelId]:
     """Channels with changes that a search index has not seen, and may still take."""
     rows = await _fetch(tenancy, "select distinct channel_id from index_changes where refused is null limit 1000")
     return [ChannelId(row["channel_id"]) for row in rows]
+
+
+@asynccontextmanager
+async def alone(tenancy: Tenancy, task: str) -> AsyncIterator[bool]:
+    """Hold a task of the whole installation within the block, whose value is whether nobody else held it."""
+    async with tenancy.relay.connection() as connection:
+        with refusals():
+            got = bool(await connection.fetchval("select pg_try_advisory_lock(hashtextextended($1, 0))", task))
+        try:
+            yield got
+        finally:
+            if got:
+                await connection.execute("select pg_advisory_unlock(hashtextextended($1, 0))", task)
 
 
 async def notices_left(tenancy: Tenancy, seconds: float, most: int) -> list[tuple[ChannelId, UUID, Notice]]:
