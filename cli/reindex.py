@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 import search
-from cli.console import OUT, say
+from cli.console import OUT, say, step
 from cli.stop import Stop
 from providers import ProviderDown, ProviderRefused
 from search import SearchEngine, following
@@ -46,11 +46,12 @@ async def _reindex(settings: Settings, slug: str | None) -> None:
 
 async def _work(tenancy: Tenancy, engine: SearchEngine, channels: Chosen, *, whole: bool) -> None:
     with _progress() as progress:
-        bar = progress.add_task("Rows", total=len(channels))
+        bar = progress.add_task("PostgreSQL", total=len(channels))
         rows = 0
         for channel_id, name in channels:
-            rows += await rebuild(tenancy, engine, channel_id)
-            progress.update(bar, advance=1, description=f"Rows of {name}")
+            with step(f"{name} is indexed"):
+                rows += await rebuild(tenancy, engine, channel_id)
+            progress.advance(bar)
         if isinstance(engine, FollowedSearch):
             bar = progress.add_task("Elasticsearch", total=len(channels))
             await (_anew if whole else _in_place)(tenancy, engine, channels, progress, bar)

@@ -73,11 +73,11 @@ class Door:
 
 def fault(error: Exception) -> ProviderDown | ProviderRefused:
     """What went wrong, in our words."""
+    if isinstance(error, UnsupportedProductError):
+        return ProviderRefused(_OTHER, "too_old")
     if isinstance(error, ApiError):
         kind = error.error if isinstance(error.error, str) else ""
         return answered(error.status_code, kind, str(error.message))
-    if isinstance(error, UnsupportedProductError):
-        return ProviderRefused(_OTHER, "too_old")
     if isinstance(error, TlsFault):
         return ProviderDown(_TLS)
     if isinstance(error, SerializationError):

@@ -4,23 +4,28 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from redis import Redis
 
+import search
 from cli.isolation.scratch import Ground, connected
 from cli.isolation.shapes import Shape
 from cli.isolation.tally import Tally
+from search.followed import FollowedSearch
 from tenants import work
 from tenants.ids import ChannelId, new_id
+from tenants.permissions import acting_system
 from tenants.work import Ticket
 from workers import indexing
 from workers.__main__ import make_shop
-from workers.registry import MODULES
+from workers.registry import MODULES, Workshop
 from workers.run import perform_leased
 
 # A browser prints, a film is fetched: both need more than a scratch database.
 HEAVY = ("RenderCertificate", "IngestRecording")
+MOST_LISTED = 5000
 INDEXED = {"course": "courses", "lesson": "lessons", "message": "messages"}
 
 
@@ -29,18 +34,43 @@ async def do_jobs(ground: Ground) -> Tally:
     tally = Tally("Jobs of the attacker")
     channel_id = ChannelId(ground.own.channel_id)
     await _ask_to_index(ground, tally)
-    shop = make_shop(ground.settings)
+    engine = search.choose(ground.settings.elasticsearch_url, f"{ground.settings.deployment}-isolation-{new_id().hex}")
+    shop = replace(make_shop(ground.settings), search=engine)
     try:
-        await indexing.drain(shop, channel_id)
+        await _index(ground, shop, tally)
         for row in await _waiting(ground):
             tally.tried[row["name"]] += 1
             if leased := await work.take(shop.tenancy, Ticket(channel_id, None, row["id"])):
                 await perform_leased(shop, leased)
     finally:
+        await shop.search.close()
         await shop.tenancy.close()
         await shop.store.close()
         await shop.mailer.close()
     return tally
+
+
+async def _index(ground: Ground, shop: Workshop, tally: Tally) -> None:
+    """Index the attacker's channel, in a second engine too if there is one, in an index of its own that is dropped."""
+    channel_id = ChannelId(ground.own.channel_id)
+    if not isinstance(shop.search, FollowedSearch):
+        await indexing.drain(shop, channel_id)
+        return
+    follower = shop.search.follower
+    try:
+        await follower.indexes.swap(await follower.indexes.create())
+        await indexing.drain(shop, channel_id)
+        theirs = {str(row["id"]) for table in INDEXED.values() for row in ground.other.rows[table]}
+        for owner in (ground.own, ground.other):
+            async with shop.tenancy.scope(ChannelId(owner.channel_id), acting_system("isolation")) as scope:
+                for _, document_id in await follower.listed(scope, None, MOST_LISTED):
+                    tally.tried["documents of Elasticsearch"] += 1
+                    if str(document_id) in theirs or owner is ground.other:
+                        tally.leak(
+                            f"the attacker's changes brought the other's document {document_id} into Elasticsearch"
+                        )
+    finally:
+        await follower.indexes.drop()
 
 
 async def _ask_to_index(ground: Ground, tally: Tally) -> None:

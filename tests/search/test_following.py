@@ -1,7 +1,7 @@
 """The second engine follows: through its death and return, poison, late writes, and a new index behind the alias."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -11,6 +11,10 @@ import pytest
 from providers import ProviderDown, ProviderRefused
 from search import KINDS, PUBLIC, Question, elastic_door, following
 from search.elastic import ElasticSearch
+from search.elastic_bulk import Write, send
+from search.elastic_door import Door
+from search.elastic_indexes import Indexes
+from search.elastic_mapping import source
 from search.followed import FollowedSearch
 from search.indexing import drain
 from search.postgres import PostgresSearch
@@ -125,13 +129,13 @@ async def test_an_older_write_that_comes_late_changes_nothing(
     tenancy: Tenancy, world: World, pair: FollowedSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     school, old = world.pottery, message("stoneware")
-    from search import elastic, elastic_bulk
+    from search import elastic
 
-    late = []
-    real = elastic_bulk.send
+    late: list[Sequence[Write]] = []
+    real = send
 
-    async def held(*call: object) -> dict[UUID, str]:
-        late.append(call)
+    async def held(door: Door, indexes: Indexes, writes: Sequence[Write]) -> dict[UUID, str]:
+        late.append(writes)
         return {}
 
     async with tenancy.scope(school.id, SYSTEM) as scope:
@@ -140,8 +144,8 @@ async def test_an_older_write_that_comes_late_changes_nothing(
         await pair.follower.delete(scope, [old.id])
         monkeypatch.setattr(elastic, "send", real)
         await pair.follower.index(scope, [replace(old, body="porcelain")])
-    for call in late:
-        assert await real(*call) == {}
+    for writes in late:
+        assert await real(pair.follower._door, pair.follower.indexes, writes) == {}
     assert await bodies(tenancy, pair, school, "porcelain") == {"porcelain"}
     assert await bodies(tenancy, pair, school, "stoneware") == set()
 
@@ -154,7 +158,7 @@ async def test_a_document_that_is_refused_is_set_aside_and_holds_up_nothing(
     school = world.pottery
     room = await make_room(tenancy, school, school.ana)
     said = [await say(tenancy, school, school.sam, room, f"grog {number}") for number in range(5)]
-    real = elastic.source
+    real = source
     monkeypatch.setattr(
         elastic, "source",
         lambda channel, each: {**real(channel, each), **({"colour": 1} if each.id == said[2] else {})},

@@ -1,12 +1,14 @@
 """The search page: found by what the reader may see, without JavaScript, whatever is typed."""
 
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from providers.embedded import EmbeddedValkey
 from tenants.scope import Tenancy
 from tests.search.library import index, make_room, say
-from tests.webapp import Web
+from tests.webapp import Web, serving
 from tests.world import World
 
 
@@ -55,3 +57,23 @@ async def test_whatever_is_typed_there_is_a_page(web: Web, shelf: World, query: 
 async def test_what_cannot_be_searched_for_is_refused_on_the_page(web: Web, shelf: World, query: str) -> None:
     status, html = await page(web, shelf, query, shelf.pottery.zoe.token)
     assert (status, 'name="q"' in html) == (422, True)
+
+
+async def test_while_the_engine_is_away_the_page_and_the_api_say_so_and_find_all_the_same(
+    shelf: World, database: str, valkey: EmbeddedValkey, home: Path
+) -> None:
+    token, slug = shelf.pottery.zoe.token, shelf.pottery.slug
+    async with serving(database, valkey.redis_url, home / "away", elasticsearch_url="http://127.0.0.1:9") as web:
+        status, html = await page(web, shelf, "?q=salt", token)
+        assert (status, html.count("<mark>Salt</mark>"), "Search is limited" in html) == (200, 20, True)
+        first = (await web.call("GET", f"/channels/{slug}/search?q=salt", token=token)).json
+        rest = (await web.call("GET", f"/channels/{slug}/search?q=salt&after={first['next']}", token=token)).json
+        assert (first["degraded"], rest["degraded"]) == (True, True)
+        assert len({item["id"] for item in first["items"] + rest["items"]}) == 25
+        ready = await web.get("/readyz")
+        assert (ready.status, '"search": "away"' in ready.body.decode() or b'"search":"away"' in ready.body) == (
+            200,
+            True,
+        )
+    async with serving(database, valkey.redis_url, home / "here") as web:
+        assert "Search is limited" not in (await page(web, shelf, "?q=salt", token))[1]
