@@ -67,7 +67,8 @@ class GcsStore:
         first = await anext(chunks)
         if len(first) < CHUNK:
             return await self._put_whole(key, first, media, if_generation)
-        session = self.resumable(await self.start_resumable(key, media, if_generation=if_generation))
+        begun = await self.start_resumable(key, media, if_generation=if_generation)
+        session = GcsSession(self.wire, begun, at=0)
         try:
             await session.write(first)
             async for chunk in chunks:

@@ -45,12 +45,12 @@ def described(resource: Mapping[str, Any]) -> ObjectInfo:
 
 
 class GcsSession:
-    """Session over a session URI of the JSON API."""
+    """Session over a session URI of the JSON API, at byte `at` where that is known without asking."""
 
-    def __init__(self, wire: Wire, session: str) -> None:
+    def __init__(self, wire: Wire, session: str, at: int | None = None) -> None:
         self._wire = wire
         self._url, self._key, self._bounds = _parsed(session, wire.endpoint)
-        self._at: int | None = None
+        self._at = at
         self._done: ObjectInfo | None = None
         self._sum = 0
         self._summed = 0

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_commands import guildhall
-from tests.standins.gcs import BUCKET, FarStorage, far_storage, key_file
+from tests.standins.gcs import FarStorage, far_storage
+from tests.standins.gcs_accounts import key_file
+from tests.standins.gcs_words import BUCKET
 
 Run = Callable[..., Awaitable[tuple[int, str]]]
 

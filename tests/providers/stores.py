@@ -9,7 +9,9 @@ import pytest
 
 from providers.storage import ObjectStore, choose
 from providers.storage.gcs import GcsStore
-from tests.standins.gcs import BUCKET, FarStorage, far_storage, key_file
+from tests.standins.gcs import FarStorage, far_storage
+from tests.standins.gcs_accounts import key_file
+from tests.standins.gcs_words import BUCKET
 
 HOME = "http://127.0.0.1:1"
 

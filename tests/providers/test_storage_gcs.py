@@ -14,7 +14,8 @@ from providers.storage import GRAIN, choose, gcs_wire
 from providers.storage.gcs import CHUNK, GcsStore
 from providers.storage.gcs_errors import Damaged
 from tests.providers.stores import HOME, far_gcs
-from tests.standins.gcs import BUCKET, FarStorage
+from tests.standins.gcs import FarStorage
+from tests.standins.gcs_words import BUCKET
 
 BIG = secrets.token_bytes(CHUNK + 3 * GRAIN + 11)
 

@@ -22,7 +22,9 @@ from providers.storage.gcs_tokens import Tokens
 from providers.storage.gcs_wire import Wire
 from providers.storage.signing import attachment
 from tests.providers.stores import HOME, far_gcs
-from tests.standins.gcs import BUCKET, EMAIL, TOKEN, FarStorage, key_file
+from tests.standins.gcs import FarStorage
+from tests.standins.gcs_accounts import EMAIL, TOKEN, key_file
+from tests.standins.gcs_words import BUCKET
 
 NOW = 1_790_000_000
 CLOCK = "providers.storage.gcs_signing.time.time"

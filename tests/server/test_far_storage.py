@@ -13,7 +13,9 @@ from providers.embedded import EmbeddedValkey
 from providers.storage import GRAIN
 from tests.server.browsing import signed_in
 from tests.server.web.gallery import browser
-from tests.standins.gcs import BUCKET, FarStorage, far_storage, key_file
+from tests.standins.gcs import FarStorage, far_storage
+from tests.standins.gcs_accounts import key_file
+from tests.standins.gcs_words import BUCKET
 from tests.webapp import Web, serving
 from tests.world import World
 

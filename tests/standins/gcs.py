@@ -4,48 +4,20 @@ import asyncio
 import json
 import re
 import time
-from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import google_crc32c
-from aiohttp import BodyPartReader, MultipartReader, web
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from aiohttp import web
 
-from tests.standins.gcs_links import check_assertion, check_link, sign_blob
+from tests.standins.gcs_accounts import EMAIL, KEY, TOKEN, check_assertion, check_link, sign_blob
+from tests.standins.gcs_words import BUCKET, Kept, Upload, cors, error, part, summed
 from tests.standins.serving import serving
 
-BUCKET, EMAIL, GRAIN = "guildhall-standin", "files@standin.iam.gserviceaccount.com", 256 * 1024
-TOKEN = "ya29.standin"
+GRAIN = 256 * 1024
 _SPAN = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
-KEY = rsa.generate_private_key(65537, 2048)
-
-
-@dataclass
-class Kept:
-    """An object."""
-
-    data: bytes
-    content_type: str
-    generation: int
-
-
-@dataclass
-class Upload:
-    """A session under way; `object` once it is finished."""
-
-    name: str
-    content_type: str
-    size: int | None
-    condition: str | None
-    origin: str
-    data: bytearray = field(default_factory=bytearray)
-    object: Kept | None = None
 
 
 @dataclass
@@ -91,18 +63,18 @@ class FarStorage:
     def _trouble(self, request: web.Request) -> web.Response | None:
         if self.fails:
             self.fails -= 1
-            return _error(503, "Backend Error")
+            return error(503, "Backend Error")
         if self.busy:
             self.busy -= 1
-            return _error(429, "The rate limit was exceeded.", {"Retry-After": str(self.retry_after)})
+            return error(429, "The rate limit was exceeded.", {"Retry-After": str(self.retry_after)})
         signed = "X-Goog-Signature" in request.query
         session = "upload_id" in request.query
         if not signed and not session and request.headers.get("Authorization") != f"Bearer {TOKEN}":
-            return _error(401, "Invalid Credentials")
+            return error(401, "Invalid Credentials")
         if self.forbidden:
-            return _error(403, f"{EMAIL} does not have storage.objects.create access to the bucket.")
+            return error(403, f"{EMAIL} does not have storage.objects.create access to the bucket.")
         if self.no_bucket:
-            return _error(404, "The specified bucket does not exist.")
+            return error(404, "The specified bucket does not exist.")
         return None
 
     async def _do(self, request: web.Request) -> web.StreamResponse:  # noqa: PLR0911 - a table
@@ -130,7 +102,7 @@ class FarStorage:
                 if (said := check_link(KEY.public_key(), request)) is not None:
                     return web.Response(status=said[0], text=said[1])
                 return await self._read(request, "/".join(parts))
-        return _error(404, f"Not Found: {request.method} {request.path}")
+        return error(404, f"Not Found: {request.method} {request.path}")
 
     async def _token(self, request: web.Request) -> web.Response:
         check_assertion(KEY.public_key(), str((await request.post())["assertion"]))
@@ -142,7 +114,7 @@ class FarStorage:
             return await self._whole(request, condition)
         about = await request.json()
         if not self._allowed(about["name"], condition):
-            return _error(412, "At least one of the pre-conditions you specified did not hold.")
+            return error(412, "At least one of the pre-conditions you specified did not hold.")
         size = request.headers.get("X-Upload-Content-Length")
         id_ = uuid4().hex
         self.uploads[id_] = Upload(
@@ -154,17 +126,17 @@ class FarStorage:
 
     async def _whole(self, request: web.Request, condition: str | None) -> web.Response:
         reader = await request.multipart()
-        about = json.loads(await _part(reader))
-        data = await _part(reader)
+        about = json.loads(await part(reader))
+        data = await part(reader)
         if about["crc32c"] != summed(data):
-            return _error(400, "Provided CRC32C does not match calculated CRC32C.")
+            return error(400, "Provided CRC32C does not match calculated CRC32C.")
         return self._store(about["name"], data, about["contentType"], condition)
 
     async def _go_on(self, request: web.Request) -> web.StreamResponse:
         upload = self.uploads.get(request.query["upload_id"])
         if upload is None:
-            return _error(499, "The upload was cancelled.")
-        headers = _cors(request, upload.origin)
+            return error(499, "The upload was cancelled.")
+        headers = cors(request, upload.origin)
         first, _, total = _SPAN.fullmatch(request.headers.get("Content-Range", "bytes 0-0/*")).groups()  # type: ignore[union-attr]
         if "Content-Range" not in request.headers:
             total = str(request.content_length)
@@ -174,10 +146,10 @@ class FarStorage:
         if upload.object is None and total == "*":
             return self._under_way(upload, headers)
         if upload.object is None and upload.size not in {None, len(upload.data)}:
-            return _error(400, "The size is not the one that was announced.", headers)
+            return error(400, "The size is not the one that was announced.", headers)
         sent = request.headers.get("X-Goog-Hash")
         if upload.object is None and sent and sent != f"crc32c={summed(bytes(upload.data))}":
-            return _error(400, "Provided CRC32C does not match calculated CRC32C.", headers)
+            return error(400, "Provided CRC32C does not match calculated CRC32C.", headers)
         return self._finish(upload, headers)
 
     async def _take_in(self, request: web.Request, upload: Upload, first: int) -> None:
@@ -216,7 +188,7 @@ class FarStorage:
 
     def _store(self, name: str, data: bytes, content_type: str, condition: str | None) -> web.Response:
         if not self._allowed(name, condition):
-            return _error(412, "At least one of the pre-conditions you specified did not hold.")
+            return error(412, "At least one of the pre-conditions you specified did not hold.")
         self.objects[name] = Kept(data, content_type, time.time_ns() // 1000)
         return web.json_response(self._resource(name, self.objects[name]))
 
@@ -235,10 +207,10 @@ class FarStorage:
 
     def _look(self, request: web.Request, name: str) -> web.Response:
         kept = self.objects.get(name)
-        return web.json_response(self._resource(name, kept)) if kept else _error(404, f"No such object: {name}")
+        return web.json_response(self._resource(name, kept)) if kept else error(404, f"No such object: {name}")
 
     def _delete(self, name: str) -> web.Response:
-        return web.Response(status=204) if self.objects.pop(name, None) else _error(404, f"No such object: {name}")
+        return web.Response(status=204) if self.objects.pop(name, None) else error(404, f"No such object: {name}")
 
     def _list(self, request: web.Request) -> web.Response:
         after = request.query.get("pageToken", "")
@@ -250,7 +222,7 @@ class FarStorage:
     async def _read(self, request: web.Request, name: str) -> web.StreamResponse:
         kept = self.objects.get(name)
         if kept is None or request.query.get("generation", str(kept.generation)) != str(kept.generation):
-            return _error(404, f"No such object: {name}")
+            return error(404, f"No such object: {name}")
         span, size = request.http_range, len(kept.data)
         start = span.start or 0
         if "Range" in request.headers and start >= size:
@@ -279,51 +251,15 @@ class FarStorage:
 
     def _preflight(self, request: web.Request) -> web.Response:
         upload = self.uploads.get(request.query.get("upload_id", ""))
-        headers = _cors(request, upload.origin if upload else "")
+        headers = cors(request, upload.origin if upload else "")
         allowed = {"Access-Control-Allow-Methods": "PUT", "Access-Control-Allow-Headers": "content-range, content-type"}
         return web.Response(headers=headers | allowed if headers else {})
-
-
-async def _part(reader: MultipartReader) -> bytes:
-    part = await reader.next()
-    assert isinstance(part, BodyPartReader)
-    return bytes(await part.read())
-
-
-def _cors(request: web.Request, origin: str) -> dict[str, str]:
-    """What lets a page of the origin that the session was begun for read the answer."""
-    if not origin or request.headers.get("Origin") != origin:
-        return {}
-    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "Content-Length, Range"}
-
-
-def summed(data: bytes) -> str:
-    """CRC-32C as Google writes it."""
-    return b64encode(google_crc32c.value(data).to_bytes(4, "big")).decode()
-
-
-def _error(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    return web.json_response({"error": {"code": status, "message": message}}, status=status, headers=headers)
 
 
 def _abort(request: web.Request) -> None:
     assert request.transport is not None
     request.transport.abort()
     raise asyncio.CancelledError
-
-
-def key_file(folder: Path, url: str) -> Path:
-    """The service account's key file, as the console hands it out, whose sign-in is at the stand-in."""
-    pem = KEY.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-    file = folder / "account.json"
-    fields = {
-        "type": "service_account", "project_id": "standin", "private_key_id": "k1", "private_key": pem,
-        "client_email": EMAIL, "client_id": "1", "token_uri": f"{url}/token",
-    }  # fmt: skip
-    file.write_text(json.dumps(fields))
-    return file
 
 
 @asynccontextmanager

@@ -1,9 +1,11 @@
-"""How Google checks what is signed: V4 links and sign-ins of service accounts, written from its documents alone."""
+"""A service account, and how Google checks what it signs: V4 links and sign-ins, written from its documents alone."""
 
 import hashlib
+import json
 import time
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import google.auth.jwt
@@ -11,6 +13,10 @@ from aiohttp import web
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+EMAIL = "files@standin.iam.gserviceaccount.com"
+TOKEN = "ya29.standin"
+KEY = rsa.generate_private_key(65537, 2048)
 
 
 def check_assertion(key: rsa.RSAPublicKey, assertion: str) -> None:
@@ -42,3 +48,17 @@ def sign_blob(key: rsa.RSAPrivateKey, asked: dict[str, Any]) -> dict[str, str]:
     """IAM's answer to signBlob."""
     signature = key.sign(b64decode(asked["payload"]), padding.PKCS1v15(), hashes.SHA256())
     return {"keyId": "google-managed", "signedBlob": b64encode(signature).decode()}
+
+
+def key_file(folder: Path, url: str) -> Path:
+    """The service account's key file, as the console hands it out, whose sign-in is at the stand-in."""
+    pem = KEY.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    file = folder / "account.json"
+    fields = {
+        "type": "service_account", "project_id": "standin", "private_key_id": "k1", "private_key": pem,
+        "client_email": EMAIL, "client_id": "1", "token_uri": f"{url}/token",
+    }  # fmt: skip
+    file.write_text(json.dumps(fields))
+    return file
