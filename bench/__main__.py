@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from bench import http, ingest, memory, nginx, start
+from bench import http, ingest, memory, nginx, start, storage
 from bench.report import Report, show
 
 FILM_MB = 1000
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[], Coroutine[Any, Any, Report | None]]] = {
     "memory": memory.main,
     "start": start.main,
     "nginx": nginx.main,
+    "storage": storage.main,
     "ingest": partial(ingest.main, FILM_MB),
 }
 
