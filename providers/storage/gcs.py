@@ -228,13 +228,16 @@ async def _chunks(content: Content) -> AsyncGenerator[bytes, None]:
         for at in range(0, len(content) + 1, CHUNK):
             yield content[at : at + CHUNK]
         return
-    gathered = bytearray()
+    parts, size = [b""], 0
     async for block in content:
-        gathered += block
-        while len(gathered) >= CHUNK:
-            yield bytes(gathered[:CHUNK])
-            del gathered[:CHUNK]
-    yield bytes(gathered)
+        parts.append(block)
+        size += len(block)
+        if size >= CHUNK:
+            whole, rest = b"".join(parts), size % CHUNK
+            for at in range(0, size - rest, CHUNK):
+                yield whole[at : at + CHUNK]
+            parts, size = [whole[size - rest :]], rest
+    yield b"".join(parts)
 
 
 def _condition(if_generation: int | None) -> dict[str, str]:
