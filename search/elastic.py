@@ -16,11 +16,13 @@ from tenants.statements import Scoped
 
 PAGE = 500
 SHOWN_TEXT = 8000
-# Greater than every version before it, also after the database was restored from an older copy.
+# One row per channel. The clock keeps versions growing also after the database was restored from an older copy.
 _VERSION = Scoped(
-    "select setval('search_versions', greatest(nextval('search_versions'),"
-    " (extract(epoch from clock_timestamp()) * 1000000)::bigint))",
-    (),
+    "insert into search_versions (channel_id, id, version)"
+    " values ($1, $1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)"
+    " on conflict (channel_id, id) do update set version = greatest(search_versions.version + 1, excluded.version)"
+    " returning version",
+    ("channel_id",),
     {},
 )
 _FIELDS = {"includes": ["channel_id", "id", "kind", "parent_id", "place", "seq", "title", "body"]}

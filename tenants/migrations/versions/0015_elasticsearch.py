@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from tenants.migrations.schema import text
+from tenants.migrations.schema import create_owned, text
 
 revision = "0015"
 down_revision = "0014"
@@ -12,12 +12,10 @@ down_revision = "0014"
 def upgrade() -> None:
     op.add_column("index_changes", sa.Column("followed", sa.Boolean, nullable=False, server_default="false"))
     op.add_column("index_changes", text("refused", nullable=True))
-    op.execute("CREATE SEQUENCE search_versions")
-    op.execute("GRANT USAGE, SELECT, UPDATE ON SEQUENCE search_versions TO guildhall_app")
-    op.execute("GRANT SELECT ON SEQUENCE search_versions TO guildhall_backup")
+    create_owned("search_versions", sa.Column("version", sa.BigInteger, nullable=False), grant="SELECT, INSERT, UPDATE")
 
 
 def downgrade() -> None:
-    op.execute("DROP SEQUENCE search_versions")
+    op.drop_table("search_versions")
     op.drop_column("index_changes", "refused")
     op.drop_column("index_changes", "followed")
