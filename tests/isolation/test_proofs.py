@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -11,6 +12,7 @@ from cli.isolation.attacks import attack_database, attack_installation, disarm, 
 from cli.isolation.mutations import BOTH, MUTATIONS, PREDICATES, check_mutations, hold_by_predicates_alone
 from cli.isolation.plan_lint import lint_plans
 from cli.isolation.proofs import judge, read_live
+from cli.isolation.residue import do_jobs
 from cli.isolation.scratch import Ground, connected, copied, prepare
 from cli.isolation.tally import Tally
 from cli.stop import Stop
@@ -19,6 +21,7 @@ from settings import Settings
 from tenants.statements import Scoped
 from tests.cli.test_commands import guildhall
 from tests.databases import Databases, as_role
+from tests.standins.elasticsearch import Node
 from tests.webapp import settings_for
 
 SEED = 7
@@ -116,3 +119,12 @@ async def test_rows_that_were_changed_are_missed(databases: Databases, settings:
         await owner.execute("update courses set title = 'Mine' where channel_id = $1", ground.other.channel_id)
         await owner.close()
         assert set(await moved.changed()) - set(before) == {"courses"}
+
+
+async def test_jobs_of_the_attacker_bring_nothing_of_the_other_into_a_second_engine(
+    ground: Ground, elasticsearch: Node
+) -> None:
+    there = ground.settings.model_copy(update={"elasticsearch_url": elasticsearch.url})
+    tally = await do_jobs(replace(ground, settings=there))
+    assert tally.found == []
+    assert tally.tried["index changes"] > 0
