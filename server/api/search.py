@@ -10,7 +10,7 @@ from search.query import LONGEST, Found, search
 from server.bodies import Given
 from server.context import InChannel
 from server.keyset import Cursor, Page, PageQuery
-from server.op import Auth, Route, op
+from server.op import Answer, Auth, Route, op
 
 PLACES: Cursor[tuple[float, UUID, bool, bool]] = Cursor("search", tuple[float, UUID, bool, bool])
 
@@ -41,13 +41,13 @@ class FoundShown(BaseModel):
 
 
 class FoundPage(Page[FoundShown]):
-    """A page of hits; `degraded` when the search engine is away and a simpler one answered."""
+    """A page of hits; `degraded` stands there only when the search engine is away and a simpler one answered."""
 
     degraded: bool = False
 
 
 @op("Search a channel", tags=("search",), auth=Auth.OPTIONAL)
-async def search_channel(context: InChannel, *, path: InSlug, query: Asked) -> FoundPage:
+async def search_channel(context: InChannel, *, path: InSlug, query: Asked) -> Answer[FoundPage]:
     """Members find courses, the lessons open to them, and messages of their rooms; others find what is public.
 
     When nothing has the words, what resembles them is shown. 503 when the search takes more than two seconds.
@@ -55,11 +55,12 @@ async def search_channel(context: InChannel, *, path: InSlug, query: Asked) -> F
     place = PLACES.read(query.after)
     after = Place(*place) if place else None
     results = await search(context.scope, context.house.search, query.q, query.kind, query.limit, after)
-    return FoundPage(
+    page = FoundPage(
         items=[_shown(item, path.slug) for item in results.items],
         next=written(results.next) or None,
         degraded=results.degraded,
     )
+    return Answer(page.model_dump_json(exclude=None if page.degraded else {"degraded"}).encode())
 
 
 def written(place: Place | None) -> str:
