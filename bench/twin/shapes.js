@@ -3,6 +3,7 @@ const text = { type: 'string' }
 const maybeText = { type: ['string', 'null'] }
 const uuid = { type: 'string', format: 'uuid' }
 const number = { type: 'integer' }
+const maybeNumber = { type: ['integer', 'null'] }
 const anything = { type: 'object', additionalProperties: true }
 
 const object = (properties) => ({ type: 'object', properties, required: Object.keys(properties) })
@@ -35,6 +36,8 @@ const course = object({
   about_html: text,
   outcomes: list(anything),
   thumbnail_id: maybeText,
+  price_amount: maybeNumber,
+  price_currency: maybeText,
   sections: list(section),
 })
 const batch = object({
@@ -47,6 +50,8 @@ const batch = object({
   seats: number,
   time_zone: text,
   taken: number,
+  price_amount: maybeNumber,
+  price_currency: maybeText,
 })
 
 const page = object({
