@@ -75,7 +75,7 @@ class Breaker:
         if self._trying or left > 0:
             self.calls["spared"] += 1
             again = max(1.0, left)
-            raise ProviderDown(f"{self.provider} failed again and again and is left alone for now.", again)
+            raise ProviderDown(f"{self.provider} failed again and again and is left alone for a while.", again)
         self._trying = True
 
     def _note(self, outcome: str, *, good: bool) -> None:
