@@ -54,8 +54,7 @@ def probes(house: House, redis_url: str) -> list[Probe]:
 
 
 async def _ask_database(tenancy: Tenancy) -> None:
-    async with tenancy.app.connection() as connection:
-        await connection.execute("select 1")
+    await tenancy.app.ask("select 1")
 
 
 async def _ask_redis(url: str) -> None:

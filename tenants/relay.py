@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tenants.database import refusals
+from tenants.database.refusals import refusals
 from tenants.ids import ChannelId, PersonId, RoomId
 from tenants.notices import Notice
 from tenants.scope import Record, Tenancy
@@ -128,12 +128,12 @@ async def alone(tenancy: Tenancy, task: str) -> AsyncIterator[bool]:
     """Hold a task of the whole installation within the block, whose value is whether nobody else held it."""
     async with tenancy.relay.connection() as connection:
         with refusals():
-            got = bool(await connection.fetchval("select pg_try_advisory_lock(hashtextextended($1, 0))", task))
+            (row,), _ = await connection.run("select pg_try_advisory_lock(hashtextextended($1, 0))", [task])
         try:
-            yield got
+            yield row[0]
         finally:
-            if got:
-                await connection.execute("select pg_advisory_unlock(hashtextextended($1, 0))", task)
+            if row[0]:
+                await connection.run("select pg_advisory_unlock(hashtextextended($1, 0))", [task])
 
 
 async def notices_left(tenancy: Tenancy, seconds: float, most: int) -> list[tuple[ChannelId, UUID, Notice]]:
@@ -195,9 +195,7 @@ async def _each(tenancy: Tenancy, sql: str, *arguments: Any) -> list[tuple[str, 
 
 
 async def _fetch(tenancy: Tenancy, sql: str, *arguments: Any) -> list[Record]:
-    async with tenancy.relay.connection() as connection:
-        with refusals():
-            return await connection.fetch(sql, *arguments)
+    return await tenancy.relay.ask(sql, *arguments)
 
 
 def _waiting(owner: str, row: Record, *, begun: bool = False) -> Waiting:

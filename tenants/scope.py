@@ -11,7 +11,9 @@ from uuid import UUID
 import asyncpg
 
 from tenants import outbox
-from tenants.database import Connection, Pool, refusals
+from tenants.database.connection import encoded
+from tenants.database.pool import Pool
+from tenants.database.transactions import Reading, Transaction, Writing
 from tenants.errors import Forbidden, NotFound, SignInNeeded
 from tenants.ids import ChannelId, PersonId, new_id
 from tenants.jobs import Job
@@ -41,20 +43,20 @@ class _Transaction:
 
     _kind: type[Statement]
 
-    def __init__(self, connection: Connection, bound: Mapping[str, UUID]) -> None:
-        self._connection = connection
+    def __init__(self, transaction: Transaction, bound: Mapping[str, UUID]) -> None:
+        self._transaction = transaction
         self._bound = bound
         self._jobs: list[dict[str, Any]] = []
 
     async def all(self, statement: Statement, **binds: Any) -> list[Record]:
         """Every row that the statement yields."""
-        with refusals():
-            return await self._connection.fetch(self._checked(statement).sql, *self._values(statement, binds))
+        rows, _ = await self._transaction.run(self._checked(statement).sql, self._values(statement, binds))
+        return rows
 
     async def first(self, statement: Statement, **binds: Any) -> Record | None:
         """The first row, or None."""
-        with refusals():
-            return await self._connection.fetchrow(self._checked(statement).sql, *self._values(statement, binds))
+        rows, _ = await self._transaction.run(self._checked(statement).sql, self._values(statement, binds))
+        return rows[0] if rows else None
 
     async def one(self, statement: Statement, **binds: Any) -> Record:
         """The first row; NotFound when there is none."""
@@ -70,23 +72,23 @@ class _Transaction:
 
     async def run(self, statement: Statement, **binds: Any) -> int:
         """Run a write; how many rows it touched."""
-        with refusals():
-            status = await self._connection.execute(self._checked(statement).sql, *self._values(statement, binds))
-        return int(status.rsplit(" ", 1)[-1])
+        _, tag = await self._transaction.run(self._checked(statement).sql, self._values(statement, binds))
+        return int(tag.rsplit(b" ", 1)[-1])
 
     async def serialise(self, *key: object) -> None:
         """Wait until no other transaction holds the same key; held until this one ends."""
-        with refusals():
-            await self._connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", self._lock(key))
+        await self._locked("pg_advisory_xact_lock", key)
 
     async def claim(self, *key: object) -> bool:
         """Hold the key until this transaction ends, if no other one holds it; never waits."""
-        sql = "select pg_try_advisory_xact_lock(hashtextextended($1, 0))"
-        with refusals():
-            return bool(await self._connection.fetchval(sql, self._lock(key)))
+        return bool(await self._locked("pg_try_advisory_xact_lock", key))
 
-    def _lock(self, key: tuple[object, ...]) -> str:
-        return "\x1f".join(str(part) for part in (*self._bound.values(), *key))
+    async def _locked(self, function: str, key: tuple[object, ...]) -> Any:
+        if not self._transaction.locks:
+            raise TypeError("a scope that only reads holds no locks")
+        name = "\x1f".join(str(part) for part in (*self._bound.values(), *key))
+        rows, _ = await self._transaction.run(f"select {function}(hashtextextended($1, 0))", [name])
+        return rows[0][0]
 
     def enqueue(self, job: Job, *, run_at: datetime | None = None) -> UUID:
         """Ask for a job after the commit, not before `run_at`; its id."""
@@ -115,8 +117,8 @@ class Scope(_Transaction):
 
     _kind = Scoped
 
-    def __init__(self, connection: Connection, channel_id: ChannelId, actor: Actor) -> None:
-        super().__init__(connection, {"channel_id": channel_id})
+    def __init__(self, transaction: Transaction, channel_id: ChannelId, actor: Actor) -> None:
+        super().__init__(transaction, {"channel_id": channel_id})
         self.channel_id = channel_id
         self.actor = actor
         self._notices: list[tuple[UUID, Notice]] = []
@@ -137,9 +139,9 @@ class Scope(_Transaction):
         if self.actor.person_id is None:
             raise SignInNeeded()
         person_id = self.actor.person_id
-        await self._connection.execute("select set_config('app.person_id', $1, true)", str(person_id))
-        with refusals():
-            return await self._connection.fetch(statement.sql, *statement.arguments({**binds, "person_id": person_id}))
+        values = statement.arguments({**binds, "person_id": person_id})
+        rows, _ = await self._transaction.run(statement.sql, values, also=("person_id", person_id))
+        return rows
 
     def announce(self, notice: Notice) -> None:
         """Tell those who are looking, after the commit."""
@@ -149,11 +151,12 @@ class Scope(_Transaction):
         """Have the search index follow a document of `kind`, after the commit."""
         self._changes.append({"id": new_id(), "kind": kind, "document_id": document_id})
 
-    async def _flush(self) -> Committed:
+    async def _commit(self) -> Committed:
+        last = None
         if self._notices or self._changes or self._jobs:
             told = [_notice_row(id_, notice) for id_, notice in self._notices]
-            with refusals():
-                await self._connection.execute(outbox.FLUSH, self.channel_id, told, self._changes, self._jobs)
+            last = outbox.FLUSH, (str(self.channel_id), encoded(told), encoded(self._changes), encoded(self._jobs))
+        await self._transaction.commit(last)
         return Committed(self.channel_id, tuple(self._notices), bool(self._jobs), bool(self._changes))
 
 
@@ -162,13 +165,13 @@ class PersonScope(_Transaction):
 
     _kind = Personal
 
-    def __init__(self, connection: Connection, person_id: PersonId) -> None:
-        super().__init__(connection, {"person_id": person_id})
+    def __init__(self, transaction: Transaction, person_id: PersonId) -> None:
+        super().__init__(transaction, {"person_id": person_id})
         self.person_id = person_id
 
-    async def _flush(self) -> Committed:
-        if self._jobs:
-            await self._connection.execute(outbox.FLUSH_PERSON, self.person_id, self._jobs)
+    async def _commit(self) -> Committed:
+        last = (outbox.FLUSH_PERSON, (str(self.person_id), encoded(self._jobs))) if self._jobs else None
+        await self._transaction.commit(last)
         return Committed(None, (), bool(self._jobs), changes=False)
 
 
@@ -194,20 +197,24 @@ class Tenancy:
         await self.relay.close()
 
     def scope(self, channel_id: ChannelId, actor: Actor = VISITOR, *, readonly: bool = False) -> "Opening[Scope]":
-        """One transaction in a channel; commits at the end, rolls back on any error."""
-        begin = _begin("channel_id", channel_id, readonly=readonly)
-        return Opening(self, begin, lambda connection: Scope(connection, channel_id, actor))
+        """One transaction in a channel; commits at the end, rolls back on any error.
+
+        What only reads is no transaction as a whole: each of its statements sees what is committed by then.
+        """
+        transaction = self._transaction("channel_id", channel_id, readonly=readonly)
+        return Opening(self, transaction, Scope(transaction, channel_id, actor))
 
     def person(self, person_id: PersonId, *, readonly: bool = False) -> "Opening[PersonScope]":
         """One transaction as a person, outside of any channel."""
-        begin = _begin("person_id", person_id, readonly=readonly)
-        return Opening(self, begin, lambda connection: PersonScope(connection, person_id))
+        transaction = self._transaction("person_id", person_id, readonly=readonly)
+        return Opening(self, transaction, PersonScope(transaction, person_id))
+
+    def _transaction(self, setting: str, owner: UUID, *, readonly: bool) -> Transaction:
+        return (Reading if readonly else Writing)(self.app, setting, owner)
 
     async def look_up(self, statement: Lookup, **binds: Any) -> list[Record]:
         """Rows of one of the directory's functions, outside of any scope."""
-        async with self.app.connection() as connection:
-            with refusals():
-                return await connection.fetch(statement.sql, *statement.arguments(binds))
+        return await self.app.ask(statement.sql, *statement.arguments(binds))
 
     def tell(self, committed: Committed) -> None:
         """Hand what was committed to the hook, if anything was left in the outbox."""
@@ -218,37 +225,27 @@ class Tenancy:
 class Opening(Generic[Kind]):
     """A scope as a context: a class, for each request opens some, and generators cost more."""
 
-    __slots__ = ("_make", "_scope", "_tenancy", "_transaction")
+    __slots__ = ("_scope", "_tenancy", "_transaction")
 
-    def __init__(self, tenancy: Tenancy, begin: str, make: Callable[[Connection], Kind]) -> None:
-        self._tenancy = tenancy
-        self._make: Callable[[Connection], Kind] = make
-        self._transaction = tenancy.app.transaction(begin)
+    def __init__(self, tenancy: Tenancy, transaction: Transaction, scope: Kind) -> None:
+        self._tenancy, self._transaction = tenancy, transaction
+        self._scope: Kind = scope
 
     async def __aenter__(self) -> Kind:
-        """Begin the transaction."""
-        self._scope: Kind = self._make(await self._transaction.__aenter__())
+        """Have a connection; the transaction begins with the first statement."""
+        await self._transaction.open()
         return self._scope
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Fill the outbox and commit, or roll back when the block or the filling raised."""
-        if kind is not None:
-            await self._transaction.__aexit__(kind, error, trace)
-            return
         try:
-            committed = await self._scope._flush()  # noqa: SLF001
-        except BaseException as failed:
-            await self._transaction.__aexit__(type(failed), failed, failed.__traceback__)
-            raise
-        await self._transaction.__aexit__(None, None, None)
-        self._tenancy.tell(committed)
-
-
-def _begin(setting: str, owner: UUID, *, readonly: bool) -> str:
-    mode = " READ ONLY" if readonly else ""
-    return f"BEGIN{mode}; SET LOCAL app.{setting} = '{owner if isinstance(owner, UUID) else UUID(str(owner))}'"
+            committed = None if kind else await self._scope._commit()  # noqa: SLF001
+        finally:
+            await self._transaction.end()
+        if committed:
+            self._tenancy.tell(committed)
 
 
 def _notice_row(id_: UUID, notice: Notice) -> dict[str, Any]:

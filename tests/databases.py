@@ -1,9 +1,12 @@
 """Databases for tests: copies of one migrated template, which PostgreSQL makes in a few hundredths of a second."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from tenants.database.pool import Pool
 from tenants.ids import new_id
 from tenants.scope import Tenancy
 
@@ -46,3 +49,17 @@ def as_role(url: str, role: str) -> str:
 
 def _at(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@asynccontextmanager
+async def bare(pool: Pool, **settings: object) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """The driver's own connection out of a pool, in a transaction that has made `app.` settings when some are given."""
+    async with pool.connection() as connection:
+        driver = connection._driver
+        if not settings:
+            yield driver
+            return
+        async with driver.transaction():
+            for name, value in settings.items():
+                await driver.execute("select set_config($1, $2, true)", f"app.{name}", str(value))
+            yield driver

@@ -6,7 +6,7 @@ import asyncpg
 
 from cli import demo
 from providers.embedded import EmbeddedValkey
-from tests.databases import Databases
+from tests.databases import Databases, bare
 from tests.webapp import serving, settings_for
 
 
@@ -48,6 +48,6 @@ async def test_outside_of_the_demo_nothing_is_planted(fresh: str, tmp_path: Path
     settings = settings_for(fresh, "", tmp_path, 8000, guildhall_demo=False, limits="standard")
     assert demo.seed(settings) is None
     tenancy = Databases.tenancy(fresh)
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         assert await connection.fetchval("select count(*) from jobs") == 0
     await tenancy.close()

@@ -13,7 +13,7 @@ from tenants.jobs import SendMail
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
 from tests.cli.test_commands import guildhall
-from tests.databases import as_role
+from tests.databases import as_role, bare
 from tests.search.library import found, make_room, say
 from tests.standins.elasticsearch import Node
 from tests.webapp import settings_for
@@ -45,7 +45,7 @@ def run(fresh: str, valkey: EmbeddedValkey, tmp_path: Path) -> Run:
 async def test_the_operator_sees_a_failed_job_and_has_it_done_again(own: Tenancy, here: World, run: Run) -> None:
     async with own.scope(here.pottery.id, acting_system("test")) as scope:
         job_id = scope.enqueue(SendMail("nonsense", here.pottery.ana.person_id))
-    async with own.relay.connection() as connection:
+    async with bare(own.relay) as connection:
         await connection.execute("update jobs set state = 'failed', error = 'no such [bold]mail' where id = $1", job_id)
     code, said = run("jobs", "list")
     assert code == 0

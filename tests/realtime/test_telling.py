@@ -16,7 +16,7 @@ from tenants.jobs import SendMail
 from tenants.notices import recording_ready
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
-from tests.databases import Databases
+from tests.databases import Databases, bare
 from tests.realtime.clients import connected
 from tests.waiting import until
 from tests.webapp import Web, settings_for
@@ -51,7 +51,7 @@ async def announce(worker: Tenancy, world: World) -> None:
 
 
 async def left(tenancy: Tenancy, world: World) -> int:
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         count: int = await connection.fetchval(
             "select count(*) from notices where channel_id = $1", world.pottery.id
         )  # fmt: skip

@@ -24,6 +24,7 @@ from tenants.errors import Unavailable
 from tenants.ids import new_id
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.search.library import make_room, say
 from tests.search.test_engines import message
 from tests.standins.elasticsearch import Node
@@ -69,12 +70,12 @@ async def bodies(tenancy: Tenancy, pair: FollowedSearch, school: School, text: s
 
 
 async def _rooms(tenancy: Tenancy, school: School) -> list[dict[str, UUID]]:
-    async with tenancy.app.transaction(f"BEGIN; SET LOCAL app.channel_id = '{school.id}'") as connection:
+    async with bare(tenancy.app, channel_id=school.id) as connection:
         return [dict(row) for row in await connection.fetch("select id from rooms")]
 
 
 async def waiting(tenancy: Tenancy, school: School) -> int:
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         sql = "select count(*) from index_changes where channel_id = $1 and refused is null"
         return int(await connection.fetchval(sql, school.id))
 

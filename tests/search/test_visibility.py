@@ -10,6 +10,7 @@ from tenants.errors import Forbidden
 from tenants.members import bans
 from tenants.permissions import Actor
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.search.library import find, found, index, make_room, say
 from tests.tenants.school import enrol, make_course
 from tests.world import School, World
@@ -121,7 +122,7 @@ async def test_another_channel_s_documents_do_not_exist(tenancy: Tenancy, world:
     assert await found(tenancy, world.pottery, world.pottery.ana, "zugzwang") == {said["Pottery"]}
     assert await found(tenancy, world.chess, world.chess.eve, "zugzwang") == {said["Chess"]}
     assert await found(tenancy, world.chess, None, "bowl") == {said["Chess course"]}
-    async with tenancy.app.connection() as connection:
+    async with bare(tenancy.app) as connection:
         asked = "'zugzwang'", ["message"], ["public", *(f"room:{each}" for each in said.values())], None, None, 10
         rows = await connection.fetch("select * from search_exact($1, $2, $3, $4, $5, $6)", *asked)
         assert rows == []
@@ -131,7 +132,7 @@ async def test_another_channel_s_documents_do_not_exist(tenancy: Tenancy, world:
 async def test_the_application_cannot_write_into_another_channel_s_documents(tenancy: Tenancy, world: World) -> None:
     import asyncpg
 
-    async with tenancy.app.transaction(f"BEGIN; SET LOCAL app.channel_id = '{world.chess.id}'") as connection:
+    async with bare(tenancy.app, channel_id=world.chess.id) as connection:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(
                 "insert into search_documents (channel_id, id, kind, visibility, place, title, body, title_words,"

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from tenants import work
 from tenants.scope import Record, Tenancy
+from tests.databases import bare
 from tests.standins.payments import SIGNATURE, event
 from tests.tenants.selling import Shop, make_shop
 from tests.webapp import Web
@@ -55,7 +56,7 @@ class Counter:
     async def _due(self) -> list[work.Ticket]:
         sql = """select id from jobs where channel_id = $1 and state = 'waiting' and run_at <= now()
           and name <> 'SendMail' order by id limit 500"""
-        async with self.workshop.tenancy.relay.connection() as connection:
+        async with bare(self.workshop.tenancy.relay) as connection:
             rows = await connection.fetch(sql, self.shop.school.id)
         return [work.Ticket(self.shop.school.id, None, row["id"]) for row in rows]
 
@@ -75,14 +76,14 @@ async def make_counter(web: Web, tenancy: Tenancy, world: World, folder: Path) -
 
 
 async def jobs_of(counter: Counter, name: str) -> int:
-    async with counter.workshop.tenancy.relay.connection() as connection:
+    async with bare(counter.workshop.tenancy.relay) as connection:
         sql = "select count(*) from jobs where channel_id = $1 and name = $2"
         return int(await connection.fetchval(sql, counter.shop.school.id, name))
 
 
 async def due(counter: Counter, name: str = "RecheckOrder") -> timedelta:
     """Let time pass until the next such job is due; how long after the order's birth that was."""
-    async with counter.workshop.tenancy.relay.connection() as connection:
+    async with bare(counter.workshop.tenancy.relay) as connection:
         row = await connection.fetchrow(
             "select id, run_at from jobs where channel_id = $1 and name = $2", counter.shop.school.id, name
         )
@@ -90,6 +91,6 @@ async def due(counter: Counter, name: str = "RecheckOrder") -> timedelta:
             return timedelta()
         await connection.execute("update jobs set run_at = now() where id = $1", row["id"])
     async with counter.shop.system() as scope:
-        born = await scope._connection.fetchval("select max(created_at) from orders")
+        ((born,),), _ = await scope._transaction.run("select max(created_at) from orders", [])
     wait: timedelta = row["run_at"] - born
     return wait

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.webapp import Reply, Web
 from tests.world import School, World
 
@@ -141,5 +142,5 @@ async def test_a_job_keeps_the_id_of_the_request_that_asked_for_it(web: Web, ten
         "POST", f"/channels/{world.chess.slug}/join", token=world.pottery.zoe.token, X_Request_ID=request_id
     )
     assert (joined.status, joined.headers["X-Request-ID"]) == (201, request_id)
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         assert await connection.fetch("select name from jobs where request_id = $1", request_id)

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from tests.databases import bare
 from tests.server.homes import Browser, Homes, ban, make_homes, signed_in_at, way_of
 from tests.server.test_community_api import make_room
 from tests.webapp import Web
@@ -111,8 +112,7 @@ async def test_a_ticket_that_comes_late_is_refused(homes: Homes) -> None:
     browser, host, sam = Browser(homes.web), homes.pottery, homes.world.pottery.sam
     await browser.sign_in(sam)
     way = way_of(await browser.get("", await browser.leave(host)))
-    begin = f"BEGIN; SET LOCAL app.person_id = '{sam.person_id}'"
-    async with homes.web.house.tenancy.app.transaction(begin) as connection:
+    async with bare(homes.web.house.tenancy.app, person_id=sam.person_id) as connection:
         await connection.execute("update hand_offs set created_at = now() - interval '61 seconds'")
     assert (await browser.get(host, way)).status == 410
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from providers.embedded import EmbeddedValkey
 from tenants.jobs import SendMail
 from tenants.permissions import acting_system
-from tests.databases import Databases
+from tests.databases import Databases, bare
 from tests.webapp import Web, serving
 from tests.world import make_world
 
@@ -18,7 +18,7 @@ async def test_waiting_and_failed_jobs_are_counted_by_queue(fresh: str, valkey: 
         async with tenancy.scope(world.pottery.id, acting_system("test")) as scope:
             for _ in range(3):
                 job_id = scope.enqueue(SendMail("welcome", world.pottery.ana.person_id))
-        async with tenancy.relay.connection() as connection:
+        async with bare(tenancy.relay) as connection:
             await connection.execute("update jobs set state = 'failed' where id = $1", job_id)
         told = await figures(web)
         assert 'jobs_waiting{queue="default"} 2.0' in told

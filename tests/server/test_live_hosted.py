@@ -18,6 +18,7 @@ from tenants.batches import seats
 from tenants.live import attendance, classes, recordings
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.providers.live_sides import SIDES
 from tests.server.browsing import signed_in
 from tests.server.hosting import Hosted, hosted
@@ -149,7 +150,7 @@ async def seen(at: Hosted) -> dict[str, Any]:
 
 
 async def jobs_of(at: Hosted, name: str) -> int:
-    async with at.tenancy.relay.connection() as connection:
+    async with bare(at.tenancy.relay) as connection:
         sql = "select count(*) from jobs where channel_id = $1 and name = $2 and payload->>'look' is distinct from '0'"
         return int(await connection.fetchval(sql, at.school.id, name))
 

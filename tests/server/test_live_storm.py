@@ -23,6 +23,7 @@ from server.webhooks.live import take_in
 from tenants.live import attendance, classes, recordings
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.standins.live import astray
 from tests.tenants.live_school import SEALS, Held, make_class, make_held
 from tests.world import World
@@ -83,7 +84,7 @@ def by(events: Sequence[LiveEvent], number: int) -> list[Sequence[LiveEvent]]:
 
 
 async def fetches(tenancy: Tenancy, held: Held) -> int:
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         sql = "select count(*) from jobs where channel_id = $1 and name = 'IngestRecording'"
         return int(await connection.fetchval(sql, held.school.id))
 

@@ -13,6 +13,7 @@ from providers.standard_webhooks import sign
 from tenants.live import attendance, classes, recordings
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.tenants.live_school import Held, make_connection, make_held
 from tests.webapp import Web
 from tests.world import World
@@ -54,7 +55,7 @@ async def seen(tenancy: Tenancy, held: Held) -> dict[str, Any]:
 
 
 async def jobs_of(tenancy: Tenancy, held: Held) -> int:
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         sql = "select count(*) from jobs where channel_id = $1 and name = 'IngestRecording'"
         return int(await connection.fetchval(sql, held.school.id))
 
@@ -91,9 +92,9 @@ async def test_an_old_delivery_sent_again_does_not_bring_its_old_address_back(
 
 async def test_the_address_of_a_recording_lies_sealed(web: Web, tenancy: Tenancy, held: Held) -> None:
     await post(web, held, ready(held))
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         kept = await connection.fetchval("select string_agg(payload::text, ' ') from jobs")
-    async with tenancy.app.transaction(f"BEGIN; SET LOCAL app.channel_id = '{held.school.id}'") as connection:
+    async with bare(tenancy.app, channel_id=held.school.id) as connection:
         rows = await connection.fetch("select r.sealed_url, i.facts from recordings r, live_inbox i")
     assert rows
     assert b"hush" not in rows[0]["sealed_url"]

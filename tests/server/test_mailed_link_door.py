@@ -7,6 +7,7 @@ import pytest
 
 from providers.embedded.valkey import EmbeddedValkey
 from server.pages import doors
+from tests.databases import bare
 from tests.server.browsing import Browsing
 from tests.waiting import until
 from tests.webapp import Web, serving
@@ -20,7 +21,7 @@ async def test_nobody_is_answered_sooner_for_having_no_account(
     sam = world.pottery.sam
 
     async def mailed() -> bool:
-        async with web.house.tenancy.relay.connection() as relay:
+        async with bare(web.house.tenancy.relay) as relay:
             return bool(await relay.fetchval("select 1 from person_jobs where person_id = $1", sam.person_id))
 
     asked = [

@@ -16,6 +16,7 @@ from tenants.people import mailed_links, people, sign_in
 from tenants.people.mailed_links import Purpose
 from tenants.people.sessions import Device
 from tenants.work import Ticket
+from tests.databases import bare
 from tests.server.browsing import Browsing, signed_in
 from tests.webapp import Reply, Web, serving
 from tests.workers.shop import make_shop
@@ -42,7 +43,7 @@ async def link(web: Web, email: str, purpose: Purpose = "sign_in") -> str:
 async def mails(web: Web, email: str) -> list[str]:
     """The templates of the mails that an address was sent."""
     known = await sign_in.find(web.house.tenancy, email)
-    async with web.house.tenancy.relay.connection() as relay:
+    async with bare(web.house.tenancy.relay) as relay:
         query = "select payload ->> 'template' as template from person_jobs where person_id = $1 order by id"
         return [row["template"] for row in await relay.fetch(query, known.id if known else None)]
 
@@ -230,7 +231,7 @@ async def the_mailed_link(web: Web, email: str, folder: Path) -> str:
     """The link in the first mail that an address was sent, as a worker writes it."""
     known = await sign_in.find(web.house.tenancy, email)
     assert known is not None
-    async with web.house.tenancy.relay.connection() as relay:
+    async with bare(web.house.tenancy.relay) as relay:
         query = "select id from person_jobs where person_id = $1 order by id limit 1"
         job_id: UUID = await relay.fetchval(query, known.id)
     shop = make_shop(web.house.tenancy, folder)

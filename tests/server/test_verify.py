@@ -197,7 +197,7 @@ async def test_the_verdict_needs_neither_redis_nor_storage_nor_an_open_channel(
 ) -> None:
     award = await given(tenancy, world, course)
     async with tenancy.scope(world.pottery.id, SYSTEM) as scope:
-        await scope._connection.execute("update channels set state = 'closed'")
+        await scope._transaction.run("update channels set state = 'closed'", [])
     async with serving(database, "redis://127.0.0.1:1", tmp_path, storage="disk:/nonexistent/files") as bare:
         page = await bare.get(f"/verify/{award.code}")
         assert (page.status, state_of(page)) == (200, "valid")

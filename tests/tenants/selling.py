@@ -13,6 +13,7 @@ from tenants.billing.prices import Price
 from tenants.courses import enrollments
 from tenants.permissions import Role, acting_system
 from tenants.scope import Record, Scope, Tenancy
+from tests.databases import bare
 from tests.standins.payments import StandIn
 from tests.tenants.school import Taught, make_batch, make_course
 from tests.world import School, Somebody, add_member, make_person
@@ -111,7 +112,7 @@ async def refund(shop: Shop, order: Record, reason: str = "They asked") -> Recor
 
 async def jobs_asked(shop: Shop) -> Counter[str]:
     """How many jobs of each kind, or mails of each template, were asked for and not done yet."""
-    async with shop.tenancy.relay.connection() as connection:
+    async with bare(shop.tenancy.relay) as connection:
         rows = await connection.fetch("select name, payload from jobs where channel_id = $1", shop.school.id)
     return Counter(row["payload"].get("template", row["name"]) for row in rows)
 
@@ -122,4 +123,4 @@ async def age(shop: Shop, order: Record, by: timedelta) -> None:
     shop.till.asked[order["checkout_id"]] = replace(new, expires_at=new.expires_at - by)
     async with shop.system() as scope:
         sql = "update orders set expires_at = expires_at - $2::interval, created_at = created_at - $2::interval"
-        await scope._connection.execute(f"{sql} where id = $1", order["id"], by)
+        await scope._transaction.run(f"{sql} where id = $1", [order["id"], by])

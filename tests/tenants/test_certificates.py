@@ -211,7 +211,7 @@ async def test_an_award_outlives_its_course_its_member_and_its_channel(
         assert await owner.execute(f"delete from {table} where {column} = $1", key) == "DELETE 1"
         await owner.execute(f"alter table {table} force row level security")
     async with tenancy.scope(world.pottery.id, SYSTEM) as scope:
-        await scope._connection.execute("update channels set state = 'closed'")
+        await scope._transaction.run("update channels set state = 'closed'", [])
     await owner.close()
     found = await verification.visit(tenancy, award.code)
     assert (found.state, found.facts.holder, found.facts.title) == ("rendering", "Sam", "Your first bowl")
@@ -236,7 +236,7 @@ async def test_the_database_itself_keeps_what_a_certificate_says(
         await certificates.revoke(scope, award.code, "A mistake.")
     with pytest.raises(asyncpg.PostgresError):
         async with tenancy.scope(world.pottery.id, SYSTEM) as scope:
-            await scope._connection.execute(wrong)
+            await scope._transaction.run(wrong, [])
     assert (await verification.find(tenancy, award.code)).reason == "A mistake."
 
 
@@ -261,7 +261,7 @@ async def test_visits_are_counted_by_day_and_nothing_else_is_kept(
         await verification.visit(tenancy, award.code)
     await verification.find(tenancy, award.code)
     async with tenancy.scope(world.pottery.id, SYSTEM) as scope:
-        (row,) = await scope._connection.fetch("select * from certificate_visits")
+        (row,), _ = await scope._transaction.run("select * from certificate_visits", [])
     assert row["visits"] == 3
     assert set(row.keys()) == {"channel_id", "id", "certificate_id", "day", "visits"}
 

@@ -14,6 +14,7 @@ from tenants.ids import new_id
 from tenants.members import founding, members
 from tenants.permissions import VISITOR, Role
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.world import World
 
 
@@ -91,7 +92,7 @@ def test_a_letter_of_another_script_is_named() -> None:
 async def test_the_database_and_the_code_agree_on_what_looks_alike(tenancy: Tenancy, world: World) -> None:
     slug = f"{word()}-m0dern-vv1lla"
     made = await founding.found(tenancy, world.nobody.actor, "One", slug)
-    async with tenancy.app.connection() as connection:
+    async with bare(tenancy.app) as connection:
         await connection.execute("select set_config('app.channel_id', $1, false)", str(made["id"]))
         kept = await connection.fetchval("select looks from channels where id = $1", made["id"])
         await connection.execute("select set_config('app.channel_id', '', false)")

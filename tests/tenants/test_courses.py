@@ -11,6 +11,7 @@ from tenants.courses import access, courses, lessons, outline, sections
 from tenants.errors import Conflict, Forbidden, Invalid, NotFound, SignInNeeded, TooLarge
 from tenants.permissions import VISITOR
 from tenants.scope import Committed, Tenancy
+from tests.databases import bare
 from tests.tenants.school import Taught, enrol, make_course, make_file
 from tests.waiting import until
 from tests.world import World
@@ -83,7 +84,7 @@ async def test_two_edits_of_one_version_are_not_both_taken(tenancy: Tenancy, wor
             await lessons.edit(scope, course.text, 2, {"title": "Late"})
 
     async def somebody_waits() -> bool:
-        async with tenancy.relay.connection() as relay:
+        async with bare(tenancy.relay) as relay:
             return bool(await relay.fetchval("select count(*) from pg_locks where not granted"))
 
     async with tenancy.scope(world.pottery.id, world.pottery.ben.actor) as scope:
@@ -265,7 +266,7 @@ async def test_the_search_index_follows_each_change(tenancy: Tenancy, world: Wor
 async def test_a_course_published_or_withdrawn_takes_its_lessons_along_in_the_index(
     tenancy: Tenancy, world: World, course: Taught
 ) -> None:
-    async with tenancy.relay.connection() as relay:
+    async with bare(tenancy.relay) as relay:
         await relay.execute("delete from index_changes where channel_id = $1", world.pottery.id)
         async with tenancy.scope(world.pottery.id, world.pottery.ben.actor) as scope:
             await courses.publish(scope, course.id, published=False)

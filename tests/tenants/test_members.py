@@ -10,6 +10,7 @@ from tenants.errors import Conflict, Forbidden, Invalid, NotFound, SignInNeeded
 from tenants.members import bans, members, roles
 from tenants.permissions import VISITOR, Action, Actor, Role, acting_system
 from tenants.scope import Committed, Tenancy
+from tests.databases import bare
 from tests.waiting import until
 from tests.world import School, World, add_member, make_person
 
@@ -38,7 +39,7 @@ async def test_one_who_joins_is_welcomed_by_mail_once(tenancy: Tenancy, world: W
         await members.join(scope)
         await members.leave(scope)
     await join()
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         mails = await connection.fetch("select name, payload from jobs where channel_id = $1", world.chess.id)
     assert [(each["name"], each["payload"]) for each in mails] == [
         ("SendMail", {"template": "welcome", "to": str(world.nobody.person_id), "subject_id": None})

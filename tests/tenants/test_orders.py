@@ -90,7 +90,7 @@ async def test_an_order_that_never_reached_its_checkout_begins_anew(shop: Shop) 
     assert (second["id"], second["attempt"]) == (first["id"], 1)
     async with shop.system() as scope:
         back = "update orders set expires_at = expires_at - interval '25 minutes' where id = $1"
-        await scope._connection.execute(back, first["id"])
+        await scope._transaction.run(back, [first["id"]])
     third = await begin()
     assert (third["id"], third["attempt"], third["expires_at"] >= first["expires_at"]) == (first["id"], 2, True)
     async with shop.tenancy.scope(shop.school.id, shop.school.sam.actor) as scope:

@@ -14,6 +14,7 @@ from tenants.people.passwords import Passwords
 from tenants.people.sessions import Device, Lives
 from tenants.people.sign_in import Known
 from tenants.scope import Tenancy
+from tests.databases import bare
 
 PASSWORD = "a long enough sentence"
 DEVICE = Device("Firefox", "192.0.2.7")
@@ -49,7 +50,7 @@ async def test_a_taken_address_is_refused_and_its_owner_gets_a_mail(
 ) -> None:
     with pytest.raises(Conflict, match="has an account already"):
         await sign_in.sign_up(tenancy, passwords, email, "another password", "Mallory")
-    async with tenancy.relay.connection() as relay:
+    async with bare(tenancy.relay) as relay:
         assert await relay.fetchval("select payload ->> 'template' from person_jobs where person_id = $1", ana.id) == (
             "email_taken"
         )
@@ -198,7 +199,7 @@ async def test_a_mailed_link_signs_in_once(tenancy: Tenancy, email: str, ana: Kn
     links = LinkSecrets(b"k" * 32)
     await mailed_links.send(tenancy, email)
     await mailed_links.send(tenancy, f"nobody-{email}")
-    async with tenancy.relay.connection() as relay:
+    async with bare(tenancy.relay) as relay:
         payload = await relay.fetchval("select payload from person_jobs where person_id = $1", ana.id)
     from uuid import UUID
 

@@ -13,6 +13,7 @@ from tenants.billing.prices import Price
 from tenants.errors import Conflict, Forbidden, PaymentNeeded
 from tenants.members import bans
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.tenants.selling import Shop, age, crowd_of, is_in, jobs_asked, make_shop, refund
 from tests.world import Somebody, World
 
@@ -32,7 +33,7 @@ async def test_what_is_paid_for_is_given_once_and_told(shop: Shop) -> None:
     assert (told["order_paid"], told["RecheckOrder"]) == (1, 1)
     async with shop.system() as scope:
         assert await ledger.balances(scope, order["id"]) == {"buyer": -12_000, "creator": 12_000, "platform": 0}
-    async with shop.tenancy.relay.connection() as connection:
+    async with bare(shop.tenancy.relay) as connection:
         sql = "select payload from notices where channel_id = $1 and person_id = $2"
         (notice,) = await connection.fetch(sql, shop.school.id, sam.person_id)
     assert notice["payload"]["state"] == "paid"

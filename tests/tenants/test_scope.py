@@ -14,6 +14,7 @@ from tenants.outbox import JOBS
 from tenants.permissions import acting_system
 from tenants.scope import Committed, Tenancy
 from tenants.statements import UnscopedQuery, personal, scoped, within
+from tests.databases import bare
 from tests.world import World
 
 NAMES = scoped(select(MEMBERS.c.name).order_by(MEMBERS.c.name))
@@ -29,7 +30,7 @@ async def test_a_scope_sees_the_rows_of_its_channel_only(tenancy: Tenancy, world
 
 
 async def test_without_a_channel_there_are_no_rows_and_no_writes(tenancy: Tenancy, world: World) -> None:
-    async with tenancy.app.connection() as connection:
+    async with bare(tenancy.app) as connection:
         assert await connection.fetchval("select count(*) from members") == 0
 
 
@@ -89,7 +90,7 @@ async def test_what_a_transaction_asks_for_is_told_after_its_commit_only(tenancy
         scope.announce(notice)
         assert told == []
     assert [notice for _, notice in told[0].notices] == [notice]
-    async with tenancy.relay.connection() as relay:
+    async with bare(tenancy.relay) as relay:
         kept = await relay.fetch("select id, payload from notices where channel_id = $1", world.chess.id)
     assert [(row["id"], row["payload"]) for row in kept] == [(told[0].notices[0][0], {"body": "hello"})]
 

@@ -32,7 +32,7 @@ async def test_a_channels_key_is_made_once_and_lies_sealed(tenancy: Tenancy, wor
     with pytest.raises(SealBroken):
         await ask(Seals(b"another secret"))
     async with tenancy.scope(world.pottery.id, SYSTEM) as scope:
-        (row,) = await scope._connection.fetch("select sealed from signing_keys")
+        (row,), _ = await scope._transaction.run("select sealed from signing_keys", [])
     assert made[0] not in row["sealed"]
 
 
@@ -44,5 +44,6 @@ async def test_the_installation_has_one_root_and_no_channel_reads_its_row(fresh:
     assert len({root.secret for root in roots}) == 1
     assert await signing_keys.root_certificate(own) == roots[0].public
     async with own.scope(ChannelId(new_id()), SYSTEM) as scope:
-        assert await scope._connection.fetch("select * from installation_keys") == []
+        rows, _ = await scope._transaction.run("select * from installation_keys", [])
+        assert rows == []
     await own.close()

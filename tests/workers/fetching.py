@@ -13,6 +13,7 @@ from tenants.live import recordings
 from tenants.live.recordings import Announced
 from tenants.permissions import acting_system
 from tenants.scope import Record, Tenancy
+from tests.databases import bare
 from tests.standins.recordings import Manners, RecordingServer, recording_server
 from tests.tenants.live_school import SEALS, Held
 from workers.media.faststart import fast_start
@@ -40,7 +41,7 @@ async def ticket_of(tenancy: Tenancy, recording_id: UUID) -> work.Ticket | None:
     """The job that fetches a recording, due at once whoever held it; None when it is done."""
     sql = """update jobs set run_at = now(), lease = null, leased_until = null
              where payload->>'recording_id' = $1 and state <> 'failed' returning channel_id, id"""
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         row = await connection.fetchrow(sql, str(recording_id))
     return work.Ticket(row["channel_id"], None, row["id"]) if row else None
 

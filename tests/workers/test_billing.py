@@ -10,6 +10,7 @@ import pytest
 
 from tenants import work
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.tenants.selling import Shop, age, make_shop, refund
 from tests.workers.shop import make_shop as make_workshop
 from tests.world import World
@@ -25,7 +26,7 @@ async def mails_of(shop: Shop, folder: Path) -> dict[str, EmailMessage]:
     """Send what was asked for; the mails by subject."""
     workshop = make_workshop(shop.tenancy, folder, shop.till)
     sql = "select id from jobs where channel_id = $1 and name = 'SendMail' order by id"
-    async with shop.tenancy.relay.connection() as connection:
+    async with bare(shop.tenancy.relay) as connection:
         rows = await connection.fetch(sql, shop.school.id)
     for row in rows:
         leased = await work.take(shop.tenancy, work.Ticket(shop.school.id, None, row["id"]))

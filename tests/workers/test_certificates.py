@@ -23,6 +23,7 @@ from tenants.certificates import certificates, codes, signing_keys, verification
 from tenants.certificates.certificates import Certificate
 from tenants.members import members
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.tenants.school import Taught, make_course
 from tests.webapp import Web
 from tests.workers.shop import make_shop
@@ -55,7 +56,7 @@ async def given(tenancy: Tenancy, world: World, course: Taught) -> Certificate:
 
 
 async def rows(tenancy: Tenancy, sql: str, *values: Any) -> list[Any]:
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         return list(await connection.fetch(sql, *values))
 
 

@@ -16,6 +16,7 @@ from tenants.jobs import ExamineFilm
 from tenants.permissions import acting_system
 from tenants.scope import Record, Tenancy
 from tests import films
+from tests.databases import bare
 from tests.tenants.school import Taught, enrol, make_course
 from tests.workers.fetching import content
 from tests.world import World
@@ -44,7 +45,7 @@ async def ticket_of(tenancy: Tenancy, file_id: UUID) -> work.Ticket | None:
     """The job that examines a file, due at once whoever held it."""
     sql = """update jobs set run_at = now(), leased_until = null, lease = null
              where payload->>'file_id' = $1 and state <> 'failed' returning channel_id, id"""
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         row = await connection.fetchrow(sql, str(file_id))
     return work.Ticket(row["channel_id"], None, row["id"]) if row else None
 

@@ -19,6 +19,7 @@ from search.indexing import drain, follow, rebuild
 from tenants.community import messages
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.search.library import found, index, make_room, say
 from tests.tenants.school import make_course
 from tests.waiting import until
@@ -69,14 +70,13 @@ class Worker:
 
 
 async def waiting(tenancy: Tenancy) -> int:
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         return int(await connection.fetchval("select count(*) from index_changes"))
 
 
 async def kept(tenancy: Tenancy, school: School) -> dict[UUID, tuple[str, str, str]]:
     """The documents that the engine holds."""
-    begin = f"BEGIN; SET LOCAL app.channel_id = '{school.id}'"
-    async with tenancy.app.transaction(begin) as connection:
+    async with bare(tenancy.app, channel_id=school.id) as connection:
         rows = await connection.fetch("select id, kind, visibility, body from search_documents")
     return {row["id"]: (row["kind"], row["visibility"], row["body"]) for row in rows}
 
@@ -84,9 +84,8 @@ async def kept(tenancy: Tenancy, school: School) -> dict[UUID, tuple[str, str, s
 async def due(tenancy: Tenancy, school: School) -> dict[UUID, tuple[str, str, str]]:
     """The documents that the rows make now."""
     wanted = {}
-    begin = f"BEGIN; SET LOCAL app.channel_id = '{school.id}'"
     for kind in KINDS:
-        async with tenancy.app.transaction(begin) as connection:
+        async with bare(tenancy.app, channel_id=school.id) as connection:
             ids = [row["id"] for row in await connection.fetch(f"select id from {kind}s")]
         async with tenancy.scope(school.id, acting_system("test")) as scope:
             for document in await documents.read(scope, kind, ids):
@@ -184,7 +183,7 @@ async def test_a_rebuild_makes_documents_equal_to_rows_whatever_was_there(tenanc
     await talk(tenancy, school, 250)
     course = await make_course(tenancy, school, school.ana)
     await index(tenancy, school.id)
-    async with tenancy.app.transaction(f"BEGIN; SET LOCAL app.channel_id = '{school.id}'") as connection:
+    async with bare(tenancy.app, channel_id=school.id) as connection:
         await connection.execute("update search_documents set body = 'wrong' where kind = 'lesson'")
         await connection.execute("delete from search_documents where kind = 'message'")
         await connection.execute(

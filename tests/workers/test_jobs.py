@@ -19,6 +19,7 @@ from tenants.errors import Conflict
 from tenants.jobs import Job
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.waiting import until
 from tests.workers.shop import SECRET, make_shop
 from tests.world import World
@@ -69,7 +70,7 @@ async def ask(tenancy: Tenancy, world: World, word: str) -> work.Ticket:
 
 
 async def row_of(tenancy: Tenancy, ticket: work.Ticket) -> dict[str, object] | None:
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         row = await connection.fetchrow(
             "select state, attempts, error, run_at > now() as later from jobs where id = $1", ticket.job_id
         )
@@ -176,7 +177,7 @@ async def test_a_job_that_takes_too_long_is_given_up_after_eight_attempts(
 
 async def altered(tenancy: Tenancy, changes: str) -> float:
     """Let time pass for the only job there is; how many seconds it would have paused."""
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         paused = await connection.fetchval("select extract(epoch from run_at - now()) from jobs")
         await connection.execute(f"update jobs set {changes}")
     return float(paused)
@@ -213,7 +214,7 @@ async def test_notices_left_behind_are_told_once_they_are_old_enough(own: Tenanc
         scope.announce(Notice("notice", {}, person_id=here.pottery.sam.person_id))
     steward = Steward(own, Queues(Redis(), PREFIX, b"x"), publish)
     assert await steward.tell_left() == 0
-    async with own.relay.connection() as connection:
+    async with bare(own.relay) as connection:
         assert await connection.fetchval("select count(*) from notices") == 1
     await until(steward.tell_left)
     assert (told, await steward.tell_left()) == (["notice"], 0)
@@ -270,13 +271,13 @@ async def test_a_worker_killed_over_a_job_loses_it_to_the_next_one(
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     redis.flushall()
-    async with own.relay.connection() as connection:
+    async with bare(own.relay) as connection:
         await connection.execute("update jobs set leased_until = now() where lease is not null")
     await steward.send_lost(0)
     second = worker_process(fresh, valkey, traces)
 
     async def all_gone() -> bool:
-        async with own.relay.connection() as connection:
+        async with bare(own.relay) as connection:
             return not await connection.fetchval("select count(*) from jobs")
 
     await until(all_gone, within=40)

@@ -19,6 +19,7 @@ from tenants.live import classes, connections, recordings, rooms
 from tenants.live.recordings import Announced
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.providers.live_sides import HASTE, SIDES
 from tests.standins import bigbluebutton as bbb
 from tests.standins import livekit, zoom
@@ -52,7 +53,7 @@ class Past:
 
     async def asked_for(self) -> list[tuple[int, datetime]]:
         sql = "select payload, run_at from jobs where name = 'LookAfterClass' and payload->>'class_id' = $1 order by id"
-        async with self.shop.tenancy.relay.connection() as connection:
+        async with bare(self.shop.tenancy.relay) as connection:
             rows = await connection.fetch(sql, str(self.id))
         return [(row["payload"]["look"], row["run_at"]) for row in rows]
 
@@ -60,7 +61,7 @@ class Past:
         """Do what is asked for now, whenever it is due."""
         sql = """update jobs set run_at = now(), lease = null, leased_until = null where name = 'LookAfterClass'
                  and payload->>'class_id' = $1 and state <> 'failed' returning channel_id, id"""
-        async with self.shop.tenancy.relay.connection() as connection:
+        async with bare(self.shop.tenancy.relay) as connection:
             rows = await connection.fetch(sql, str(self.id))
         for row in rows:
             leased = await work.take(self.shop.tenancy, work.Ticket(row["channel_id"], None, row["id"]))
@@ -151,8 +152,7 @@ async def move_back(over: Past, due: datetime) -> None:
     """Time passes: the class was so much earlier."""
     by = due - datetime.now(UTC) + timedelta(seconds=1)
     sql = "update live_classes set starts_at = starts_at - $2::interval, ends_at = ends_at - $2::interval where id = $1"
-    begin = f"BEGIN; SET LOCAL app.channel_id = '{over.held.school.id}'"
-    async with over.shop.tenancy.app.transaction(begin) as connection:
+    async with bare(over.shop.tenancy.app, channel_id=over.held.school.id) as connection:
         await connection.execute(sql, over.id, by)
     over.began -= by
 

@@ -29,6 +29,7 @@ from tenants.members.unsubscribes import Named, UnsubscribeSecrets
 from tenants.people import bounces, mailed_links, people
 from tenants.permissions import acting_system
 from tenants.scope import Scope, Tenancy
+from tests.databases import bare
 from tests.tenants.school import make_course
 from tests.workers.shop import make_shop
 from tests.world import World
@@ -75,7 +76,7 @@ def token_of(url: str) -> str:
 async def test_a_magic_link_signs_in_once(shop: Workshop, world: World, tmp_path: Path) -> None:
     ana = world.pottery.ana
     await mailed_links.send(shop.tenancy, ana.email)
-    async with shop.tenancy.relay.connection() as connection:
+    async with bare(shop.tenancy.relay) as connection:
         job_id = await connection.fetchval("select id from person_jobs where person_id = $1", ana.person_id)
     await do(shop, work.Ticket(None, ana.person_id, job_id))
     (letter,) = arrived(shop, tmp_path)
@@ -142,7 +143,7 @@ async def test_a_mail_that_cannot_be_written_fails_with_its_reason(
 ) -> None:
     ticket = await ask_as_person(shop, world.nobody.person_id, template, subject)
     await do(shop, ticket)
-    async with shop.tenancy.relay.connection() as connection:
+    async with bare(shop.tenancy.relay) as connection:
         row = await connection.fetchrow("select state, error from person_jobs where id = $1", ticket.job_id)
         await connection.execute("delete from person_jobs where id = $1", ticket.job_id)
     assert row
@@ -164,7 +165,7 @@ async def test_a_person_who_has_gone_gets_no_mail(shop: Workshop, tmp_path: Path
     async with shop.tenancy.person(gone) as person:
         await people.add(person, f"{gone.hex}@guildhall.example", "Gone", None)
     ticket = await ask_as_person(shop, gone, "email_taken")
-    async with shop.tenancy.app.transaction(f"BEGIN; SET LOCAL app.person_id = '{gone}'") as connection:
+    async with bare(shop.tenancy.app, person_id=gone) as connection:
         await connection.execute("update people set closed_at = now() where id = $1", gone)
     await do(shop, ticket)
     assert arrived(shop, tmp_path) == []

@@ -21,6 +21,7 @@ from tenants.live.recordings import Stored
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
 from tests import films
+from tests.databases import bare
 from tests.standins.recordings import Manners, RecordingServer
 from tests.tenants.live_school import SEALS, Held
 from tests.waiting import until
@@ -61,7 +62,7 @@ async def test_a_recording_becomes_one_published_lesson_that_its_students_may_op
     assert await content(shop, film) == await playable(reel)
     assert (await content(shop, picture)).startswith(b"\xff\xd8")
     assert len(objects(tmp_path)) == 2
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         told = await connection.fetch("select person_id, payload from notices where channel_id = $1", held.school.id)
     assert [(each["person_id"], each["payload"]["lesson"]) for each in told] == [
         (held.school.sam.person_id, str(lesson["id"]))
@@ -89,7 +90,7 @@ async def test_a_job_done_twice_leaves_one_lesson(
 async def mails(tenancy: Tenancy, held: Held) -> list[tuple[str, str, str]]:
     """The mails asked for in the channel: which, to whom, of what."""
     sql = "select payload from jobs where channel_id = $1 and name = 'SendMail' order by id"
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         asked = [row["payload"] for row in await connection.fetch(sql, held.school.id)]
     return [(each["template"], each["to"], each["subject_id"]) for each in asked]
 

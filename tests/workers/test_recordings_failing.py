@@ -10,6 +10,7 @@ from tenants.batches import batches
 from tenants.courses import access, courses
 from tenants.live import recordings
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.standins.recordings import Manners
 from tests.tenants.live_school import Held, make_class
 from tests.tenants.school import TODAY
@@ -89,7 +90,7 @@ async def test_while_a_source_is_away_the_work_is_put_off_and_says_why(
         row = await recording(tenancy, held, recording_id)
         assert row["state"] == "fetching"
         assert "answered 503" in row["reason"]
-        async with tenancy.relay.connection() as connection:
+        async with bare(tenancy.relay) as connection:
             sql = "select extract(epoch from run_at - now())::int from jobs where payload->>'recording_id' = $1"
             assert 20 < await connection.fetchval(sql, str(recording_id)) <= 30
         server.manners = Manners()
@@ -162,7 +163,7 @@ async def test_a_recording_over_which_workers_die_again_and_again_is_given_up(
     shop: Workshop, tenancy: Tenancy, held: Held
 ) -> None:
     recording_id = await announce(tenancy, held, "https://recordings.example/one.mp4")
-    async with tenancy.relay.connection() as connection:
+    async with bare(tenancy.relay) as connection:
         sql = "update jobs set attempts = $2 where payload->>'recording_id' = $1"
         await connection.execute(sql, str(recording_id), performers.MOST_TRIES)
     await fetch(shop, recording_id)
