@@ -52,7 +52,6 @@ _LISTED = scoped(select(_D.kind, _D.id).where(_D.id > bindparam("after")).order_
 _BINDS = ("asked", "kinds", "seen", "after_score", "after_id", "most")
 _EXACT = Scoped("select * from search_exact($1, $2, $3, $4, $5, $6)", _BINDS, {})
 _NEAR = Scoped("select * from search_near($1, $2, $3, $4, $5, $6)", _BINDS, {})
-_HURRY = Scoped("select set_config('statement_timeout', $1, true)", ("limit",), {})
 
 
 class PostgresSearch:
@@ -79,7 +78,7 @@ class PostgresSearch:
 
     async def search(self, scope: Scope, question: Question) -> Answer:
         """The best hits first; if nothing has the words, what resembles them, but no phrase. Unavailable after 2 s."""
-        await scope.value(_HURRY, limit=f"{SECONDS}s")
+        scope.limit_time(SECONDS)
         if question.after is None or not question.after.near:
             rows = await _ask(scope, _EXACT, _written(question), question)
             if rows or question.after or any(len(phrase) > 1 for phrase in question.phrases):

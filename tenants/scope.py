@@ -140,8 +140,13 @@ class Scope(_Transaction):
             raise SignInNeeded()
         person_id = self.actor.person_id
         values = statement.arguments({**binds, "person_id": person_id})
-        rows, _ = await self._transaction.run(statement.sql, values, also=("person_id", person_id))
+        self._transaction.set("app.person_id", str(person_id))
+        rows, _ = await self._transaction.run(statement.sql, values)
         return rows
+
+    def limit_time(self, seconds: float) -> None:
+        """Have PostgreSQL stop each statement that follows after so long: Unavailable."""
+        self._transaction.set("statement_timeout", f"{seconds * 1000:.0f}")
 
     def announce(self, notice: Notice) -> None:
         """Tell those who are looking, after the commit."""
@@ -209,8 +214,8 @@ class Tenancy:
         transaction = self._transaction("person_id", person_id, readonly=readonly)
         return Opening(self, transaction, PersonScope(transaction, person_id))
 
-    def _transaction(self, setting: str, owner: UUID, *, readonly: bool) -> Transaction:
-        return (Reading if readonly else Writing)(self.app, setting, owner)
+    def _transaction(self, kind: str, owner: UUID, *, readonly: bool) -> Transaction:
+        return (Reading if readonly else Writing)(self.app, kind, owner)
 
     async def look_up(self, statement: Lookup, **binds: Any) -> list[Record]:
         """Rows of one of the directory's functions, outside of any scope."""

@@ -9,12 +9,12 @@ Source: PostgreSQL documentation, "Message Flow", "Pipelining" and "Message Form
 from struct import pack
 from uuid import UUID
 
-BEGIN, COMMIT, OWN, READ = "guildhall_begin", "guildhall_commit", "guildhall_own", "guildhall_read"
-# `concat` is never null: each setting is made, and no row comes back. For `OWN` and `READ`: the setting, its value.
+BEGIN, COMMIT, SET, READ = "guildhall_begin", "guildhall_commit", "guildhall_set", "guildhall_read"
+# `concat` is never null: each setting is made, and no row comes back. For `SET` and `READ`: a setting, its value.
 PREPARED = {
     BEGIN: "BEGIN",
     COMMIT: "COMMIT",
-    OWN: "select where concat(set_config($1, $2, true)) is null",
+    SET: "select where concat(set_config($1, $2, true)) is null",
     READ: "select where concat(set_config('transaction_read_only', 'on', true), set_config($1, $2, true)) is null",
 }
 _EXECUTE = b"E" + pack("!i", 9) + b"\0" + pack("!i", 0)
@@ -33,28 +33,28 @@ def executing(name: str, *arguments: str) -> bytes:
     return b"B" + pack("!i", len(body) + 4) + body + _EXECUTE
 
 
-def begun(setting: str, owner: UUID) -> bytes:
-    """A transaction's beginning: what it may see follows from `owner`, until it ends."""
-    return _BEGIN + owning(setting, owner)
+def beginning(kind: str, owner: UUID) -> bytes:
+    """A transaction's beginning: until it ends it sees what belongs to `owner`, a `channel_id` or a `person_id`."""
+    return _BEGIN + _owned(_SET, kind, owner)
 
 
-def owning(setting: str, owner: UUID) -> bytes:
-    """`owner` added to what the running transaction may see."""
-    return _with_owner(_OWN, setting, owner)
+def setting(name: str, value: str) -> bytes:
+    """A setting of PostgreSQL, until the running transaction ends."""
+    return executing(SET, name, value)
 
 
-def reading(setting: str, owner: UUID) -> bytes:
+def reading(kind: str, owner: UUID) -> bytes:
     """The same for one statement that only reads, in the transaction that PostgreSQL makes of it and this."""
-    return _with_owner(_READ, setting, owner)
+    return _owned(_READ, kind, owner)
 
 
-def _with_owner(templates: dict[str, bytes], setting: str, owner: UUID) -> bytes:
-    return templates[setting].replace(_ANYONE, str(owner).encode(), 1)
+def _owned(templates: dict[str, bytes], kind: str, owner: UUID) -> bytes:
+    return templates[kind].replace(_ANYONE, str(owner).encode(), 1)
 
 
 _ANYONE = b"00000000-0000-0000-0000-000000000000"
 _BEGIN = executing(BEGIN)
-_OWN, _READ = (
+_SET, _READ = (
     {each: executing(name, f"app.{each}", _ANYONE.decode()) for each in ("channel_id", "person_id")}
-    for name in (OWN, READ)
+    for name in (SET, READ)
 )

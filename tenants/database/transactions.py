@@ -24,8 +24,11 @@ class Transaction(Protocol):
     async def open(self) -> None:
         """Have a connection."""
 
-    async def run(self, sql: str, arguments: Sequence[Any], *, also: tuple[str, UUID] | None = None) -> "Answer":
-        """Run a statement, which with `also` (a setting and its owner) sees what is that one's as well."""
+    def set(self, name: str, value: str) -> None:
+        """A setting of PostgreSQL for the statements that follow."""
+
+    async def run(self, sql: str, arguments: Sequence[Any]) -> "Answer":
+        """Run a statement."""
 
     async def commit(self, last: "Last | None") -> None:
         """Run `last` and make all that ran stand."""
@@ -41,11 +44,15 @@ Last = tuple[str, tuple[str, ...]]
 class _OnConnection:
     """A connection had from the start, replaced once when it turns out to be lost before anything ran on it."""
 
-    __slots__ = ("_connection", "_owner", "_pool", "_setting")
+    __slots__ = ("_ahead", "_connection", "_pool")
 
-    def __init__(self, pool: Pool, setting: str, owner: UUID) -> None:
-        self._pool, self._setting, self._owner = pool, setting, owner
+    def __init__(self, pool: Pool, ahead: bytes) -> None:
+        self._pool, self._ahead = pool, ahead
         self._connection: Connection
+
+    def set(self, name: str, value: str) -> None:
+        """A setting of PostgreSQL for the statements that follow."""
+        self._ahead += messages.setting(name, value)
 
     async def open(self) -> None:
         """Have a connection."""
@@ -73,13 +80,13 @@ class Reading(_OnConnection):
     __slots__ = ()
     locks = False
 
-    async def run(self, sql: str, arguments: Sequence[Any], *, also: tuple[str, UUID] | None = None) -> Answer:
+    def __init__(self, pool: Pool, kind: str, owner: UUID) -> None:
+        super().__init__(pool, messages.reading(kind, owner))
+
+    async def run(self, sql: str, arguments: Sequence[Any]) -> Answer:
         """Run a statement in a transaction of its own."""
-        ahead = messages.reading(self._setting, self._owner)
-        if also:
-            ahead += messages.owning(*also)
         with refusals():
-            return await self._run_first(sql, arguments, ahead)
+            return await self._run_first(sql, arguments, self._ahead)
 
     async def commit(self, last: Last | None) -> None:
         """Nothing to make stand; TypeError when there is."""
@@ -93,23 +100,20 @@ class Writing(_OnConnection):
     __slots__ = ("_begun",)
     locks = True
 
-    def __init__(self, pool: Pool, setting: str, owner: UUID) -> None:
-        super().__init__(pool, setting, owner)
+    def __init__(self, pool: Pool, kind: str, owner: UUID) -> None:
+        super().__init__(pool, messages.beginning(kind, owner))
         self._begun = False
 
-    async def run(self, sql: str, arguments: Sequence[Any], *, also: tuple[str, UUID] | None = None) -> Answer:
+    async def run(self, sql: str, arguments: Sequence[Any]) -> Answer:
         """Run a statement."""
-        ahead = messages.owning(*also) if also else b""
+        run = self._connection.run if self._begun else self._run_first
+        ahead, self._ahead, self._begun = self._ahead, b"", True
         with refusals():
-            if self._begun:
-                return await self._connection.run(sql, arguments, ahead)
-            answer = await self._run_first(sql, arguments, self._beginning() + ahead)
-        self._begun = True
-        return answer
+            return await run(sql, arguments, ahead)
 
     async def commit(self, last: Last | None) -> None:
         """Run `last` and make all that ran stand, in one round trip."""
-        ahead = b"" if self._begun else self._beginning()
+        ahead = self._ahead
         if last:
             sql, arguments = last
             with refusals():
@@ -126,6 +130,3 @@ class Writing(_OnConnection):
             raise
         if tag != b"COMMIT":
             raise RuntimeError("a statement of this transaction had failed, so nothing of it stands")
-
-    def _beginning(self) -> bytes:
-        return messages.begun(self._setting, self._owner)

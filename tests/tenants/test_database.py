@@ -174,6 +174,32 @@ async def test_a_failure_that_was_swallowed_is_not_taken_for_a_commit(narrow: Te
     assert await left_over(narrow) == ("", "off")
 
 
+async def test_nor_is_one_of_the_first_statement(narrow: Tenancy, world: World) -> None:
+    async def go_on() -> None:
+        async with narrow.scope(world.pottery.id) as scope:
+            with pytest.raises(asyncpg.DivisionByZeroError):
+                await scope.first(Scoped("select 1 / 0, $1::uuid", ("channel_id",), {}))
+
+    with pytest.raises(RuntimeError, match="nothing of it stands"):
+        await go_on()
+    assert await left_over(narrow) == ("", "off")
+
+
+@pytest.mark.parametrize("readonly", [True, False])
+async def test_a_limit_of_time_holds_for_what_follows_in_its_scope(
+    narrow: Tenancy, world: World, *, readonly: bool
+) -> None:
+    async def hurry() -> None:
+        async with narrow.scope(world.chess.id, readonly=readonly) as scope:
+            scope.limit_time(0.1)
+            await scope.all(NAMES)
+            await scope.first(SLEEP, seconds=0.5)
+
+    with pytest.raises(Unavailable):
+        await hurry()
+    assert (await narrow.app.ask("show statement_timeout"))[0][0] == "0"
+
+
 async def test_connections_lost_while_idle_are_replaced_unseen(narrow: Tenancy, world: World, database: str) -> None:
     for readonly in (True, False):
         await cut(database, await backend(narrow))
