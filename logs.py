@@ -62,8 +62,10 @@ class AccessLog:
         if self.out is None:
             structlog.get_logger("server.access").info("request", path=path, **fields)
             return
-        line = {"event": "request", "level": "info", "timestamp": datetime.now(UTC), "request_id": request_id}
-        line = {**line, "path": _without_secrets(path), **fields}
+        line = {
+            "event": "request", "level": "info", "timestamp": datetime.now(UTC), "request_id": request_id,
+            "path": _without_secrets(path), **fields,
+        }  # fmt: skip
         self.out.write(orjson.dumps(line, option=orjson.OPT_UTC_Z).decode() + "\n")
         self.out.flush()
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from cli.stop import Stop
 from providers.storage import UPLOAD_LIMIT
 from server.bodies import JSON_LIMIT
-from server.middleware import SECURITY_HEADERS, YEAR_OF_HTTPS
+from server.headers import SECURITY_HEADERS, YEAR_OF_HTTPS
 from server.pages.verify import LARGEST_PAPER
 from server.web.assets import BASE
 from settings import Settings

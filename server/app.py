@@ -9,11 +9,12 @@ from aiohttp import web
 from server.bodies import JSON_LIMIT
 from server.cookies import SECURE_COOKIES
 from server.csrf import OWN_ORIGIN
+from server.headers import set_headers
 from server.health import READINESS, Readiness, add_health
 from server.idempotency import Ledger
 from server.limits import LIMITER, Limiter
 from server.metrics import METRICS, METRICS_TOKEN, Metrics, add_metrics
-from server.middleware import frame, set_headers
+from server.middleware import frame
 from server.op import ACCESS, LEDGER, Access, Route, mount
 from server.openapi import add_description
 from server.problems import ERROR_PAGE, ErrorPage, render_plain_page

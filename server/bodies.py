@@ -42,6 +42,8 @@ async def read_body(request: web.Request, limit: int = JSON_LIMIT, seconds: floa
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     try:
+        if request.content.is_eof():
+            return await _collect(request, limit)
         async with asyncio.timeout(seconds):
             return await _collect(request, limit)
     except TimeoutError:

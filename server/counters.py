@@ -43,6 +43,10 @@ class _Here:
 
     async def take(self, item: RateLimitItem, subject: str, cost: int) -> Count:
         """Add `cost` to the window; what then is in it."""
+        return self.take_now(item, subject, cost)
+
+    def take_now(self, item: RateLimitItem, subject: str, cost: int) -> Count:
+        """The same, for who need not wait."""
         key, now = item.key_for(subject), time.time()
         spent, ends = self._windows.pop(key, (0, 0.0))
         if ends <= now:
@@ -101,6 +105,8 @@ class Counters:
 
     async def take(self, item: RateLimitItem, subject: str, cost: int) -> Count:
         """Add `cost` to the window of `subject`, whether it fits or not; what then is in it."""
+        if not self.shared:
+            return self._here.take_now(item, subject, cost)
         return await self._ask(lambda windows: windows.take(item, subject, cost))
 
     async def stats(self, item: RateLimitItem, subject: str) -> WindowStats:

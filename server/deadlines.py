@@ -11,13 +11,15 @@ from aiohttp.http_exceptions import LineTooLong
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
+from server.headers import SERVER_NAME
 from server.problems import PROBLEM_JSON, title_of
 from server.sender import accept_request_id
+from server.shortcuts import ShortConnection, is_known
+from server.ways import Ways
 from tenants.errors import Refusal
 
 log = structlog.get_logger("server.deadlines")
 
-SERVER_NAME = "Guildhall"
 TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -38,7 +40,7 @@ class Deadlines:
     sweep: float = 1.0
 
 
-class Connection(RequestHandler):
+class Connection(ShortConnection):
     """One connection that knows since when it waits for what, so that a sweep can end it."""
 
     __slots__ = ("_asked_at", "_body", "_deadlines", "_drained", "_heard_at", "_unread_at", "_unread_bytes")
@@ -151,13 +153,13 @@ class Connection(RequestHandler):
 class Listener(web.Server):
     """Makes the connections of one process."""
 
-    def __init__(self, deadlines: Deadlines, handler: Any, **settings: Any) -> None:
-        self._deadlines = deadlines
+    def __init__(self, deadlines: Deadlines, ways: Ways | None, handler: Any, **settings: Any) -> None:
+        self._deadlines, self._ways = deadlines, ways
         super().__init__(handler, **settings)
 
     def __call__(self) -> RequestHandler:
         """A new connection, held to the deadlines."""
-        return Connection(self, self._deadlines, loop=self._loop, **self._kwargs)
+        return Connection(self, self._deadlines, ways=self._ways, loop=self._loop, **self._kwargs)
 
     async def sweep(self) -> None:
         """End overdue connections, for ever."""
@@ -193,6 +195,7 @@ class GuardedRunner(web.AppRunner):
         plain = await super()._make_server()
         listener = Listener(
             self._deadlines,
+            Ways(self.app) if is_known() else None,
             plain.request_handler,
             request_factory=plain.request_factory,
             **self._kwargs,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from aiohttp import web
 from limits import RateLimitItem, RateLimitItemPerSecond
@@ -49,8 +49,7 @@ VERIFY = Policy("verify", 30, 60, fixed=True)
 UNKNOWN_CODE_COST = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a sender stands with one policy: what is left, and seconds until it is whole again."""
 
     policy: Policy
@@ -167,8 +166,8 @@ def limit_headers(standings: Iterable[Standing]) -> dict[str, str]:
     """`RateLimit-Policy` and `RateLimit` as structured fields (draft-ietf-httpapi-ratelimit-headers-11)."""
     told = list(standings)
     return {
-        "RateLimit-Policy": ", ".join(f'"{s.policy.name}";q={s.policy.amount};w={s.policy.seconds}' for s in told),
-        "RateLimit": ", ".join(f'"{s.policy.name}";r={s.remaining};t={math.ceil(s.reset)}' for s in told),
+        "RateLimit-Policy": ", ".join([f'"{s.policy.name}";q={s.policy.amount};w={s.policy.seconds}' for s in told]),
+        "RateLimit": ", ".join([f'"{s.policy.name}";r={s.remaining};t={math.ceil(s.reset)}' for s in told]),
     }
 
 

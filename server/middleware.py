@@ -1,17 +1,15 @@
-"""What every request passes through: an id, the guards, an answer even to errors, a log line, figures, headers."""
+"""What every request passes through: an id, the guards, an answer even to errors, a log line, figures."""
 
 import asyncio
 import time
-from collections.abc import Mapping
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from logs import ACCESS
-from server.csrf import OWN_ORIGIN, guard_cookie_write
-from server.deadlines import SERVER_NAME
-from server.limits import API_ANONYMOUS, STANDINGS, charge, limit_headers
+from server.csrf import guard_cookie_write
+from server.limits import API_ANONYMOUS, STANDINGS, charge
 from server.metrics import METRICS, route_of
 from server.problems import answer_error
 from server.sender import REQUEST_ID, accept_request_id, address_of, neighbourhood_of
@@ -19,14 +17,6 @@ from tenants.errors import Invalid, NotFound, TooFast
 from tenants.scope import REQUEST_ID as REQUEST_ID_OF_WORK
 
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-}
-YEAR_OF_HTTPS = "max-age=31536000"
 
 
 @web.middleware
@@ -38,12 +28,12 @@ async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
     REQUEST_ID_OF_WORK.set(request_id)
     metrics = request.app[METRICS]
     status = 499  # what nginx calls a sender that left before the answer
-    metrics.in_progress.inc()
+    metrics.in_progress += 1
     try:
         response = await _answer(request, handler)
         status = response.status
     finally:
-        metrics.in_progress.dec()
+        metrics.in_progress -= 1
         seconds, route = time.perf_counter() - started, route_of(request)
         metrics.note(request.method, route, status, seconds)
         _log_access(request, route, status, seconds)
@@ -88,29 +78,3 @@ def _log_access(request: web.Request, route: str, status: int, seconds: float) -
         return
     fields = {"method": request.method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
     ACCESS.write(request[REQUEST_ID], path[:500], fields | {"address": address_of(request)})
-
-
-async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Headers of every answer: its id, security, and for the API its limits and no caching unless it says otherwise."""
-    headers = response.headers
-    told = {"X-Request-ID": request.get(REQUEST_ID, ""), hdrs.SERVER: SERVER_NAME}
-    if standings := request.get(STANDINGS):
-        told |= limit_headers(standings)
-    headers.update(told)
-    for name, value in _defaults(request).items():
-        if name not in headers:
-            headers[name] = value
-
-
-def _defaults(request: web.Request) -> Mapping[str, str]:
-    secure = request.app[OWN_ORIGIN].startswith("https:")
-    return _DEFAULTS[secure, request.path.startswith("/api/")]
-
-
-_DEFAULTS = {
-    (secure, api): SECURITY_HEADERS
-    | ({"Strict-Transport-Security": YEAR_OF_HTTPS} if secure else {})
-    | ({hdrs.CACHE_CONTROL: "no-store"} if api else {})
-    for secure in (False, True)
-    for api in (False, True)
-}

@@ -1,6 +1,5 @@
 """Typed operations: a handler's signature says what it takes and gives; the rest of HTTP is done here, once."""
 
-import asyncio
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,7 +14,9 @@ from pydantic import BaseModel, TypeAdapter
 from server.bodies import Given, parse_json, parse_query, parse_texts, read_body, require_json
 from server.idempotency import Idempotency, KeyedRequest, Ledger, StoredAnswer, read_key
 from server.limits import API, API_ANONYMOUS, Policy, charge
+from server.said import say
 from server.sender import address_of, neighbourhood_of
+from server.within import Hourglass
 from tenants.errors import NotFound, Refusal, SignInNeeded
 
 HANDLER_SECONDS = 30.0
@@ -177,9 +178,10 @@ def mount(app: web.Application, prefix: str, routes: Sequence[Route]) -> None:
         resource = app.router.add_resource(prefix + route.path)
         if expected is not None and (missing := expected ^ _names_in(resource)):
             raise TypeError(f"{route.path}: the path and its model disagree about {sorted(missing)}")
-        resource.add_route(route.method, _Served(route).answer)
+        served = _Served(route, Hourglass(route.operation.seconds))
+        resource.add_route(route.method, served.answer)
         if route.method == hdrs.METH_GET:
-            resource.add_route(hdrs.METH_HEAD, _Served(route).answer)
+            resource.add_route(hdrs.METH_HEAD, served.answer)
 
 
 def _names_in(resource: web.Resource) -> set[str]:
@@ -196,8 +198,9 @@ class _Served:
     """A route at work."""
 
     route: Route
+    glass: Hourglass
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         """Admit, read, act within one context, and answer only when that has been committed."""
         operation = self.route.operation
         caller = await self._admit(request)
@@ -205,14 +208,12 @@ class _Served:
         attempt = read_key(request, operation.idempotent, operation.name, body)
         keyed = request[KEYED] = Keyed(operation, request.app[LEDGER], attempt)
         try:
-            async with (
-                asyncio.timeout(operation.seconds),
-                request.app[ACCESS].enter(request, operation, caller, given.get("path")) as context,
-            ):
-                stored, headers = await self._act(context, given, keyed)
+            with self.glass.turned():
+                async with request.app[ACCESS].enter(request, operation, caller, given.get("path")) as context:
+                    stored, headers = await self._act(context, given, keyed)
         except TimeoutError:
             raise Refusal(503, "too_slow", "This took too long and was given up. Try again.", retry_after=3) from None
-        return _respond(stored, headers)
+        return _respond(request, stored, headers)
 
     async def _admit(self, request: web.Request) -> Caller:
         """The caller, after limits; one who fails to say who they are spends as the address they come from."""
@@ -283,7 +284,9 @@ def _encode(operation: Operation, answer: Any) -> tuple[StoredAnswer, Mapping[st
     return StoredAnswer(status, body), headers
 
 
-def _respond(stored: StoredAnswer, headers: Mapping[str, str]) -> web.Response:
+def _respond(request: web.Request, stored: StoredAnswer, headers: Mapping[str, str]) -> web.StreamResponse:
+    if not headers:
+        return say(request, stored.status, stored.body)
     response = web.Response(body=stored.body, status=stored.status, headers=headers)
     if stored.body:
         response.headers.setdefault(hdrs.CONTENT_TYPE, "application/json")

@@ -1,6 +1,5 @@
 """A visit to a page: who reads, in which channel, language and dress, and the answer that becomes of a view."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from server.web.i18n import negotiate
 from server.web.render import Pages, theme_of
 from server.web.theme import Theme
 from server.web.views.frame import ChannelMark, Frame, PersonMark
+from server.within import Hourglass
 from tenants import directory, links
 from tenants.channels import channels
 from tenants.directory import SignedIn
@@ -123,12 +123,13 @@ PageHandler = Callable[[Visit], Awaitable[web.StreamResponse]]
 
 def page(handler: PageHandler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """A handler of aiohttp's from one of ours: a reader without a sign-in is led to the door, and back afterwards."""
+    glass = Hourglass(PAGE_SECONDS)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         visit = await visit_of(request)
         await _charge_read(request, visit.signed_in)
         try:
-            async with asyncio.timeout(PAGE_SECONDS):
+            with glass.turned():
                 response = await handler(visit)
         except TimeoutError:
             raise Refusal(503, "too_slow", "This took too long and was given up. Try again.", retry_after=3) from None

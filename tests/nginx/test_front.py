@@ -15,7 +15,7 @@ import socketio
 
 from providers.storage import GRAIN
 from server.bodies import JSON_LIMIT
-from server.middleware import SECURITY_HEADERS, YEAR_OF_HTTPS
+from server.headers import SECURITY_HEADERS, YEAR_OF_HTTPS
 from tests.nginx import http2
 from tests.nginx.conftest import CUSTOM
 from tests.nginx.front import HOST, Running, handshake, program

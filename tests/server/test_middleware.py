@@ -1,6 +1,7 @@
 """What every request passes through: ids, addresses, the rule against forged writes, headers, one log line."""
 
 import io
+import ipaddress
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -11,10 +12,12 @@ import orjson
 import pytest
 import structlog
 from aiohttp.test_utils import make_mocked_request
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logs import LogFormat, set_up_logs
 from server.csrf import require_own_page
-from server.sender import neighbourhood_of
+from server.sender import IPV4, neighbourhood_of, plain_address
 from tenants.errors import Forbidden
 from tests.server.toy import ANA, House, talk, toy_house
 
@@ -125,6 +128,16 @@ async def test_a_unix_socket_is_one_more_trusted_hop(tmp_path: Path) -> None:
         client.get("http://x/sender", headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.7"}) as answer,
     ):
         assert (await answer.json())["address"] == "203.0.113.7"
+
+
+@given(st.ip_addresses(v=4).map(str) | st.from_regex(r"[0-9]{1,4}(\.[0-9]{1,4}){2,4}\s?", fullmatch=True) | st.text())
+def test_what_is_taken_for_an_ipv4_address_at_a_glance_is_one(text: str) -> None:
+    try:
+        canonical = str(ipaddress.IPv4Address(text))
+    except ValueError:
+        canonical = None
+    assert (IPV4.fullmatch(text) is not None) == (canonical == text)
+    assert plain_address(text) == canonical or ":" in text or text != text.strip()
 
 
 def test_an_ipv6_neighbourhood_is_its_64() -> None:
