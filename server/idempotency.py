@@ -57,8 +57,10 @@ class Ledger(Protocol):
 
 def read_key(request: web.Request, rule: Idempotency, route: str, body: bytes) -> KeyedRequest | None:
     """The attempt the request's key makes, None without one; Refusal 400 for an ill-formed or missing key."""
+    if rule is Idempotency.NONE:
+        return None
     sent = request.headers.getall("Idempotency-Key", [])
-    if rule is Idempotency.NONE or (not sent and rule is Idempotency.TAKEN):
+    if not sent and rule is Idempotency.TAKEN:
         return None
     if not sent:
         raise Refusal(400, "idempotency_key_required", "Send an Idempotency-Key: a new UUID for each order.")

@@ -18,7 +18,7 @@ RELAXED = 100
 MOST_LEASES = 50_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Policy:
     """At most `amount` in `seconds`; a process may take `block` at once and spend them unasked.
 

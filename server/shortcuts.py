@@ -2,8 +2,8 @@
 
 aiohttp's own loop sleeps meanwhile, and gets all that is out of the ordinary: a body still on its way, an upgrade,
 `Expect`, another version of HTTP, a connection to be closed, requests that wait in a row, a path that nobody declared.
-Both ways end in the same middlewares and handlers. What is used here of aiohttp's private parts is used nowhere else,
-and only while they are as they were when this was written: `is_known` asks at the start.
+Both ways end in the same middlewares and handlers. What a short way needs of aiohttp's private parts stands in this
+file, and is used only while it is as it was when this was written: `is_known` asks at the start.
 """
 
 import asyncio

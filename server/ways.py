@@ -13,7 +13,6 @@ from server.csrf import RULED_ELSEWHERE
 
 # Escapes, braces and letters beyond ASCII have rules of their own in the router.
 PLAIN = re.compile(r"/[!\"$&-z|~]*")
-SAMPLE = "x"
 
 
 class Way(NamedTuple):
@@ -24,35 +23,40 @@ class Way(NamedTuple):
     parts: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A route at the end of its path; `rivals` are the patterns of those that the router would try before it."""
+
+    route: web.AbstractRoute
+    answer: Handler
+    names: tuple[str, ...]
+    rivals: tuple[re.Pattern[str], ...]
+
+
 @dataclass(slots=True)
 class _Place:
-    """What the map knows of the paths with one beginning; `rivals` are patterns the router would try before."""
+    """What the map knows of the paths with one beginning."""
 
     fixed: dict[str, "_Place"] = field(default_factory=dict)
     named: "_Place | None" = None
-    names: tuple[str, ...] = ()
-    routes: dict[str, tuple[web.AbstractRoute, Handler]] = field(default_factory=dict)
-    rivals: tuple[re.Pattern[str], ...] = ()
+    routes: dict[str, _Known] = field(default_factory=dict)
 
 
 class Ways:
     """Every route of an application whose path is made of words and whole `{names}`; for others ask the router.
 
-    It answers as the router would or not at all: a path that an earlier route with a pattern of its own also takes is
-    left to the router.
+    It answers as the router would or not at all: a path that another route may take before is left to the router.
     """
 
     def __init__(self, app: web.Application) -> None:
         self.app = app
         self._root = _Place()
-        earlier: list[web.DynamicResource] = []
-        for resource in app.router.resources():
-            if isinstance(resource, web.PlainResource) and not resource.canonical.startswith(RULED_ELSEWHERE):
-                self._add(resource, ())
-            elif isinstance(resource, web.DynamicResource):
-                if _is_regular(resource):
-                    self._add(resource, earlier)
-                earlier.append(resource)
+        # The router tries the longer of two fixed beginnings first, then in the order in which routes were added.
+        resources = [each for each in app.router.resources() if not each.canonical.startswith(RULED_ELSEWHERE)]
+        resources.sort(key=lambda each: -len(_beginning(each)))
+        for place, resource in enumerate(resources):
+            if isinstance(resource, web.PlainResource) or _is_regular(resource):
+                self._add(resource, [each for each in resources[:place] if _may_meet(each, resource)])
 
     def find(self, method: str, path: str) -> Way | None:
         """The way of a path as it was sent, without its query; None when the router has to be asked."""
@@ -60,35 +64,30 @@ class Ways:
             return None
         place, values = self._root, []
         for segment in path[1:].split("/"):
-            if (known := place.fixed.get(segment)) is not None:
-                place = known
+            if (fixed := place.fixed.get(segment)) is not None:
+                place = fixed
             elif place.named is not None and segment:
                 place = place.named
                 values.append(segment)
             else:
                 return None
-        found = place.routes.get(method)
-        if found is None or any(rival.fullmatch(path) for rival in place.rivals):
+        known = place.routes.get(method)
+        if known is None or any(rival.fullmatch(path) for rival in known.rivals):
             return None
-        return Way(*found, dict(zip(place.names, values, strict=True)))
+        return Way(known.route, known.answer, dict(zip(known.names, values, strict=True)))
 
-    def _add(self, resource: web.Resource, earlier: Sequence[web.DynamicResource]) -> None:
-        path, place, names = resource.canonical, self._root, []
-        for segment in path[1:].split("/"):
+    def _add(self, resource: web.AbstractResource, before: Sequence[web.AbstractResource]) -> None:
+        place, names = self._root, []
+        for segment in resource.canonical[1:].split("/"):
             if segment.startswith("{"):
                 names.append(segment[1:-1])
                 place.named = place = place.named or _Place()
             else:
                 place = place.fixed.setdefault(segment, _Place())
-        if place.names not in ((), tuple(names)):
-            return
-        place.names = tuple(names)
-        place.rivals += tuple(_pattern(each) for each in earlier if not _is_regular(each))
-        sample = re.sub(r"\{\w+\}", SAMPLE, path)
-        taken = {route.method for each in earlier if _pattern(each).fullmatch(sample) for route in each}
         for route in resource:
-            if route.method not in taken:
-                place.routes.setdefault(route.method, (route, self._whole(route.handler)))
+            rivals = tuple(_pattern(each) for each in before if any(rival.method == route.method for rival in each))
+            known = _Known(route, self._whole(route.handler), tuple(names), rivals)
+            place.routes.setdefault(route.method, known)
 
     def _whole(self, handler: Handler) -> Handler:
         for middleware in reversed(self.app.middlewares):
@@ -96,14 +95,34 @@ class Ways:
         return handler
 
 
-def _pattern(resource: web.DynamicResource) -> re.Pattern[str]:
-    return resource.get_info()["pattern"]
+def _beginning(resource: web.AbstractResource) -> str:
+    """The whole words that a path begins with."""
+    fixed, brace, _ = resource.canonical.partition("{")
+    return fixed.rpartition("/")[0] if brace else fixed.rstrip("/")
 
 
-def _is_regular(resource: web.DynamicResource) -> bool:
+def _pattern(resource: web.AbstractResource) -> re.Pattern[str]:
+    info = resource.get_info()
+    return info["pattern"] if "pattern" in info else re.compile(re.escape(resource.canonical) + "(/.*)?")
+
+
+def _is_regular(resource: web.AbstractResource) -> bool:
     """Whether each part of the path is a word, or a name that stands for anything at all."""
     parts = resource.canonical.split("/")
+    if not isinstance(resource, web.DynamicResource):
+        return False
     if any("{" in part and not re.fullmatch(r"\{\w+\}", part) for part in parts):
         return False
     anything = (rf"(?P<{part[1:-1]}>{web.DynamicResource.GOOD})" if "{" in part else re.escape(part) for part in parts)
     return _pattern(resource).pattern == "/".join(anything)
+
+
+def _may_meet(rival: web.AbstractResource, resource: web.AbstractResource) -> bool:
+    """Whether there may be paths that both take."""
+    if isinstance(resource, web.PlainResource) or isinstance(rival, web.PlainResource):
+        return False  # the router tries whole words first, and so does the map
+    if not _is_regular(rival):
+        one, other = _beginning(rival), _beginning(resource)
+        return one.startswith(other) or other.startswith(one)
+    parts = [each.canonical.split("/") for each in (rival, resource)]
+    return len(parts[0]) == len(parts[1]) and all(a == b or "{" in a + b for a, b in zip(*parts, strict=True))
