@@ -34,25 +34,25 @@ def is_known() -> bool:
 class ShortConnection(RequestHandler):
     """A connection that takes the short way where there is one; without `ways` it is aiohttp's."""
 
-    __slots__ = ("_on_short_way", "_ways")
+    __slots__ = ("_first_sleep", "_on_short_way", "_ways")
 
     def __init__(self, *given: Any, ways: Ways | None = None, **settings: Any) -> None:
         super().__init__(*given, **settings)
         self._ways = ways
+        self._first_sleep: asyncio.Future[None]
         self._on_short_way: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let aiohttp's loop sleep from the very beginning."""
-        self._waiter = self._loop.create_future()
+        self._waiter = self._first_sleep = self._loop.create_future()
         super().connection_made(transport)
 
     async def start(self) -> None:
         """Aiohttp's loop, from the first request on that has no short way."""
-        if self._waiter is not None:
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
+        try:
+            await self._first_sleep
+        finally:
+            self._waiter = None
         await super().start()
 
     def data_received(self, data: bytes) -> None:
