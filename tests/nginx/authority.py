@@ -1,13 +1,15 @@
 """A certificate authority of the tests' own: certificates for any host, and a client's trust in them alone."""
 
 import ssl
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
 
 
@@ -46,11 +48,29 @@ class Authority:
         (folder / "fullchain.pem").write_bytes(made.public_bytes(Encoding.PEM))
         (folder / "privkey.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
+    @property
+    def pem(self) -> str:
+        """Its own certificate, for clients to trust."""
+        return self._root.public_bytes(Encoding.PEM).decode()
+
+    def serving(self, folder: Path, *hosts: str) -> ssl.SSLContext:
+        """A server's context as `hosts`, whose certificate lies in `folder`."""
+        self.certify(folder, *hosts)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "fullchain.pem", folder / "privkey.pem")
+        return context
+
     def trusting(self) -> ssl.SSLContext:
         """A client's context that believes this authority and no other."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cadata=self._root.public_bytes(Encoding.PEM).decode())
+        context.load_verify_locations(cadata=self.pem)
         return context
+
+
+def pin(certificate: Path) -> str:
+    """What names the key of a certificate and no other to Chromium (RFC 7469, §2.4)."""
+    key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
+    return b64encode(sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()).decode()
 
 
 def _of(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:

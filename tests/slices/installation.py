@@ -1,10 +1,13 @@
 """A whole installation in a process of its own, as `guildhall up` starts it, whose parts can be killed by name."""
 
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -13,31 +16,33 @@ from tests.databases import as_role
 from tests.waiting import until
 
 CHECKOUT = Path(__file__).parents[2]
+GUILDHALL = str(Path(sys.executable).parent / "guildhall")
 SERVERS = {"postgres": "bin/postgres", "valkey": "valkey"}
 
 
 class Installation:
-    """`guildhall up` on a folder and a port of its own; `environment` adds settings."""
+    """`guildhall up` on a folder and a port of its own unless PORT names one; `environment` adds settings."""
 
     def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
-        self.port = free_port()
+        self.port = int(environment.get("PORT", 0)) or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it; it answers a moment later (`ready`)."""
-        own = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
-        settings = {"GUILDHALL_HOME": str(self.home), "PORT": str(self.port), "GUILDHALL_DEMO": "1"}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(Path(sys.executable).parent / "guildhall"), "up"],
-                cwd=CHECKOUT,
-                env={**own, **settings, **self._environment},
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                [GUILDHALL, "up"], cwd=CHECKOUT, env=self._variables, stdout=log, stderr=subprocess.STDOUT
             )
+
+    def run(self, *words: str) -> None:
+        """Do what its operator does beside it: `guildhall` with its settings."""
+        done = subprocess.run(
+            [GUILDHALL, *words], cwd=CHECKOUT, env=self._variables, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
     async def ready(self, within: float = 60) -> None:
         """Wait until it says that it is ready."""
@@ -54,12 +59,29 @@ class Installation:
 
             await until(answers, within=within, every=0.1)
 
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Ready while the block goes on; AssertionError when it does not end as it should."""
+        await asyncio.to_thread(self.start)
+        try:
+            await self.ready()
+            yield
+        finally:
+            code = await asyncio.to_thread(self.stop)
+        assert code == 0, self.log[-3000:]
+
     def stop(self) -> int:
         """End it as Ctrl-C does; its exit code."""
         if self._process is None:
             return 0
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(15)
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
+        settings = {"GUILDHALL_HOME": str(self.home), "PORT": str(self.port), "GUILDHALL_DEMO": "1"}
+        return {**own, **settings, **self._environment}
 
     @property
     def database_url(self) -> str:

@@ -5,9 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import aiohttp
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from yarl import URL
 
 from providers.pdf.chromium import find
+from tests.webapp import Reply
 
 PASSWORD = "a long enough sentence"
 
@@ -19,6 +22,7 @@ class Someone:
     name: str
     email: str
     base: str
+    programs: aiohttp.ClientSession
     context: BrowserContext
     page: Page
     complaints: list[str] = field(default_factory=list)
@@ -39,9 +43,26 @@ class Someone:
         async with self.page.expect_navigation():
             await self.page.get_by_role("button", name=words, exact=True).first.click()
 
-    async def unfold_and_send(self, words: str) -> None:
-        """Open the form behind these words, send it as it is, and wait for the page that follows."""
+    async def fetch(self, path: str) -> Reply:
+        """What a program gets that shows this browser's cookies to the installation, wherever it is led on to."""
+        known = await self.context.cookies(self.base)
+        shown = "; ".join(f"{each.get('name')}={each.get('value')}" for each in known)
+        reply = await self._get(self.base + path, {"Cookie": shown} if shown else {})
+        while reply.status in {302, 303}:
+            reply = await self._get(reply.headers["Location"], {})
+        return reply
+
+    async def _get(self, url: str, headers: dict[str, str]) -> Reply:
+        # A signed link is good only as it was written.
+        written = URL(url, encoded=True)
+        async with self.programs.get(written, headers=headers, allow_redirects=False) as answer:
+            return Reply(answer.status, answer.headers, await answer.read(), None)
+
+    async def unfold_and_send(self, words: str, **fields: str) -> None:
+        """Open the form behind these words, fill in its fields, send it, and wait for the page that follows."""
         await self.page.get_by_text(words, exact=True).first.click()
+        for name, value in fields.items():
+            await self.page.locator(f"details[open] [name={name}]").fill(value)
         async with self.page.expect_navigation():
             await self.page.locator("details[open] form button").click()
 
@@ -57,21 +78,23 @@ class Someone:
 
 
 @asynccontextmanager
-async def browser() -> AsyncIterator[Browser]:
+async def browser(*flags: str) -> AsyncIterator[Browser]:
     """A real Chromium, as the product itself finds it."""
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(**find().launch_options())
+        running = await playwright.chromium.launch(**find().launch_options(*flags))
         try:
             yield running
         finally:
             await running.close()
 
 
-async def someone(running: Browser, base: str, name: str, email: str, *, script: bool = True) -> Someone:
+async def someone(
+    running: Browser, base: str, programs: aiohttp.ClientSession, name: str, email: str, *, script: bool = True
+) -> Someone:
     """A person at a browser of their own."""
     context = await running.new_context(java_script_enabled=script, viewport={"width": 1280, "height": 800})
     page = await context.new_page()
-    who = Someone(name, email, base, context, page)
+    who = Someone(name, email, base, programs, context, page)
     page.on("console", lambda said: who.complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: who.complaints.append(str(error)))
     return who

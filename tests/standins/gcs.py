@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -263,8 +264,8 @@ def _abort(request: web.Request) -> None:
 
 
 @asynccontextmanager
-async def far_storage() -> AsyncIterator[tuple[FarStorage, str]]:
-    """The stand-in and its address."""
+async def far_storage(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[FarStorage, str]]:
+    """The stand-in and its address; with `tls` it is `localhost`, for names alone have certificates here."""
     far = FarStorage()
-    async with serving([web.route("*", "/{rest:.*}", far.answer)], body_limit=1024**3) as url:
-        yield far, url
+    async with serving([web.route("*", "/{rest:.*}", far.answer)], tls, body_limit=1024**3) as url:
+        yield far, url.replace("127.0.0.1", "localhost") if tls else url

@@ -21,7 +21,10 @@ API_VERSION = "2026-10-28.endive"
 
 @dataclass
 class FarStripe:
-    """Accounts and sessions by id; `away` cuts every call, `fails` is how many are answered 500 first."""
+    """Accounts and sessions by id; `away` cuts every call, `fails` is how many are answered 500 first.
+
+    `lie` is answered in place of the truth; `returns` is where each account's owner is sent back to from onboarding.
+    """
 
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -29,12 +32,14 @@ class FarStripe:
     kept: dict[tuple[str, str], tuple[str, int, Any]] = field(default_factory=dict)
     refunds: list[dict[str, str]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    returns: dict[str, str] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
     away: bool = False
     lost_answers: int = 0
     fails: int = 0
     seconds: float = 0.0
+    lie: bytes | None = None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """One call of the API."""
@@ -45,6 +50,8 @@ class FarStripe:
         if self.fails:
             self.fails -= 1
             return _error(500, "api_error", "", "Stripe is not well.")
+        if self.lie is not None:
+            return web.Response(body=self.lie, content_type="application/json")
         raw = await request.read()
         account = request.headers.get("Stripe-Account", "")
         if (refused := self._checked(request, account)) is not None:
@@ -80,7 +87,7 @@ class FarStripe:
             case ("GET", "v2", "core", "accounts", id_):
                 return (200, self.accounts[id_]) if id_ in self.accounts else _missing()
             case ("POST", "v2", "core", "account_links"):
-                return 200, {"object": "v2.core.account_link", "url": "https://connect.stripe.com/setup/x"}
+                return self._lead_in(orjson.loads(raw))
             case ("POST", "v1", "checkout", "sessions"):
                 return self._begin(account, {name: str(value) for name, value in (await request.post()).items()})
             case ("GET", "v1", "checkout", "sessions"):
@@ -109,6 +116,11 @@ class FarStripe:
         }  # fmt: skip
         assert given["defaults"]["responsibilities"] == {"fees_collector": "stripe", "losses_collector": "stripe"}
         return 200, self.accounts[id_]
+
+    def _lead_in(self, given: dict[str, Any]) -> tuple[int, Any]:
+        account = given["account"]
+        self.returns[account] = given["use_case"]["account_onboarding"]["return_url"]
+        return 200, {"object": "v2.core.account_link", "url": f"https://connect.stripe.com/setup/{account}"}
 
     def _begin(self, account: str, form: dict[str, str]) -> tuple[int, Any]:
         price = "line_items[0][price_data]"

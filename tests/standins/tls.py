@@ -63,12 +63,13 @@ async def _serving(talk: Talk, context: ssl.SSLContext | None) -> AsyncIterator[
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, socket: Path) -> None:
     far_reader, far_writer = await asyncio.open_unix_connection(str(socket))
+    copies = [asyncio.ensure_future(_copy(reader, far_writer)), asyncio.ensure_future(_copy(far_reader, writer))]
     try:
-        await asyncio.wait(
-            [asyncio.ensure_future(_copy(reader, far_writer)), asyncio.ensure_future(_copy(far_reader, writer))],
-            return_when=asyncio.FIRST_COMPLETED,
-        )
+        await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        for copy in copies:
+            copy.cancel()
+        await asyncio.gather(*copies, return_exceptions=True)
         far_writer.close()
 
 
