@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from cli.drill.film import FilmHouse
 from cli.drill.installation import Installation
@@ -28,8 +27,7 @@ class Fault:
 
 
 def faults(installation: Installation, film: FilmHouse) -> list[Fault]:
-    """Every fault there is a drill for."""
-    files, mail = installation.home / "var/files", installation.home / "var/mail"
+    """What befalls the house itself, its database, its Redis, and the place recordings come from."""
     return [
         Fault("nothing at all", contextlib.nullcontext),
         *(Fault(f"kill -9 {part}", partial(_killed, installation, part), 1.0) for part in PROCESSES),
@@ -39,8 +37,6 @@ def faults(installation: Installation, film: FilmHouse) -> list[Fault]:
         Fault("PostgreSQL stopped", lambda: _stopped(installation.postgres_tap)),
         Fault("PostgreSQL slow", lambda: _slowed(installation.postgres_tap, POSTGRES_SLOW)),
         Fault("PostgreSQL restarted", lambda: _restarted(installation), 1.0),
-        Fault("storage cannot write", lambda: _Blocked(files / "new")),
-        Fault("mail cannot be sent", lambda: _Blocked(mail)),
         *(
             Fault(f"recording source {manners}", partial(_misbehaving, film, manners))
             for manners in ("down", "cut", "slow", "lies")
@@ -88,27 +84,6 @@ async def _restarted(installation: Installation) -> AsyncIterator[None]:
     await asyncio.sleep(0.5)
     installation.postgres.start()
     yield
-
-
-class _Blocked(contextlib.AbstractAsyncContextManager[None]):
-    """A file where the folder was: nothing can be written there, whoever one is."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.aside = folder, folder.with_name(f"{folder.name}.aside")
-
-    async def __aenter__(self) -> None:
-        await asyncio.to_thread(self._block)
-
-    async def __aexit__(self, *_: object) -> None:
-        await asyncio.to_thread(self._clear)
-
-    def _block(self) -> None:
-        self.folder.rename(self.aside)
-        self.folder.touch()
-
-    def _clear(self) -> None:
-        self.folder.unlink()
-        self.aside.rename(self.folder)
 
 
 @contextlib.asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 
 from cli.drill.client import Client
 from cli.drill.school import School
@@ -36,6 +37,13 @@ async def verify(client: Client, school: School, until: asyncio.Event) -> None:
             return
         await client.ask("GET", f"/verify/{school.certificate}{tail}")
         await asyncio.sleep(VERIFY_PAUSE)
+
+
+async def left_alone(client: Client, token: str) -> list[str]:
+    """The providers whose breakers are open in the web process."""
+    status, answer = await client.ask("GET", "/metrics", token=token)
+    words = answer.decode() if status == 200 else ""
+    return re.findall(r'^provider_breaker_open\{provider="([^"]+)"\} 1', words, re.MULTILINE)
 
 
 async def standing(client: Client) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -16,9 +16,10 @@ from cli.demo.films import film
 from cli.drill.client import Client, Tally
 from cli.drill.faults import Fault, faults
 from cli.drill.film import FilmHouse, film_house
-from cli.drill.installation import Installation, installed
-from cli.drill.looks import look, standing, verify
-from cli.drill.school import School, found
+from cli.drill.installation import METRICS_TOKEN, Installation, installed
+from cli.drill.looks import left_alone, look, standing, verify
+from cli.drill.school import found
+from cli.drill.surroundings import Scene, Surrounded, embedded
 from cli.drill.waiting import until
 from cli.drill.work import Certificates, Kind, Messages, Recordings, Uploads
 from tenants.ids import new_id
@@ -26,7 +27,7 @@ from tenants.ids import new_id
 SETTLE_SECONDS = 240.0
 CALM_SECONDS = 1.0
 WAITING = """
-select (select count(*) from jobs where state <> 'failed' and id < $1)
+select (select count(*) from jobs where state <> 'failed' and id < $1 and (attempts + waits > 0 or run_at <= now()))
   + (select count(*) from person_jobs where state <> 'failed' and id < $1)
   + (select count(*) from index_changes where id < $1) + (select count(*) from notices where id < $1)
 """
@@ -39,13 +40,17 @@ FOUND = "select count(*) from search_documents where kind = 'message'"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One fault: what people met meanwhile, how things were called, what waited at its end, seconds to catch up."""
+    """One fault: what people met meanwhile, how things were called, what waited at its end, seconds to catch up.
+
+    `alone` are the providers that the web process left alone at its end.
+    """
 
     fault: str
     tally: Tally
     standing: str
     waited: int
     caught_up: float
+    alone: list[str]
 
 
 @dataclass
@@ -56,56 +61,65 @@ class Report:
     work: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     """Jobs that were given up, with the reason."""
+    alone: list[str] = field(default_factory=list)
+    """Providers that were still left alone when all was over."""
+    memory: list[int] = field(default_factory=list)
+    """What the processes held after each fault, in MB."""
 
     @property
     def clean(self) -> bool:
-        """Nothing lost, doubled, given up or refused without a reason, and something was done of each kind."""
+        """Nothing lost, doubled, given up, left alone or refused without a reason, and something done of each kind."""
         bad = sum(row.tally.answers["bad"] for row in self.rows)
         return (
             not bad
             and not self.failed
+            and not self.alone
             and all(done and not lost and not doubled for done, lost, doubled in self.work.values())
         )
 
 
-async def run(folder: Path, seed: int, only: Sequence[str], tell: Callable[[Row], None]) -> Report:
+async def run(
+    folder: Path, seed: int, only: Sequence[str], tell: Callable[[Row], None], surrounded: Surrounded = embedded
+) -> Report:
     """Drill a scratch installation in `folder`; `only` names faults by parts of their names, or is empty for all."""
     async with (
         film_house(await asyncio.to_thread(film, 3, 20)) as source,
-        installed(folder, source.host) as installation,
+        surrounded(source) as around,
+        installed(folder, around.settings) as installation,
         _client(installation) as worker,
         _client(installation) as visitor,
     ):
-        school = await found(worker)
-        wanted = [fault for fault in faults(installation, source) if not only or any(x in fault.name for x in only)]
-        return await _drill(installation, source, worker, visitor, school, random.Random(seed), wanted, tell)  # noqa: S311
+        scene = Scene(installation, await found(worker), worker, random.Random(seed))  # noqa: S311
+        every = [*faults(installation, source), *around.faults(installation)]
+        wanted = [fault for fault in every if not only or any(words in fault.name for words in only)]
+        kinds = _kinds(scene, source) | await around.kinds(scene)
+        return await _drill(scene, kinds, visitor, wanted, tell)
+
+
+def _kinds(scene: Scene, source: FilmHouse) -> dict[str, Kind]:
+    """The work of every drill."""
+    worker, school = scene.client, scene.school
+    return {
+        "messages": Messages(worker, school),
+        "recordings": Recordings(worker, school, scene.chance, source.url),
+        "certificates": Certificates(worker, school),
+        "uploads": Uploads(worker, school, scene.chance),
+    }
 
 
 async def _drill(
-    installation: Installation,
-    source: FilmHouse,
-    worker: Client,
-    visitor: Client,
-    school: School,
-    chance: random.Random,
-    wanted: Sequence[Fault],
-    tell: Callable[[Row], None],
+    scene: Scene, kinds: Mapping[str, Kind], visitor: Client, wanted: Sequence[Fault], tell: Callable[[Row], None]
 ) -> Report:
-    report, stop = Report(), asyncio.Event()
-    kinds: dict[str, Kind] = {
-        "messages": Messages(worker, school),
-        "recordings": Recordings(worker, school, chance, source.url),
-        "certificates": Certificates(worker, school),
-        "uploads": Uploads(worker, school, chance),
-    }
+    report, stop, installation = Report(), asyncio.Event(), scene.installation
     async with asyncio.TaskGroup() as working:
         for kind in kinds.values():
             working.create_task(kind.run(stop))
-        working.create_task(look(visitor, school, stop))
-        working.create_task(verify(visitor, school, stop))
+        working.create_task(look(visitor, scene.school, stop))
+        working.create_task(verify(visitor, scene.school, stop))
         for fault in wanted:
             row = await _suffer(fault, installation, visitor)
             report.rows.append(row)
+            report.memory.append(installation.memory())
             tell(row)
         stop.set()
     await _caught_up(installation, new_id())
@@ -114,6 +128,7 @@ async def _drill(
     await _caught_up(installation, new_id())
     report.work["search index"] = await _indexed(installation)
     report.failed = [f"{row['name']}: {row['error']}" for row in await _rows(installation, FAILED)]
+    report.alone = await left_alone(visitor, METRICS_TOKEN)
     return report
 
 
@@ -122,14 +137,14 @@ async def _suffer(fault: Fault, installation: Installation, visitor: Client) -> 
     visitor.tally = tally = Tally()
     async with fault.happens():
         await asyncio.sleep(fault.seconds)
-        called = await standing(visitor)
+        called, alone = await standing(visitor), await left_alone(visitor, METRICS_TOKEN)
     asked_before, ended = new_id(), time.monotonic()
     await installation.ready()
     waited = await _ask(installation, WAITING, asked_before)
     await _caught_up(installation, asked_before)
     seconds = time.monotonic() - ended
     await asyncio.sleep(CALM_SECONDS)
-    return Row(fault.name, tally, called, waited, seconds)
+    return Row(fault.name, tally, called, waited, seconds, alone)
 
 
 async def _caught_up(installation: Installation, asked_before: UUID) -> None:
@@ -149,7 +164,9 @@ async def _indexed(installation: Installation) -> tuple[int, int, int]:
 
 @contextlib.asynccontextmanager
 async def _client(installation: Installation) -> AsyncIterator[Client]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
+    # A signed link that is led to is good only as it was written.
+    timeout = aiohttp.ClientTimeout(total=20)
+    async with aiohttp.ClientSession(timeout=timeout, requote_redirect_url=False) as session:
         yield Client(installation.url, session)
 
 

@@ -20,7 +20,7 @@ from providers.standard_webhooks import sign
 class Kind(Protocol):
     """One kind of work: goes on until told to stop, then says what was acknowledged, lost and doubled."""
 
-    async def run(self, until: asyncio.Event) -> None:
+    async def run(self, until: asyncio.Event, /) -> None:
         """Work."""
 
     async def check(self) -> tuple[int, int, int]:
@@ -195,26 +195,23 @@ class Uploads:
             self.sent[begun["id"]] = hashlib.sha256(content).hexdigest()
 
     async def _send(self, session: str, content: bytes) -> None:
-        target = session.removeprefix(self.client.url)
         at, total = 0, len(content)
         while at < total:
             piece = content[at : at + self.grain]
             held = f"bytes {at}-{at + len(piece) - 1}/{total}"
             try:
-                async with self.client.session.put(
-                    self.client.url + target, data=piece, headers={"Content-Range": held}
-                ) as answer:
+                async with self.client.session.put(session, data=piece, headers={"Content-Range": held}) as answer:
                     if answer.status in {200, 201}:
                         return
             except (aiohttp.ClientError, ConnectionError, TimeoutError):
                 pass
-            at = await self._offset(target, total)
+            at = await self._offset(session, total)
 
-    async def _offset(self, target: str, total: int) -> int:
+    async def _offset(self, session: str, total: int) -> int:
         for _ in range(1000):
             try:
                 asked = {"Content-Range": f"bytes */{total}"}
-                async with self.client.session.put(self.client.url + target, headers=asked) as answer:
+                async with self.client.session.put(session, headers=asked) as answer:
                     if answer.status in {200, 201}:
                         return total
                     if answer.status == 308:

@@ -14,10 +14,15 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 @dataclass
 class Relay:
-    """How the relay behaves, and what it took; `answers` by stage (`rcpt`, `data`) replace its yes."""
+    """How the relay behaves, and what it took; `answers` by stage (`rcpt`, `data`) replace its yes.
+
+    One that `forgets` takes a letter and breaks off before it says so; one that is `shut` breaks off at once.
+    """
 
     answers: dict[str, str] = field(default_factory=dict)
     silent: bool = False
+    forgets: bool = False
+    shut: bool = False
     tls: ssl.SSLContext | None = None
     user: str = ""
     password: str = ""
@@ -42,6 +47,8 @@ class Relay:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if "data" not in self.answers:
             self.letters.append(message_from_bytes(envelope.original_content or b"", policy=default))
+        if self.forgets:
+            self.hang_up()
         return self.answers.get("data", "250 OK")
 
     def check(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
@@ -54,12 +61,23 @@ async def relaying(relay: Relay | None = None) -> AsyncIterator[Relay]:
     """The relay, listening on a port of its own."""
     relay = relay or Relay()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: asyncio.Protocol() if relay.silent else _speaking(relay), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _answering(relay), "127.0.0.1", 0)
     relay.port = server.sockets[0].getsockname()[1]
     try:
         yield relay
     finally:
         server.close()
+
+
+class _Shut(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+def _answering(relay: Relay) -> asyncio.Protocol:
+    if relay.shut:
+        return _Shut()
+    return asyncio.Protocol() if relay.silent else _speaking(relay)
 
 
 def _speaking(relay: Relay) -> SMTP:

@@ -1,0 +1,32 @@
+"""The drill over vendors: some of their bad ways, and a reckoning that is clean on both sides."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from cli.drill.run import run
+from tests.drill.vendors import surrounded
+from tests.standins.elasticsearch import Node
+
+FAULTS = (
+    "Stripe acts and cuts",
+    "Stripe's webhooks late and shuffled",
+    "LiveKit's webhooks among forged ones",
+    "bucket cuts uploads",
+    "Elasticsearch acts and cuts",
+)
+
+
+@pytest.mark.timeout(400)
+async def test_what_was_acknowledged_is_done_once_on_both_sides(elasticsearch: Node) -> None:
+    with tempfile.TemporaryDirectory(prefix="gh-") as folder:
+        report = await run(Path(folder), 7, FAULTS, lambda row: None, surrounded(elasticsearch, 7))
+    assert [row.fault for row in report.rows if row.tally.answers["bad"]] == []
+    assert sorted(row.fault for row in report.rows) == sorted(FAULTS)
+    assert set(report.work) == {
+        "messages", "recordings", "certificates", "uploads", "purchases", "receipts", "class visits", "in the engine",
+        "search index",
+    }  # fmt: skip
+    assert {name: counted[1:] for name, counted in report.work.items() if counted[1:] != (0, 0)} == {}
+    assert (report.failed, report.alone, report.clean) == ([], [], True)
