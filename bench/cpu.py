@@ -26,6 +26,16 @@ def on_core(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+@contextlib.contextmanager
+def cores_kept() -> Iterator[None]:
+    """Where this process may run is afterwards as it was."""
+    before = os.sched_getaffinity(0)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def cpu_seconds(pid: int) -> float:
     """CPU time that the living threads of a process have spent, from the scheduler's own account."""
     spent = 0

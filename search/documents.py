@@ -13,7 +13,7 @@ from tenants.courses.courses import COURSES
 from tenants.courses.lessons import LESSONS
 from tenants.scope import Record, Scope
 from tenants.statements import Scoped, scoped
-from tenants.texts import excerpt
+from tenants.texts import excerpt, plain
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid()))
 _C, _L, _M = COURSES.c, LESSONS.c, MESSAGES.c
@@ -29,7 +29,7 @@ _LESSONS = scoped(
 )
 _LESSONS_UNDER = scoped(select(_L.id).where(_L.course_id == bindparam("course_id")))
 _MESSAGES = scoped(
-    select(_M.id, _M.room_id, _M.seq, _M.body, ROOMS.c.slug)
+    select(_M.id, _M.room_id, _M.seq, _M.html, ROOMS.c.slug)
     .join_from(MESSAGES, ROOMS)
     .where(_M.id == _IDS.any_(), _M.deleted_at.is_(None))
 )
@@ -60,21 +60,23 @@ def course(course_id: UUID) -> str:
 
 def _course(row: Record) -> Document:
     outcomes = " ".join(str(outcome.get("act", "")) for outcome in row["outcomes"])
-    body = " ".join(part for part in (row["summary"], _plain(row["about"]), outcomes) if part)
+    body = " ".join(part for part in (row["summary"], _beginning(row["about"]), outcomes) if part)
     return Document(row["id"], "course", PUBLIC, row["slug"], row["title"], body[:LONGEST_TEXT])
 
 
 def _lesson(row: Record) -> Document:
     visibility = PUBLIC if row["free"] else course(row["course_id"])
-    return Document(row["id"], "lesson", visibility, row["slug"], row["title"], _plain(row["body"]), row["course_id"])
+    return Document(
+        row["id"], "lesson", visibility, row["slug"], row["title"], _beginning(row["body"]), row["course_id"]
+    )
 
 
 def _message(row: Record) -> Document:
     seen_in = room(row["room_id"])
-    return Document(row["id"], "message", seen_in, row["slug"], "", _plain(row["body"]), row["room_id"], row["seq"])
+    return Document(row["id"], "message", seen_in, row["slug"], "", plain(row["html"]), row["room_id"], row["seq"])
 
 
-def _plain(markdown: str) -> str:
+def _beginning(markdown: str) -> str:
     return excerpt(markdown, LONGEST_TEXT)
 
 

@@ -19,25 +19,24 @@ POISON = {400, 413}
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One document's write: its action without the index, its text (None: take it out), and whose it is."""
+    """One document's write as lines of a request, which names the index, and whose it is."""
 
     id: UUID
-    action: dict[str, Any]
-    source: dict[str, Any] | None
+    lines: bytes
 
-    def lines(self, target: str) -> list[bytes]:
-        """The lines of the request."""
-        kind = "delete" if self.source is None else "index"
-        head = orjson.dumps({kind: {"_index": target, **self.action}})
-        return [head] if self.source is None else [head, orjson.dumps(self.source)]
+
+def write(document_id: UUID, action: dict[str, Any], source: dict[str, Any] | None) -> Write:
+    """To write a document's text, or to take it out (None)."""
+    if source is None:
+        return Write(document_id, orjson.dumps({"delete": action}))
+    return Write(document_id, orjson.dumps({"index": action}) + b"\n" + orjson.dumps(source))
 
 
 async def send(door: Door, indexes: Indexes, writes: Sequence[Write]) -> dict[UUID, str]:
     """Write to every index; the documents refused for good, and why. ProviderDown when not all is written otherwise."""
     refused: dict[UUID, str] = {}
-    targets = await indexes.targets()
-    for target in targets:
-        for part in _parts(writes, target):
+    for target in await indexes.targets():
+        for part in _parts(writes):
             refused |= await _send_part(door, indexes, target, part)
     return refused
 
@@ -50,19 +49,19 @@ async def _send_part(door: Door, indexes: Indexes, target: str, part: Sequence[W
             await asyncio.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
         again: list[Write] = []
         items = await _request(door, target, left)
-        for write, item in zip(left, items, strict=True):
+        for each, item in zip(left, items, strict=True):
             status, error = item["status"], item.get("error") or {}
             if status < 300 or status == 409 or (status == 404 and not error):
                 continue
             if status == 404 and target not in await indexes.targets():
                 return refused  # the index was dropped meanwhile: nobody searches it
             if status in POISON:
-                refused[write.id] = f"{error.get('type')}: {error.get('reason')}"[:500]
+                refused[each.id] = f"{error.get('type')}: {error.get('reason')}"[:500]
                 continue
             problem = answered(status, str(error.get("type")), str(error.get("reason")))
             if not isinstance(problem, ProviderDown):
                 raise problem
-            again.append(write)
+            again.append(each)
         if not again:
             return refused
         left = again
@@ -70,22 +69,26 @@ async def _send_part(door: Door, indexes: Indexes, target: str, part: Sequence[W
 
 
 async def _request(door: Door, target: str, writes: Sequence[Write]) -> list[dict[str, Any]]:
-    lines: Any = [line for write in writes for line in write.lines(target)]
+    # Only how each item ended is asked for: the rest of an answer is longer than what was written.
+    lines: Any = [each.lines for each in writes]
     with door.call() as client:
-        answer = await client.bulk(operations=lines, require_alias=True)
+        answer = await client.bulk(
+            index=target, operations=lines, require_alias=True,
+            filter_path="items.*.status,items.*.error",
+        )  # fmt: skip
     return [next(iter(item.values())) for item in answer["items"]]
 
 
-def _parts(writes: Sequence[Write], target: str) -> Iterator[list[Write]]:
+def _parts(writes: Sequence[Write]) -> Iterator[list[Write]]:
     """The writes in requests of bearable size."""
     part: list[Write] = []
     size = 0
-    for write in writes:
-        weight = sum(map(len, write.lines(target)))
+    for each in writes:
+        weight = len(each.lines)
         if part and size + weight > MOST_BYTES:
             yield part
             part, size = [], 0
-        part.append(write)
+        part.append(each)
         size += weight
     if part:
         yield part

@@ -44,6 +44,7 @@ class Door:
     def __init__(self, url: str) -> None:
         self._node = _node(url)
         self._client: AsyncElasticsearch | None = None
+        self._within: dict[float, AsyncElasticsearch] = {}
         self._breaker = Breaker("Elasticsearch", rest=REST_SECONDS)
 
     @contextmanager
@@ -52,8 +53,10 @@ class Door:
         with self._breaker.call():
             if self._client is None:
                 self._client = AsyncElasticsearch([self._node], max_retries=0, retry_on_timeout=False)
+            if seconds not in self._within:
+                self._within[seconds] = self._client.options(request_timeout=seconds)
             try:
-                yield self._client.options(request_timeout=seconds)
+                yield self._within[seconds]
             except (TransportError, ApiError, UnsupportedProductError) as error:
                 raise fault(error) from error
 
@@ -67,6 +70,7 @@ class Door:
     async def close(self) -> None:
         """Let go of the connections."""
         client, self._client = self._client, None
+        self._within.clear()
         if client is not None:
             await client.close()
 

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import orjson
+
 from search import Question
 
 SHORTEST_PREFIX = 2
 EXPANSIONS = 200
 TITLE = 4.0
+FIELDS = ["channel_id", "id", "kind", "parent_id", "place", "seq", "title", "body"]
 # Words that say nothing by themselves are looked for as written only; with other endings they need not be there.
 _SMALL = frozenset({
     "a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "do", "for", "from", "had", "has", "have", "he",
@@ -31,6 +34,24 @@ def exact(question: Question) -> dict[str, Any]:
 def near(question: Question) -> dict[str, Any]:
     """Documents in which each word resembles one that is written."""
     return {"bool": {"must": [_either(_fuzzy, word, "", 1.0) for word in sorted(set(question.words))]}}
+
+
+def found(question: Question, asked: dict[str, Any]) -> dict[str, Any]:
+    """A page of the best of what the asker may see, after the hit that ended the last one."""
+    page: dict[str, Any] = {
+        "query": {"bool": {"must": [asked], "filter": allowed(question)}},
+        "sort": [{"_score": "desc"}, {"id": "desc"}],
+        "size": question.limit,
+    }
+    if question.after:
+        page["search_after"] = [question.after.score, str(question.after.id)]
+    return page
+
+
+def body(channel: str, page: dict[str, Any]) -> bytes:
+    """What is sent for a page: whatever it asks for is asked of one channel."""
+    inside = {"bool": {"must": [page["query"]], "filter": [{"term": {"channel_id": channel}}]}}
+    return orjson.dumps({**page, "query": inside, "_source": FIELDS, "track_total_hits": False})
 
 
 def allowed(question: Question) -> list[dict[str, Any]]:

@@ -8,14 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Column, Uuid, bindparam, delete, select
-from sqlalchemy.dialects.postgresql import insert
 
 from search import Answer, Document, Hit, Question
 from search.words import spaced
 from tenants.errors import Unavailable
 from tenants.scope import Record, Scope
 from tenants.statements import Scoped, scoped
-from tenants.tables import binds, instant, owned, text
+from tenants.tables import instant, owned, text
 
 SECONDS = 2
 SHORTEST_PREFIX = 2
@@ -34,12 +33,30 @@ DOCUMENTS = owned(
     instant("indexed_at", now=True),
 )
 _D = DOCUMENTS.c
-_FIELDS = ("kind", "parent_id", "visibility", "place", "seq", "title", "body", "title_words", "body_words")
-_NEW = insert(DOCUMENTS).values(**binds("id", *_FIELDS))
-_PUT = scoped(
-    _NEW.on_conflict_do_update(
-        index_elements=["channel_id", "id"], set_={name: _NEW.excluded[name] for name in (*_FIELDS, "indexed_at")}
-    )
+# One statement for all of them: a round trip for each would be most of what indexing costs.
+_PUT = Scoped(
+    "insert into search_documents"
+    " (channel_id, id, kind, parent_id, visibility, place, seq, title, body, title_words, body_words)"
+    " select $1, * from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::text[],"
+    " $9::text[], $10::text[], $11::text[])"
+    " on conflict (channel_id, id) do update set indexed_at = now(), kind = excluded.kind,"
+    " parent_id = excluded.parent_id, visibility = excluded.visibility, place = excluded.place, seq = excluded.seq,"
+    " title = excluded.title, body = excluded.body, title_words = excluded.title_words,"
+    " body_words = excluded.body_words",
+    (
+        "channel_id",
+        "id",
+        "kind",
+        "parent_id",
+        "visibility",
+        "place",
+        "seq",
+        "title",
+        "body",
+        "title_words",
+        "body_words",
+    ),
+    {},
 )
 _DELETE = scoped(delete(DOCUMENTS).where(_D.id == bindparam("ids", type_=ARRAY(Uuid())).any_()))
 _KEPT = scoped(
@@ -59,8 +76,9 @@ class PostgresSearch:
 
     async def index(self, scope: Scope, documents: Sequence[Document]) -> None:
         """Add the documents, each in the place of an earlier one with its id."""
-        for document in documents:
-            await scope.run(_PUT, **_values(document))
+        last = {document.id: document for document in documents}
+        if last:
+            await scope.run(_PUT, **_values(list(last.values())))
 
     async def delete(self, scope: Scope, ids: Sequence[UUID]) -> None:
         """Take documents out, whether they are there or not."""
@@ -97,12 +115,12 @@ class PostgresSearch:
         """Nothing to let go of: the connections are the scope's."""
 
 
-def _values(document: Document) -> dict[str, Any]:
-    return {
-        "id": document.id, "kind": document.kind, "parent_id": document.parent_id,
-        "visibility": document.visibility, "place": document.place, "seq": document.seq, "title": document.title,
-        "body": document.body, "title_words": spaced(document.title), "body_words": spaced(document.body),
-    }  # fmt: skip
+def _values(documents: Sequence[Document]) -> dict[str, list[Any]]:
+    kept = ("id", "kind", "parent_id", "visibility", "place", "seq", "title", "body")
+    return {name: [getattr(each, name) for each in documents] for name in kept} | {
+        "title_words": [spaced(each.title) for each in documents],
+        "body_words": [spaced(each.body) for each in documents],
+    }
 
 
 def _document(row: Record) -> Document:

@@ -27,8 +27,11 @@ def fold(text: str) -> str:
 
 def split(text: str) -> list[str]:
     """The folded words of a text; writing without spaces (Chinese, Japanese) becomes pairs of signs."""
+    folded = fold(text[:LONGEST_TEXT])
+    if not _UNSPACED.search(folded):
+        return [word[:LONGEST_WORD] for word in _WORD.findall(folded)]
     found: list[str] = []
-    for word in _WORD.findall(fold(text[:LONGEST_TEXT])):
+    for word in _WORD.findall(folded):
         found += _pairs(word) if _UNSPACED.search(word) else [word[:LONGEST_WORD]]
     return found
 

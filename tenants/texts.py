@@ -5,6 +5,7 @@ with tables and strikethrough; HTML in it is shown as it was typed, and what com
 """
 
 import asyncio
+import html
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -36,6 +37,8 @@ _QUIET_IMAGE = {"img": {"loading": "lazy", "referrerpolicy": "no-referrer"}}
 _LANGUAGE = re.compile(r"language-[a-z0-9]+")
 # Words on one line in which no Markdown, no address and nothing that HTML escapes can hide: they need no parser.
 _PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;?!'()-])*")
+_TAG = re.compile(r'</?(\w+)[^>"]*(?:"[^"]*"[^>"]*)*>')
+_WITHIN_WORDS = {"a", "b", "code", "del", "em", "i", "s", "strong"}
 _URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}…]")
 _LESSON = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable(["table", "strikethrough"])
 _MESSAGE = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST, "breaks": True})
@@ -104,6 +107,15 @@ def excerpt(markdown: str, longest: int = 160) -> str:
     if len(text) <= longest:
         return text
     return (text[:longest].rpartition(" ")[0] or text[: longest - 1]).rstrip(" ,;:–-") + "…"
+
+
+def plain(rendered: str) -> str:
+    """What can be read of HTML that this module rendered, on one line; costs a small part of reading Markdown again."""
+    return _SPACES.sub(" ", html.unescape(_TAG.sub(_parted, rendered))).strip()
+
+
+def _parted(tag: re.Match[str]) -> str:
+    return "" if tag[1] in _WITHIN_WORDS else " "
 
 
 def _check_characters(value: str, pointer: str, *, lines: bool) -> None:

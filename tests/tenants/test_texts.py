@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenants.errors import Invalid, TooLarge
-from tenants.texts import clean_line, clean_text, excerpt, render_lesson, render_message
+from tenants.texts import clean_line, clean_text, excerpt, plain, render_lesson, render_message
 
 
 @pytest.mark.parametrize(
@@ -147,3 +147,13 @@ def test_an_excerpt_is_cut_between_words() -> None:
 def test_a_message_of_plain_words_is_rendered_as_the_whole_parser_would(typed: str) -> None:
     strong = '<p dir="auto"><strong>x</strong></p>'
     assert f"{render_message(typed)}\n{strong}" == render_message(f"{typed}\n\n**x**")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("one *two*, `three`", "one two, three"), ("un**believ**able", "unbelievable"),
+     ("- a\n- b\n\n> c\n\n```\nd  e\n```", "a b c d e"), ("a\nb", "a b"),
+     ("1 < 2 & <b>3</b>", "1 < 2 & <b>3</b>"), ('[it](https://x.example/?a=">b&c)', "it"), ("", "")],
+)  # fmt: skip
+def test_plain_is_what_can_be_read_of_a_message(written: str, read: str) -> None:
+    assert plain(render_message(written)) == read
