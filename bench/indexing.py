@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import itertools
-import statistics
 import subprocess
 import sys
 import time
@@ -175,11 +174,6 @@ async def _look(url: str, index: str, watch: Watch) -> None:
             waiting = watch.posted.keys() - watch.found.keys()
             after = str(UUID(int=min(waiting).int - 1)) if waiting else after
             await asyncio.sleep(LOOK_SECONDS)
-
-
-def span(values: list[float]) -> str:
-    """The median and the ends."""
-    return f"{statistics.median(values):,.0f} ({min(values):,.0f}-{max(values):,.0f})"
 
 
 if __name__ == "__main__":
