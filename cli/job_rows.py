@@ -11,9 +11,9 @@ from cli.stop import Stop
 from settings import Settings
 from tenants import relay
 from tenants.errors import Refusal
+from tenants.jobs import QUEUES
 from tenants.relay import Failed, Standing
 from tenants.scope import Tenancy
-from workers.queues import QUEUES
 
 Row = tuple[str, str]
 Result = TypeVar("Result")

@@ -18,8 +18,8 @@ from cli.servers import addressed, embedded
 from cli.stop import Stop
 from cli.supervisor import Supervisor
 from settings import Settings
+from tenants.jobs import QUEUES
 
-QUEUES = ("render", "media", "index", "default")
 PRELOADED = ("server.__main__", "workers.__main__")
 READY_SECONDS = 60.0
 

@@ -79,6 +79,9 @@ class Connections:
         self._all: dict[str, Connection] = {}
         self._devices: dict[str, int] = {}
 
+    def __len__(self) -> int:
+        return len(self._all)
+
     def __iter__(self) -> Iterator[Connection]:
         return iter(list(self._all.values()))
 

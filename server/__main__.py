@@ -13,6 +13,7 @@ from providers.payments import mount as payments_mount
 from providers.payments.sandbox import Sandbox
 from providers.storage import mount as storage_mount
 from providers.storage.disk import DiskStore
+from realtime.shared import connect
 from server import leaning, routes
 from server.access import HouseAccess, ScopeLedger
 from server.app import Parts, create_app
@@ -22,8 +23,11 @@ from server.health import Readiness
 from server.job_figures import JobFigures
 from server.limits import Limiter
 from server.metrics import METRICS
-from server.process import serve
+from server.outbox_figures import OutboxFigures
+from server.process import SOCKETS, serve
+from server.process_figures import ProcessFigures
 from server.provider_figures import ProviderFigures
+from server.queue_figures import QueueFigures
 from server.sockets import add_sockets
 from settings import Settings
 from tenants.people.mailed_links import LinkSecrets
@@ -46,7 +50,12 @@ def make_app(settings: Settings) -> web.Application:
     app[HOUSE] = house
     JobFigures(app[METRICS], house.tenancy)
     app[METRICS].registry.register(ProviderFigures())
-    add_sockets(app, house, settings.redis_url, settings.deployment)
+    OutboxFigures(app[METRICS], house.tenancy)
+    wire = add_sockets(app, house, settings.redis_url, settings.deployment)
+    sockets = app[SOCKETS]
+    app[METRICS].registry.register(ProcessFigures(house.tenancy, sockets, lambda: len(wire.connections)))
+    if settings.redis_url:
+        add_queue_figures(app, settings.redis_url, settings.deployment)
     routes.add_pages(app, house)
     if isinstance(house.store, DiskStore):
         app.add_routes(storage_mount.routes(house.store))
@@ -55,6 +64,17 @@ def make_app(settings: Settings) -> web.Application:
         app.cleanup_ctx.append(payments_mount.courier(house.payments))
     app.on_cleanup.append(lambda _: close_house(house))
     return app
+
+
+def add_queue_figures(app: web.Application, redis_url: str, deployment: str) -> None:
+    """Figures of the queues, over a connection that ends with the process."""
+    redis = connect(redis_url)
+    QueueFigures(app[METRICS], redis, deployment)
+
+    async def close(_: web.Application) -> None:
+        await redis.aclose()
+
+    app.on_cleanup.append(close)
 
 
 def make_house(settings: Settings) -> House:

@@ -27,3 +27,8 @@ OrderId = NewType("OrderId", UUID)
 def new_id() -> UUID:
     """A new UUIDv7 of the standard library's own class."""
     return UUID(int=uuid_utils.uuid7().int)
+
+
+def made_at(id_: UUID) -> float:
+    """When an id of `new_id` was made, in seconds since 1970."""
+    return (id_.int >> 80) / 1000

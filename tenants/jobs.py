@@ -6,6 +6,9 @@ from uuid import UUID
 
 from tenants.ids import CertificateId, FileId, OrderId, RecordingId
 
+# Each is done by worker processes of its own; `index` has no jobs, but tickets for the changes of a channel.
+QUEUES = ("render", "media", "index", "default")
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

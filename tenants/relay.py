@@ -1,5 +1,6 @@
 """The relay's view of the outbox, across channels and with nothing else in sight; it runs as its own database role."""
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from tenants.database.refusals import refusals
-from tenants.ids import ChannelId, PersonId, RoomId
+from tenants.ids import ChannelId, PersonId, RoomId, made_at
 from tenants.notices import Notice
 from tenants.scope import Record, Tenancy
 from tenants.work import Ticket
@@ -34,9 +35,19 @@ where created_at < now() - make_interval(secs => $1) order by created_at, id lim
 """
 _STANDING = """
 select queue, count(*) filter (where state <> 'failed') as waiting, count(*) filter (where state = 'failed') as failed,
+  count(*) filter (where leased_until > now()) as running,
   coalesce(extract(epoch from now() - min(run_at) filter (where state <> 'failed' and run_at <= now())), 0) as oldest
-from (select queue, state, run_at from jobs union all select queue, state, run_at from person_jobs) as all_jobs
+from (select queue, state, run_at, leased_until from jobs
+  union all select queue, state, run_at, leased_until from person_jobs) as all_jobs
 group by queue order by queue
+"""
+# Ids of index changes hold the time at which they were made.
+_UNTOLD = """
+select (select count(*) from notices) as notices,
+  (select coalesce(extract(epoch from now() - min(created_at)), 0) from notices) as notice_age,
+  (select count(*) from index_changes where refused is null) as changes,
+  (select id from index_changes where refused is null order by id limit 1) as oldest_change,
+  (select count(*) from index_changes where refused is not null) as refused
 """
 _FAILED = """
 select id, queue, name, attempts, error, created_at from (
@@ -87,12 +98,24 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a queue stands: jobs not done, jobs failed, and the age in seconds of the oldest that is due."""
+    """How a queue stands: jobs not done, failed, at work now, and the age in seconds of the oldest that is due."""
 
     queue: str
     waiting: int
     failed: int
+    running: int
     oldest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """What the wire and the search index have not heard yet, the age in seconds of the oldest, and what is refused."""
+
+    notices: int
+    oldest_notice: float
+    changes: int
+    oldest_change: float
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +175,15 @@ async def forget_notices(tenancy: Tenancy, ids: Sequence[UUID]) -> None:
 async def standing(tenancy: Tenancy) -> list[Standing]:
     """How each queue stands."""
     rows = await _fetch(tenancy, _STANDING)
-    return [Standing(row["queue"], row["waiting"], row["failed"], float(row["oldest"])) for row in rows]
+    return [Standing(row["queue"], row["waiting"], row["failed"], row["running"], float(row["oldest"])) for row in rows]
+
+
+async def untold(tenancy: Tenancy) -> Untold:
+    """What of the outbox waits for the wire and for the search index."""
+    (row,) = await _fetch(tenancy, _UNTOLD)
+    change = row["oldest_change"]
+    age = max(0.0, time.time() - made_at(change)) if change else 0.0
+    return Untold(row["notices"], float(row["notice_age"]), row["changes"], age, row["refused"])
 
 
 async def failed(tenancy: Tenancy, most: int = 50) -> list[Failed]:

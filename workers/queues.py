@@ -13,7 +13,6 @@ from rq import Queue, Retry
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-QUEUES = ("render", "media", "index", "default")
 PERFORM = "workers.run.perform"
 # Beyond every performance's own deadline: the last resort against code that does not yield.
 SECONDS = 6 * 3600

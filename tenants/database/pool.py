@@ -1,13 +1,26 @@
 """Pools: connections of one role, opened when needed, lent to one user at a time."""
 
 import asyncio
+import time
 from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
 from tenants.database.connection import Connection, Record
 from tenants.database.refusals import refusals
 
 CLOSING_SECONDS, LOOK_SECONDS = 2, 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """How a pool stands: connections lent now, the most there may be, callers that wait; and all waits until now."""
+
+    in_use: int
+    size: int
+    waiting: int
+    waits: int
+    waited_seconds: float
 
 
 class Pool:
@@ -20,8 +33,15 @@ class Pool:
         self._dsn, self._size, self._patience, self._command_timeout = dsn, size, patience, command_timeout
         self._all: set[Connection] = set()
         self._free: list[Connection] = []
-        self._opening = 0
+        self._opening = self._waits = 0
+        self._waited_seconds = 0.0
         self._line: deque[asyncio.Future[Connection | None]] = deque()
+
+    @property
+    def lent(self) -> Lent:
+        """How it stands."""
+        waiting = sum(not place.done() for place in self._line)
+        return Lent(len(self._all) - len(self._free), self._size, waiting, self._waits, self._waited_seconds)
 
     async def ask(self, sql: str, *arguments: Any) -> list[Record]:
         """The rows of one statement, a transaction of its own; raises refusals."""
@@ -88,6 +108,8 @@ class Pool:
         """A connection as soon as one is given back, or None when there is room to open one."""
         place: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
         self._line.append(place)
+        self._waits += 1
+        began = time.perf_counter()
         try:
             async with asyncio.timeout(self._patience):
                 return await place
@@ -95,6 +117,8 @@ class Pool:
             if place.done() and not place.cancelled():
                 await self._pass_on(place.result())
             raise
+        finally:
+            self._waited_seconds += time.perf_counter() - began
 
     async def _pass_on(self, given: Connection | None) -> None:
         """What somebody was handed who had just left the line."""

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 WORDS = {
-    "sum", "max", "min", "avg", "count", "topk", "rate", "increase", "changes", "delta", "histogram_quantile", "by",
-    "without", "and", "or", "unless", "on", "ignoring", "offset", "absent", "vector", "time", "le",
+    "sum", "max", "min", "avg", "count", "topk", "rate", "increase", "changes", "delta", "min_over_time",
+    "histogram_quantile", "by", "without", "and", "or", "unless", "on", "ignoring", "offset", "absent",
+    "vector", "time", "le",
 }  # fmt: skip
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\s*(?:\{([^}]*)\})?")

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from cli.main import app
-from cli.up import QUEUES
 from settings import Settings
+from tenants.jobs import QUEUES
 from tests.infra.test_terraform import SECRET
 
 ROOT = Path(__file__).parents[2]

@@ -21,6 +21,7 @@ RULES, BOARDS = sorted((FOLDER / "rules").glob("*.yml")), sorted((FOLDER / "dash
 # What Prometheus itself says of each process that it asks.
 OF_PROMETHEUS = {"up": {"job", "instance"}}
 TARGET = {"job", "instance"}
+JOBS = ("jobs_waiting", "jobs_running", "jobs_failed", "jobs_oldest_seconds")
 
 
 def rules() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -66,7 +67,7 @@ async def known(web: Web, world: World) -> dict[str, set[str]]:
 
 async def test_every_figure_that_is_asked_for_exists_with_its_labels(known: dict[str, set[str]]) -> None:
     # A queue without any job has no figures; their labels are then those of the gauge.
-    for name in ("jobs_waiting", "jobs_failed", "jobs_oldest_seconds"):
+    for name in JOBS:
         known.setdefault(name, TARGET | {"queue"})
     missing = []
     for place, expression, text in asked():
@@ -86,7 +87,7 @@ async def test_every_figure_that_is_asked_for_exists_with_its_labels(known: dict
 async def test_jobs_have_the_labels_that_rules_rely_on(web: Web) -> None:
     gauges = [vars(each) for each in web.app[METRICS].registry._collector_to_names]
     labels = {each["_name"]: set(each["_labelnames"]) for each in gauges if "_labelnames" in each}
-    assert all(labels[name] == {"queue"} for name in ("jobs_waiting", "jobs_failed", "jobs_oldest_seconds"))
+    assert all(labels[name] == {"queue"} for name in JOBS)
 
 
 async def test_every_route_that_is_chosen_is_a_route(web: Web) -> None:

@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from cli.main import app
 from settings import Settings
+from tenants.jobs import QUEUES
 from tests.infra.hcl import META, Module, modules, walk
-from workers.queues import QUEUES
 
 FOLDER = Path(__file__).parents[2] / "infra" / "terraform"
 INSTALLATION = Module(FOLDER / "installation")
