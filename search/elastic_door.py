@@ -16,6 +16,7 @@ from elasticsearch import (
     UnsupportedProductError,
 )
 from elasticsearch import SSLError as TlsFault
+from elasticsearch.serializer import OrjsonSerializer
 
 from providers import ProviderDown, ProviderRefused
 from providers.breaker import Breaker
@@ -52,7 +53,9 @@ class Door:
         """One call with its time limit; ProviderDown when it may succeed later, ProviderRefused when it cannot."""
         with self._breaker.call():
             if self._client is None:
-                self._client = AsyncElasticsearch([self._node], max_retries=0, retry_on_timeout=False)
+                self._client = AsyncElasticsearch(
+                    [self._node], max_retries=0, retry_on_timeout=False, serializer=OrjsonSerializer()
+                )
             if seconds not in self._within:
                 self._within[seconds] = self._client.options(request_timeout=seconds)
             try:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from search import KINDS, PUBLIC, Hit, Place, Question, SearchEngine, documents
-from search.marks import snippet
+from search.marks import Marker
 from search.words import split
 from tenants import links
 from tenants.community import rooms
@@ -71,7 +71,8 @@ async def search(
     question = Question(phrases, prefix, kinds, seen, limit + 1, after)
     answer = await engine.search(scope, question)
     hits = answer.hits
-    items = [_found(hit, question, names) for hit in hits[:limit]]
+    marker = Marker(question.words, question.prefix)
+    items = [_found(hit, marker, names) for hit in hits[:limit]]
     last = hits[limit - 1] if len(hits) > limit else None
     return Results(items, _next(last, degraded=answer.degraded) if last else None, answer.degraded)
 
@@ -132,9 +133,9 @@ async def _courses(scope: Scope) -> list[UUID]:
     return [row["course_id"] for row in await enrollments.mine(scope)]
 
 
-def _found(hit: Hit, question: Question, names: dict[UUID, str]) -> Found:
+def _found(hit: Hit, marker: Marker, names: dict[UUID, str]) -> Found:
     title = names.get(hit.parent_id, "") if hit.kind == "message" and hit.parent_id else hit.title
-    return Found(hit, title, snippet(hit.body, question.words, question.prefix))
+    return Found(hit, title, marker.snippet(hit.body))
 
 
 def _next(last: Hit, *, degraded: bool) -> Place:

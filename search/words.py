@@ -41,14 +41,16 @@ def spaced(text: str) -> str:
     return " ".join(split(text))[:LONGEST_TEXT]
 
 
-def spans(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where each word of a text begins and ends, and the word folded; pairs of signs overlap."""
-    for found in _WRITTEN.finditer(text):
-        word, start = found.group(), found.start()
-        if _UNSPACED.search(word):
-            yield from ((start + at, start + at + 2, fold(word[at : at + 2])) for at in range(len(word) - 1))
-        else:
-            yield start, found.end(), fold(word)
+def written(text: str) -> Iterator[tuple[int, str]]:
+    """Where each word of a text begins, and the word as it is written there."""
+    return ((found.start(), found.group()) for found in _WRITTEN.finditer(text))
+
+
+def parts(word: str) -> Iterator[tuple[int, int, str]]:
+    """Where what is looked for in a written word begins and ends in it, folded: all of it, or pairs that overlap."""
+    if not word.isascii() and _UNSPACED.search(word):
+        return ((at, at + 2, fold(word[at : at + 2])) for at in range(len(word) - 1))
+    return iter([(0, len(word), fold(word))])
 
 
 def _pairs(word: str) -> list[str]:

@@ -69,15 +69,15 @@ async def test_tickets_and_workers_are_counted_by_queue(fresh: str, valkey: Embe
         deployment = settings_for(fresh, valkey.redis_url, tmp_path, 1).deployment
         queues = Queues(redis, deployment, b"secret")
         queue, worker = queues.queue("media"), SimpleWorker([queues.queue("media")], connection=redis)
-        queue.empty()
+        queue.empty()  # type: ignore[no-untyped-call]
         queues.send("media", "a-ticket", ["job"])
-        worker.register_birth()
+        worker.register_birth()  # type: ignore[no-untyped-call]
         told = await figures(web)
         assert 'queue_tickets{queue="media"} 1.0' in told
         assert 'queue_workers{queue="media"} 1.0' in told
         assert 'queue_workers{queue="render"} 0.0' in told
-        worker.register_death()
-        queue.empty()
+        worker.register_death()  # type: ignore[no-untyped-call]
+        queue.empty()  # type: ignore[no-untyped-call]
     redis.close()
 
 
