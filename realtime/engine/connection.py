@@ -99,6 +99,7 @@ class Connection:
         if not self.closed:
             self.closed = True
             self.backlog = self.out = None
+            self.behind = 0
             self._end(reason)
 
     def wake(self) -> None:

@@ -271,5 +271,9 @@ async def test_polling_carries_the_same(stage: Stage) -> None:
     if "43" not in found:
         found += "\x1e" + (await stage.get(sid=sid))[1]
     assert found.split("\x1e")[-1] == '43/custom,1["x"]'
-    assert await stage.post("4not a packet", sid=sid) != (200, "ok")
+    assert await stage.post("41/custom,\x1e1", sid=sid) == (200, "ok")
+    assert (await stage.get(sid=sid))[0] == 400
+    assert stage.heard[-1] == ("disconnect", "/custom", "client disconnect")
+    sid = await stage.join()
+    assert (await stage.post("4not a packet", sid=sid))[0] == 400
     assert (await stage.get(sid=sid))[0] == 400
