@@ -7,9 +7,9 @@ import asyncio
 
 from aiohttp import WSMsgType, web
 
-from realtime.engine.inbox import start
 from realtime.engine.links import CLOSING_SECONDS, Messages
 from realtime.engine.roles import REASON, Owner
+from realtime.engine.tasks import start
 
 FULL = 64 * 1024
 LOOK_SECONDS = 0.05

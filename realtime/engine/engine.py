@@ -15,9 +15,9 @@ from realtime.engine import attached, frames, polling
 from realtime.engine.asking import Refused, environ_of, find_fault, session_cookie
 from realtime.engine.connection import Connection
 from realtime.engine.handlers import Handlers
-from realtime.engine.inbox import start
 from realtime.engine.origins import headers
 from realtime.engine.roles import REASON, Listener, Malformed, Owner
+from realtime.engine.tasks import start
 from realtime.engine.tick import Tick
 from realtime.engine.upgrade import Unwanted, Upgrade
 from realtime.engine.wheel import Wheel

@@ -5,14 +5,14 @@ that asks for more than can wait is not read until some is done.
 """
 
 import asyncio
-import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from realtime.engine.tasks import start
+
 MOST_WAITING = 64
 Work = Callable[..., Coroutine[Any, Any, None]]
-_running: set["asyncio.Task[None]"] = set()
 
 
 class Inbox:
@@ -83,16 +83,3 @@ class Inbox:
                 self._drained.set_result(None)
                 self._drained = None
             self._on_congested(False)
-
-
-def start(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-    """A task that is kept until it ends; where Python can (3.12), its first step is taken at once."""
-    loop = asyncio.get_running_loop()
-    if sys.version_info >= (3, 12):
-        task = asyncio.Task(work, loop=loop, eager_start=True)
-    else:
-        task = loop.create_task(work)
-    if not task.done():
-        _running.add(task)
-        task.add_done_callback(_running.discard)
-    return task

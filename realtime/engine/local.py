@@ -24,7 +24,7 @@ class Manager(AsyncManager):  # type: ignore[misc]
         self.server = server
 
     async def emit(
-        self, event: str, data: Any, namespace: str | None = None, room: Any = None, skip_sid: Any = None,
+        self, event: str, data: Any = None, namespace: str | None = None, room: Any = None, skip_sid: Any = None,
         callback: Callback | None = None, to: Any = None, volatile: bool = False, **_options: Any,
     ) -> None:  # fmt: skip
         """Send an event to a member, a room, several rooms, or everyone."""

@@ -22,7 +22,8 @@ async def poll(connection: Connection, request: web.Request) -> str:
     if not connection.backlog and not connection.closed:
         connection.poll = asyncio.get_running_loop().create_future()
         try:
-            await asyncio.wait_for(connection.poll, UPGRADING_SECONDS if connection.upgrading else None)
+            async with asyncio.timeout(UPGRADING_SECONDS if connection.upgrading else None):
+                await connection.poll
         except TimeoutError:
             pass
         finally:

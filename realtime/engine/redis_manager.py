@@ -97,7 +97,7 @@ class RedisManager(Manager):
         await self._redis.aclose()
 
     async def emit(
-        self, event: str, data: Any, namespace: str | None = None, room: Any = None, skip_sid: Any = None,
+        self, event: str, data: Any = None, namespace: str | None = None, room: Any = None, skip_sid: Any = None,
         callback: Callback | None = None, to: Any = None, volatile: bool = False, **options: Any,
     ) -> None:  # fmt: skip
         """Send an event to a member, a room, several rooms or everyone, in whichever process they are."""
@@ -145,7 +145,8 @@ class RedisManager(Manager):
         place = self._places.get((namespace, room))
         if place is not None and not place.ready.is_set():
             try:
-                await asyncio.wait_for(place.ready.wait(), self._join_timeout)
+                async with asyncio.timeout(self._join_timeout):
+                    await place.ready.wait()
             except TimeoutError:
                 self._get_logger().warning("A room was entered while the bus is not heard.")
 

@@ -12,10 +12,10 @@ from realtime.engine.codec import ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT
 from realtime.engine.connection import Connection
 from realtime.engine.dispatch import UNHANDLED, trigger
 from realtime.engine.engine import EngineServer
-from realtime.engine.inbox import start
 from realtime.engine.local import Manager, called
 from realtime.engine.members import Member
 from realtime.engine.roles import REASON, Malformed
+from realtime.engine.tasks import start
 
 FAILED = {"message": "The server could not connect you."}
 
@@ -50,6 +50,15 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         """Why connections stay with aiohttp; empty when they do not."""
         return self.eio.fallback
 
+    def attach(self, app: web.Application, socketio_path: str = "socket.io") -> None:
+        """Serve under a path of an application, from its start, when the bus begins to be heard, to its shutdown."""
+
+        async def begin(_app: web.Application) -> None:
+            self._begin()
+
+        app.on_startup.append(begin)
+        self.eio.attach(app, socketio_path)
+
     async def emit(
         self, event: str, data: Any = None, to: Any = None, room: Any = None, skip_sid: Any = None,
         namespace: str | None = None, callback: Any = None, ignore_queue: bool = False, volatile: bool = False,
@@ -81,9 +90,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
     async def opened(self, connection: Connection, request: web.Request) -> None:
         """Let a session begin; it has some time to join a namespace."""
-        if not self.manager_initialized:
-            self.manager_initialized = True
-            self.manager.initialize()
+        self._begin()
         connection.context = Client(connection)
         self.environ[connection.sid] = environ_of(request)
         self._give_time(connection)
@@ -105,6 +112,11 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     def instrument(self, *_arguments: Any, **_options: Any) -> None:
         """Not offered."""
         raise RuntimeError("Socket.IO's admin page patches parts of python-socketio that this server does not use.")
+
+    def _begin(self) -> None:
+        if not self.manager_initialized:
+            self.manager_initialized = True
+            self.manager.initialize()
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer

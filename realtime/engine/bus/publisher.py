@@ -6,7 +6,6 @@ that nobody hears it twice. More than 64 MiB that cannot be said is dropped, and
 
 import asyncio
 import logging
-import secrets
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from redis.exceptions import RedisError
 from realtime.engine.bus.envelopes import Envelope, Kind, seal
 from realtime.engine.bus.places import Place
 from realtime.engine.bus.scripts import KEEP_SECONDS, SAY
+from realtime.engine.tasks import stop
 
 MOST_BYTES = 64 * 1024 * 1024
 BATCH = 500
@@ -39,8 +39,7 @@ class Publisher:
 
     def __init__(self, redis: "Redis", host: bytes, key: bytes, keep: int) -> None:
         self._redis, self._host, self._key, self._keep = redis, host, key, keep
-        self._epoch = secrets.token_hex(8)
-        self._number, self._bytes = 0, 0
+        self._number, self._bytes, self._epochs = 0, 0, 0
         self._waiting: deque[_Saying] = deque()
         self._lost: dict[str, Place] = {}
         self._sha = ""
@@ -66,7 +65,8 @@ class Publisher:
     async def flush(self, seconds: float) -> bool:
         """Wait until Redis has taken all that was said; whether it did in time."""
         try:
-            await asyncio.wait_for(self._empty.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
         except TimeoutError:
             return False
         return True
@@ -74,8 +74,7 @@ class Publisher:
     async def close(self) -> None:
         """Say no more."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await stop(self._task)
 
     def _drop(self, saying: _Saying) -> None:
         self._bytes -= len(saying.frames)
@@ -108,7 +107,7 @@ class Publisher:
         async with self._redis.pipeline(transaction=False) as pipe:
             for each in batch:
                 pipe.evalsha(
-                    self._sha, 2, *each.place.keys, each.place.channel, self._epoch, self._sealed(each),
+                    self._sha, 2, *each.place.keys, each.place.channel, self._fresh_epoch(), self._sealed(each),
                     self._keep, KEEP_SECONDS,
                 )  # fmt: skip
             results = await pipe.execute(raise_on_error=False)
@@ -123,6 +122,11 @@ class Publisher:
             if each.kind is Kind.RESET and each not in failed:
                 self._lost.pop(each.place.name, None)
         return [each for each in failed if each.kind is not Kind.RESET]
+
+    def _fresh_epoch(self) -> str:
+        """A name that no epoch has had."""
+        self._epochs += 1
+        return f"{self._host.decode()}-{self._epochs}"
 
     def _sealed(self, saying: _Saying) -> bytes:
         if not saying.sealed:

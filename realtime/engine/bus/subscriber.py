@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from realtime.engine.bus.places import Heard, Place
 from realtime.engine.bus.scripts import SINCE
+from realtime.engine.tasks import stop
 
 QUIET_SECONDS = 5.0
 AGAIN_SECONDS = 0.2
@@ -40,10 +41,7 @@ class Subscriber:
 
     async def close(self) -> None:
         """Hear no more."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stop(*self._tasks)
 
     def add(self, place: Place) -> None:
         """Hear this place too; its `ready` is set when nothing can be missed any more."""
@@ -86,8 +84,7 @@ class Subscriber:
                     self._take(message["type"], message["channel"], message["data"])
             asking.result()
         finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+            await stop(asking)
 
     async def _ask(self, line: PubSub) -> None:
         """Subscribe and unsubscribe, in the order in which places came and went."""
@@ -106,8 +103,8 @@ class Subscriber:
         if wanted:
             await self._begin_at(places)
             await line.subscribe(*(place.channel for place in places))
-        else:
-            await line.unsubscribe(*(place.channel for place in places if place.channel not in self._places))
+        elif gone := [place.channel for place in places if place.channel not in self._places]:
+            await line.unsubscribe(*gone)
 
     async def _begin_at(self, places: list[Place]) -> None:
         """What has been said so far need not be heard."""

@@ -13,8 +13,8 @@ from aiohttp import web
 
 from realtime.engine import EngineServer, Server, attached
 
-CALM = {"ping_interval": 25, "ping_timeout": 20}
-QUICK = {"ping_interval": 0.3, "ping_timeout": 0.2}
+CALM: dict[str, Any] = {"ping_interval": 25, "ping_timeout": 20}
+QUICK: dict[str, Any] = {"ping_interval": 0.3, "ping_timeout": 0.2}
 WAYS = ("detached", "attached")
 
 

@@ -141,19 +141,19 @@ async def test_faults_of_the_caller(world: World) -> None:
 async def test_handlers_decorators_and_what_they_return(world: World) -> None:
     sio = world.sio
 
-    @sio.event
+    @sio.event  # type: ignore[untyped-decorator]
     def plain(sid: str, data: Any) -> Any:
         return data
 
-    @sio.event(namespace="/chat")
+    @sio.event(namespace="/chat")  # type: ignore[untyped-decorator]
     async def named(sid: str) -> Any:
         return 1, "two", {"three": 3}
 
-    @sio.on("*")
+    @sio.on("*")  # type: ignore[untyped-decorator]
     async def rest(event: str, sid: str, *data: Any) -> Any:
         return [event, *data]
 
-    @sio.on("*", namespace="/chat")
+    @sio.on("*", namespace="/chat")  # type: ignore[untyped-decorator]
     async def rest_of_chat(event: str, sid: str, *data: Any) -> Any:
         return {"chat": event}
 
@@ -236,7 +236,7 @@ async def test_refusals(world: World) -> None:
             raise socketio.exceptions.ConnectionRefusedError("no", {"code": 7})
         if auth["why"] == "plain":
             raise socketio.exceptions.ConnectionRefusedError("no")
-        return auth["why"] != "false"
+        return bool(auth["why"] != "false")
 
     world.sio.on("connect", connect)
     for why, told in [

@@ -59,7 +59,12 @@ async def test_what_one_turn_sends_leaves_in_one_write_in_the_order_of_the_calls
         link = stage.sio.manager.members.get(raw.sid, "/").connection.link
         writes: list[bytes] = []
         write = type(link).write
-        monkeypatch.setattr(type(link), "write", lambda self, data: (writes.append(data), write(self, data)))
+
+        def note(self: Any, data: bytes) -> None:
+            writes.append(data)
+            write(self, data)
+
+        monkeypatch.setattr(type(link), "write", note)
         await stage.sio.enter_room(raw.sid, "r")
         for n in range(50):
             await stage.sio.emit("n", n, to=("r", raw.sid, None)[n % 3])
@@ -75,7 +80,12 @@ async def test_a_burst_is_encoded_once_whatever_the_number_of_members(
         sid = await stage.join()
         encoded: list[Any] = []
         encode = stage.sio.codec.encode
-        monkeypatch.setattr(stage.sio.codec, "encode", lambda *given: encoded.append(given) or encode(*given))
+
+        def note(*given: Any) -> bytes:
+            encoded.append(given)
+            return bytes(encode(*given))
+
+        monkeypatch.setattr(stage.sio.codec, "encode", note)
         await stage.sio.emit("once", {"x": 1})
         for raw in (a, b, c):
             assert [await raw.hear(), await raw.hear()][1] == '42["once",{"x":1}]'
@@ -267,7 +277,12 @@ async def test_heartbeats_share_one_timer(monkeypatch: pytest.MonkeyPatch) -> No
         loop = asyncio.get_running_loop()
         call_at = loop.call_at
         async with stage.member(), stage.member(), stage.member():
-            monkeypatch.setattr(loop, "call_at", lambda *given, **more: asked.append(given) or call_at(*given, **more))
+
+            def note(*given: Any, **more: Any) -> asyncio.TimerHandle:
+                asked.append(given)
+                return call_at(*given, **more)
+
+            monkeypatch.setattr(loop, "call_at", note)
             for connection in stage.sio.eio.sockets.values():
                 for _ in range(100):
                     connection._asked = True
