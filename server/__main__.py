@@ -46,7 +46,7 @@ def make_app(settings: Settings) -> web.Application:
     app[HOUSE] = house
     JobFigures(app[METRICS], house.tenancy)
     app[METRICS].registry.register(ProviderFigures())
-    add_sockets(app, house, settings.redis_url, settings.deployment)
+    add_sockets(app, house, settings.redis_url, settings.deployment, settings.wire_key)
     routes.add_pages(app, house)
     if isinstance(house.store, DiskStore):
         app.add_routes(storage_mount.routes(house.store))

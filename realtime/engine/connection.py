@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from realtime.engine.engine import EngineServer
 
 MOST_BEHIND = 1024 * 1024
+NORMAL = 1000
 PING, NOOP, END = frames.text(b"2"), frames.text(b"6"), frames.text(b"1")
 
 
@@ -88,7 +89,7 @@ class Connection:
         """The session has a WebSocket from now on."""
         self.link = link
         if self.closed:
-            link.close(1000)
+            link.close(NORMAL)
         elif self.backlog:
             link.write(self.take())
         if self.inbox.congested:
@@ -140,7 +141,7 @@ class Connection:
             0 if self._asked else self.engine.ping_timeout
         )
 
-    def close(self, reason: str, code: int = 1000) -> None:
+    def close(self, reason: str, code: int = NORMAL) -> None:
         """End the session: the client is told, the listener is told once."""
         if self.closed:
             return
@@ -150,7 +151,8 @@ class Connection:
         by_client = reason in {REASON.CLIENT_DISCONNECT, REASON.TRANSPORT_CLOSE}
         if self.link is not None:
             if not self.paused:
-                self.link.write(self.take() + (b"" if by_client else END))
+                # Engine.IO's own end keeps some clients away; 1001 (going away) is to bring them back.
+                self.link.write(self.take() + (b"" if by_client or code != NORMAL else END))
             self.link.close(code)
         elif self.poll is not None or reason == REASON.SERVER_DISCONNECT:
             self.backlog.append(NOOP if by_client else END)

@@ -15,7 +15,7 @@ def find(server: Any, event: str, namespace: str) -> Found | None:
     """The function for an event and what it is given before the event's own arguments."""
     for place, before in ((namespace, ()), ("*", (namespace,))):
         handlers = server.handlers.get(place, {})
-        if event in handlers:
+        if event in handlers and event != "*":
             return handlers[event], before
         if "*" in handlers and event not in RESERVED:
             return handlers["*"], (event, *before)

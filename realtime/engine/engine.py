@@ -31,10 +31,12 @@ Serve = Callable[[web.Request, Owner, int], Awaitable[web.StreamResponse]]
 class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     """An Engine.IO server for aiohttp; `fallback` says why connections stay with aiohttp, empty when they need not.
 
-    All arguments are those of `engineio.AsyncServer`; `max_decode_packets` bounds the packets of one polling body.
+    All arguments are those of `engineio.AsyncServer`; `max_decode_packets` bounds the packets of one polling
+    body, `max_body_bytes` its size where that may be more than one packet's (`max_http_buffer_size`).
     """
 
     max_decode_packets = 10_000
+    max_body_bytes: int | None = None
 
     def __init__(self, async_mode: str | None = None, **options: Any) -> None:
         if async_mode not in {None, "aiohttp"}:
@@ -167,13 +169,17 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         if connection.link is not None:
             raise Refused.of(3, "Bad request")
         if request.method == "POST":
-            await polling.post(connection, request, self.max_http_buffer_size, self.max_decode_packets)
+            await polling.post(connection, request, self._limits())
             return self._answer(request, "ok")
         return self._answer(request, await polling.poll(connection, request))
 
     async def _websocket(self, request: web.Request, owner: Owner) -> web.StreamResponse:
         serve = self._serve or await self.examine()
         return await serve(request, owner, self.max_http_buffer_size)
+
+    def _limits(self) -> polling.Limits:
+        most = self.max_http_buffer_size
+        return polling.Limits(self.max_body_bytes or most, most, self.max_decode_packets)
 
     def _greeting(self, sid: str, by_websocket: bool) -> dict[str, Any]:
         upgradable = not by_websocket and self.allow_upgrades and "websocket" in self.transports

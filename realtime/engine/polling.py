@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -12,6 +13,14 @@ from realtime.engine.roles import REASON, Malformed
 
 UPGRADING_SECONDS = 0.1
 BODY_SECONDS = 10.0
+
+
+class Limits(NamedTuple):
+    """What a body may be: its bytes, the bytes of each packet in it, and how many these are."""
+
+    body: int
+    packet: int
+    packets: int
 
 
 async def poll(connection: Connection, request: web.Request) -> str:
@@ -34,14 +43,14 @@ async def poll(connection: Connection, request: web.Request) -> str:
     return frames.payload(connection.take() if connection.link is None else NOOP) or frames.payload(NOOP)
 
 
-async def post(connection: Connection, request: web.Request, most_bytes: int, most_packets: int) -> None:
+async def post(connection: Connection, request: web.Request, limits: Limits) -> None:
     """Take all packets of a body, in order; Malformed when it is no such thing, and the session ends."""
     if connection.posting or connection.expired:
         connection.close(REASON.PING_TIMEOUT if connection.expired else REASON.TRANSPORT_ERROR)
         raise Malformed("There is an open request, or a ping was not answered.")
     connection.posting = True
     try:
-        for packet in _packets(await _body(request, most_bytes), most_packets):
+        for packet in _packets(await _body(request, limits.body), limits):
             await connection.inbox.drained()
             connection.receive(packet)
     except (Malformed, OSError, TimeoutError):
@@ -64,10 +73,12 @@ async def _body(request: web.Request, most_bytes: int) -> str:
         raise Malformed("The body is not UTF-8.") from None
 
 
-def _packets(body: str, most: int) -> list[str | bytes]:
+def _packets(body: str, limits: Limits) -> list[str | bytes]:
     parts = body.split(frames.SEPARATOR)
-    if len(parts) > most:
+    if len(parts) > limits.packets:
         raise Malformed("The body holds too many packets.")
+    if any(len(part) > limits.packet for part in parts):
+        raise Malformed("A packet is too large.")
     try:
         return [base64.b64decode(part[1:], validate=True) if part[:1] == "b" else part for part in parts]
     except binascii.Error:

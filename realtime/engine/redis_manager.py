@@ -119,6 +119,10 @@ class RedisManager(Manager):
         if self.write_only and not await self.flush():
             self._get_logger().error("Redis has not taken an event in time; it is tried again.")
 
+    def say(self, namespace: str, room: Any, about: dict[str, Any], frame: bytes) -> None:
+        """Tell the other processes with members in a room a frame, and in `about` what a manager of theirs knows of."""
+        self._say(self._place(namespace, room), Kind.FRAMES, about, frame)
+
     async def can_disconnect(self, sid: str, namespace: str) -> bool:
         """Whether a member is here to be disconnected; else its process is asked to."""
         if self.members.get(sid, namespace) is None:
@@ -235,11 +239,12 @@ class RedisManager(Manager):
             return
         self._heard += 1
         try:
-            self._obey(place, envelope)
+            self.obey(place, envelope)
         except Exception:  # noqa: BLE001
             self._get_logger().exception("What came over the bus could not be done")
 
-    def _obey(self, place: Place, envelope: Envelope) -> None:
+    def obey(self, place: Place, envelope: Envelope) -> None:
+        """Do what another process asks of this one."""
         about = envelope.about
         namespace, room = about.get("in", place.namespace), about.get("to", place.room)
         if envelope.kind is Kind.FRAMES:

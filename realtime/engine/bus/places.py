@@ -29,8 +29,8 @@ class Place:
 
     @property
     def name(self) -> str:
-        """What all its keys begin with; in a cluster they share a slot."""
-        return f"{{{self.prefix}|{self.namespace}|{orjson.dumps(self.room).decode()}}}"
+        """What all its keys begin with: the deployment's prefix, then what in a cluster names their slot."""
+        return f"{self.prefix}:{{{self.namespace}|{orjson.dumps(self.room).decode()}}}"
 
     @property
     def channel(self) -> str:
