@@ -27,6 +27,7 @@ class Attached(Messages):
         self._reading = asyncio.Event()
         self._reading.set()
         self._full = False
+        self.write = self._write
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Open it on the connection of a request and read it to its end; 400 where that asks for no WebSocket."""
@@ -47,8 +48,7 @@ class Attached(Messages):
         self.owner.lost(REASON.TRANSPORT_CLOSE)
         return self._response
 
-    def write(self, data: bytes) -> None:
-        """Send whole frames now."""
+    def _write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
             if not self._full and self._transport.get_write_buffer_size() > FULL:

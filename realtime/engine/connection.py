@@ -1,6 +1,7 @@
 """One Engine.IO session: its heartbeat, its output over whichever transport it has, and its end."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from realtime.engine import frames
@@ -18,12 +19,13 @@ PING, NOOP, END = frames.text(b"2"), frames.text(b"6"), frames.text(b"1")
 class Connection:
     """A session; it begins on polling or on a WebSocket, and `link` is its WebSocket once there is one.
 
-    `context` belongs to whoever listens. `paused` says that the reader has not taken what was written.
+    `context` belongs to whoever listens. `write` is None while nothing can be written: there is no WebSocket, or its
+    reader has not taken what was written (`paused`).
     """
 
     __slots__ = (
-        "_asked", "_due", "backlog", "behind", "closed", "context", "engine", "inbox", "link", "out", "paused",
-        "poll", "posting", "session", "sid", "spoke", "upgrading",
+        "_asked", "_due", "_waiting", "backlog", "behind", "closed", "context", "engine", "inbox", "link", "out",
+        "paused", "poll", "posting", "session", "sid", "spoke", "upgrading", "write",
     )  # fmt: skip
 
     def __init__(self, engine: "EngineServer", sid: str) -> None:
@@ -32,6 +34,8 @@ class Connection:
         self.session: dict[str, Any] | None = None
         self.link: Link | None = None
         self.out: bytes | list[bytes] | None = None
+        self.write: Callable[[bytes], None] | None = None
+        self._waiting = engine.tick.waiting
         self.backlog: list[bytes] | None = None
         self.behind = 0
         self.paused = self.upgrading = self.posting = self.closed = False
@@ -46,7 +50,9 @@ class Connection:
         out = self.out
         if out is None:
             self.out = frame
-            self.engine.tick.add(self)
+            if not self._waiting:
+                self.engine.tick.begin()
+            self._waiting.append(self)
         elif type(out) is list:
             out.append(frame)
         else:
@@ -58,11 +64,8 @@ class Connection:
             self.send(frame)
 
     def push(self, data: bytes) -> None:
-        """Write now what has waited for the end of the turn; above 1 MiB that is not taken, the connection is cut."""
+        """Keep what cannot be written just now; above 1 MiB that is not taken, the connection is cut."""
         if self.closed:
-            return
-        if self.link is not None and not self.paused:
-            self.link.write(data)
             return
         if self.backlog is None:
             self.backlog = []
@@ -82,23 +85,24 @@ class Connection:
     def pause(self, on: bool) -> None:
         """The reader's side is full, or empty again."""
         self.paused = on
-        if not on and self.backlog and self.link is not None:
-            self.link.write(self.take())
+        self.write = None if on or self.closed or self.link is None else self.link.write
+        if self.backlog and self.write is not None:
+            self.write(self.take())
 
     def joined(self, link: Link) -> None:
         """The session has a WebSocket from now on."""
         self.link = link
         if self.closed:
             link.close(NORMAL)
-        elif self.backlog:
-            link.write(self.take())
+            return
+        self.pause(False)
         if self.inbox.congested:
             link.hold(True)
 
     def lost(self, reason: str) -> None:
         """The WebSocket has ended, and the session with it."""
         if not self.closed:
-            self.closed = True
+            self.closed, self.write = True, None
             self.backlog = self.out = None
             self.behind = 0
             self._end(reason)
@@ -145,7 +149,7 @@ class Connection:
         """End the session: the client is told, the listener is told once."""
         if self.closed:
             return
-        self.closed = True
+        self.closed, self.write = True, None
         rest, self.out = self.out, None
         self.backlog = [*(self.backlog or ()), *([rest] if isinstance(rest, bytes) else rest or ())]
         by_client = reason in {REASON.CLIENT_DISCONNECT, REASON.TRANSPORT_CLOSE}

@@ -12,7 +12,7 @@ from realtime.engine.roles import REASON, Owner
 class Detached(Messages, asyncio.Protocol):
     """One WebSocket; after `serve` it lives by the calls of its transport."""
 
-    __slots__ = ("_closing", "_feed", "_intake", "_transport", "owner")
+    __slots__ = ("_closing", "_feed", "_intake", "_transport", "owner", "write")
 
     def __init__(self, owner: Owner, most_bytes: int) -> None:
         self.owner = owner
@@ -24,9 +24,9 @@ class Detached(Messages, asyncio.Protocol):
         """Open it on the connection of a request; 400 where that asks for no WebSocket."""
         if (opening := handshake(request)) is None or request.transport is None:
             raise web.HTTPBadRequest
-        self._transport = request.transport
+        self._transport, self.write = request.transport, request.transport.write
         tail = hooks.detach(request, self)
-        self._transport.write(opening)
+        self.write(opening)
         self.owner.joined(self)
         if tail:
             self.data_received(tail)
@@ -58,14 +58,10 @@ class Detached(Messages, asyncio.Protocol):
             self._closing.cancel()
         self.owner.lost(REASON.TRANSPORT_ERROR if exc else REASON.TRANSPORT_CLOSE)
 
-    def write(self, data: bytes) -> None:
-        """Send whole frames now."""
-        self._transport.write(data)
-
     def close(self, code: int) -> None:
         """Send a close frame, and end when it is answered or after two seconds."""
         if self._closing is None:
-            self._transport.write(frames.close(code))
+            self.write(frames.close(code))
             self._closing = ending(self._transport)
 
     def abort(self) -> None:

@@ -117,8 +117,9 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
     async def disconnect(self, sid: str | None = None) -> None:
         """End a session, or all of them; the client is told."""
-        for connection in [self.sockets[sid]] if sid in self.sockets else list(self.sockets.values()) * (sid is None):
-            connection.close(REASON.SERVER_DISCONNECT)
+        for connection in list(self.sockets.values()) if sid is None else [self.sockets.get(sid)]:
+            if connection is not None:
+                connection.close(REASON.SERVER_DISCONNECT)
 
     def cut(self, sid: str) -> None:
         """End a session without a word; its client comes back by itself."""
@@ -127,7 +128,6 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
     async def shutdown(self, within: float = 0.0) -> None:
         """End all sessions with 1001, spread over `within` seconds; clients come back by themselves, elsewhere."""
-        self.closing = True
         connections = list(self.sockets.values())
         random.shuffle(connections)
         for connection in connections:
@@ -175,7 +175,11 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
     async def _websocket(self, request: web.Request, owner: Owner) -> web.StreamResponse:
         serve = self._serve or await self.examine()
-        return await serve(request, owner, self.max_http_buffer_size)
+        try:
+            return await serve(request, owner, self.max_http_buffer_size)
+        except (web.HTTPBadRequest, ConnectionError):
+            owner.lost(REASON.TRANSPORT_ERROR)
+            raise Refused.of(3, "Bad request") from None
 
     def _limits(self) -> polling.Limits:
         most = self.max_http_buffer_size

@@ -62,13 +62,9 @@ class Inbox:
     def _begin(self, alone: bool, work: Work, arguments: tuple[Any, ...]) -> None:
         self._count += 1
         self._alone = alone
-        task = start(work(*arguments))
-        if task.done():
-            self._end(task)
-        else:
-            task.add_done_callback(self._end)
+        start(work(*arguments), self._end)
 
-    def _end(self, _task: "asyncio.Task[None]") -> None:
+    def _end(self) -> None:
         self._count -= 1
         self._alone = False
         while self._waiting and self._may_begin(self._waiting[0][0]):

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -17,11 +18,9 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 class Messages:
     """Hands the messages of a WebSocket to its owner."""
 
+    __slots__ = ()
     owner: Owner
-
-    def write(self, data: bytes) -> None:
-        """Send whole frames now."""
-        raise NotImplementedError
+    write: Callable[[bytes], None]
 
     def close(self, code: int) -> None:
         """Say that this is the end, and end."""

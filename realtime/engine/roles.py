@@ -1,5 +1,6 @@
 """Roles: what the parts of the engine are to one another."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
@@ -32,12 +33,10 @@ class Owner(Protocol):
 
 
 class Link(Protocol):
-    """A WebSocket."""
+    """A WebSocket; `write` sends whole frames now."""
 
     owner: Owner
-
-    def write(self, data: bytes) -> None:
-        """Send whole frames now."""
+    write: Callable[[bytes], None]
 
     def close(self, code: int) -> None:
         """Say that this is the end, and end."""

@@ -5,6 +5,7 @@ waiting share the joined bytes: a burst into a room of thousands is joined once.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -12,32 +13,40 @@ class Outlet(Protocol):
     """What has frames waiting: none, one, or several."""
 
     out: bytes | list[bytes] | None
+    write: Callable[[bytes], None] | None
 
     def push(self, data: bytes) -> None:
-        """Write, or keep for a reader that is behind."""
+        """Keep for a reader who cannot be written to just now (`write` is None)."""
 
 
 class Tick:
-    """The outlets with something waiting; they are emptied when the loop comes round."""
+    """The outlets with something waiting; they are emptied when the loop comes round.
+
+    Whoever begins to wait calls `begin` if nobody waits yet, and appends itself to `waiting`: for a room of thousands
+    this is the path that counts.
+    """
 
     def __init__(self) -> None:
-        self._waiting: list[Outlet] = []
+        self.waiting: list[Outlet] = []
 
-    def add(self, outlet: Outlet) -> None:
-        """Empty this outlet at the end of the turn; called when its first frame begins to wait."""
-        if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._waiting.append(outlet)
+    def begin(self) -> None:
+        """Empty all outlets at the end of the turn."""
+        asyncio.get_running_loop().call_soon(self._flush)
 
     def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting = self.waiting.copy()
+        self.waiting.clear()
         joined: dict[tuple[bytes, ...], bytes] = {}
         for outlet in waiting:
             out, outlet.out = outlet.out, None
-            if type(out) is bytes:
-                outlet.push(out)
-            elif type(out) is list:
+            if type(out) is list:
                 frames = tuple(out)
                 if (data := joined.get(frames)) is None:
-                    data = joined[frames] = b"".join(out)
-                outlet.push(data)
+                    data = joined[frames] = b"".join(frames)
+                out = data
+            elif out is None:
+                continue
+            if outlet.write is None:
+                outlet.push(out)  # type: ignore[arg-type]
+            else:
+                outlet.write(out)  # type: ignore[arg-type]

@@ -125,7 +125,7 @@ class Subscriber:
                 place.held = place.held or []
                 self._do(self._catch_up(place))
             place.ready.set()
-        elif kind == "message":
+        elif kind == "message" and place.ready.is_set():
             epoch, seq, envelope = data.split(b" ", 2)
             self._order(place, (epoch.decode(), int(seq), envelope))
 

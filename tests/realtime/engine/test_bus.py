@@ -186,6 +186,25 @@ async def test_what_was_said_while_nobody_could_hear_is_read_from_the_stream(dep
         assert b.sio.manager.figures.caught_up > 0
 
 
+async def test_nobody_hears_what_was_said_before_they_came(deployment: Deployment) -> None:
+    async with deployment.process() as a, deployment.process() as b, listening(b, None) as there:
+        for n in range(300):
+            await a.sio.emit("n", n, room="room")
+            if n % 3 == 0:
+                await asyncio.sleep(0)
+                await (b.sio.leave_room(there.sid, "room") if n % 2 else b.sio.enter_room(there.sid, "room"))
+        await a.sio.manager.flush()
+        await b.sio.enter_room(there.sid, "room")
+        await a.sio.emit("n", 300, room="room")
+        heard: list[int] = []
+        while not heard or heard[-1] != 300:
+            heard += await numbers(there, 1)
+        assert heard == sorted(set(heard))
+        async with listening(b) as newcomer:
+            await a.sio.emit("n", 301, room="room")
+            assert await numbers(newcomer, 1) == [301]
+
+
 async def test_a_room_whose_past_is_trimmed_is_reset_and_goes_on(deployment: Deployment) -> None:
     async with deployment.process(keep=10) as a, deployment.process(keep=10) as b, listening(b) as there:
         await a.sio.emit("n", 0, room="room")

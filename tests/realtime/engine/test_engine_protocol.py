@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from realtime.engine import EngineServer
-from tests.realtime.engine.stage import QUICK, WAYS, Raw, Stage, serving
+from tests.realtime.engine.stage import QUICK, WAYS, Raw, Stage, serving, settle
 
 
 @pytest.fixture(params=WAYS)
@@ -74,6 +74,21 @@ async def test_a_session_is_opened_by_get_only(eio: Stage, method: str) -> None:
 
 async def test_transport_websocket_without_an_upgrade_is_400(eio: Stage) -> None:
     assert (await eio.get(transport="websocket"))[0] == 400
+
+
+async def test_a_broken_websocket_handshake_is_400_and_leaves_no_session(eio: Stage) -> None:
+    headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    url = eio.url + eio.path + "?EIO=4&transport=websocket"
+    for wrong in ({}, {"Sec-WebSocket-Key": "short"}, {"Sec-WebSocket-Version": "1"}):
+        async with eio.session.get(url, headers=headers | wrong) as answer:
+            assert answer.status == 400
+    await settle()
+    assert eio.sio.sockets == {}
+    sid = (await eio.open())["sid"]
+    async with eio.session.get(url + f"&sid={sid}", headers=headers) as answer:
+        assert answer.status == 400
+    async with eio.socket(sid=sid) as raw:
+        await _probe(eio, sid, raw)
 
 
 async def test_a_post_of_one_packet_is_answered_ok_and_echoed(eio: Stage) -> None:

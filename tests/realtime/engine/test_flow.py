@@ -25,15 +25,18 @@ class Outlet:
 
     def __init__(self, tick: Tick) -> None:
         self.tick, self.out, self.written = tick, None, list[bytes]()
+        self.write: Callable[[bytes], None] | None = self.written.append
 
     out: bytes | list[bytes] | None
 
     def send(self, *given: bytes) -> None:
         self.out = given[0] if len(given) == 1 else list(given)
-        self.tick.add(self)
+        if not self.tick.waiting:
+            self.tick.begin()
+        self.tick.waiting.append(self)
 
     def push(self, data: bytes) -> None:
-        self.written.append(data)
+        """Never."""
 
 
 async def test_members_with_the_same_frames_share_the_very_bytes() -> None:
@@ -51,20 +54,18 @@ async def test_members_with_the_same_frames_share_the_very_bytes() -> None:
     assert single.written[0] is third
 
 
-async def test_what_one_turn_sends_leaves_in_one_write_in_the_order_of_the_calls(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_one_turn_sends_leaves_in_one_write_in_the_order_of_the_calls(stage: Stage) -> None:
     async with stage.member() as raw:
         await raw.hear()
-        link = stage.sio.manager.members.get(raw.sid, "/").connection.link
+        connection = stage.sio.manager.members.get(raw.sid, "/").connection
         writes: list[bytes] = []
-        write = type(link).write
+        write = connection.write
 
-        def note(self: Any, data: bytes) -> None:
+        def note(data: bytes) -> None:
             writes.append(data)
-            write(self, data)
+            write(data)
 
-        monkeypatch.setattr(type(link), "write", note)
+        connection.write = note
         await stage.sio.enter_room(raw.sid, "r")
         for n in range(50):
             await stage.sio.emit("n", n, to=("r", raw.sid, None)[n % 3])
