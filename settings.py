@@ -138,6 +138,11 @@ class Settings(BaseSettings):
         """A short name of this installation, under which it speaks in a Redis that others may share."""
         return f"guildhall-{self.derived_password('deployment')[:10]}"
 
+    @property
+    def wire_key(self) -> bytes:
+        """What proves to the processes of this installation that a frame on their line is one of theirs."""
+        return self.derived_password("wire").encode()
+
     def stripe_facts(self) -> dict[str, str]:
         """What the adapter of Stripe needs, by the names it knows them."""
         secret, webhooks = self.stripe_secret_key.get_secret_value(), self.stripe_webhook_secret.get_secret_value()

@@ -7,16 +7,13 @@ fault, and never not at all.
 
 import asyncio
 import contextlib
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
-from redis.exceptions import RedisError
 
 from realtime import rooms
-from realtime.bus import Bus
-from realtime.shared import connect
-from realtime.wire import Json, frame
+from realtime.bus import Bus, Line, told
 from tenants import relay
 from tenants.errors import Refusal
 from tenants.ids import ChannelId
@@ -28,7 +25,7 @@ log = structlog.get_logger("realtime.broadcast")
 MOST_WAITING = 20_000
 BATCH = 200
 GATHER_SECONDS = 0.05
-Told = tuple[UUID, dict[str, Any]]
+HERALD_SECONDS = 1.0
 Item = TypeVar("Item")
 
 
@@ -47,14 +44,13 @@ class Broadcast:
     def __init__(self, tenancy: Tenancy, bus: Bus) -> None:
         self._tenancy, self._bus = tenancy, bus
         self._committed: asyncio.Queue[tuple[ChannelId, UUID, Notice]] = asyncio.Queue(MOST_WAITING)
-        self._delivered: asyncio.Queue[Told] = asyncio.Queue(MOST_WAITING)
-        self._told: asyncio.Queue[UUID] = asyncio.Queue()
+        self._announced: asyncio.Queue[UUID] = asyncio.Queue(MOST_WAITING)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to tell."""
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(work()) for work in (self._tell_here, self._tell_others, self._forget)]
+        self._tasks = [loop.create_task(work()) for work in (self._tell, self._forget)]
 
     async def close(self) -> None:
         """Stop; what was not told is told by the steward."""
@@ -70,33 +66,24 @@ class Broadcast:
             for notice_id, notice in committed.notices:
                 self._committed.put_nowait((committed.channel_id, notice_id, notice))
 
-    async def _tell_here(self) -> None:
+    async def _tell(self) -> None:
         while True:
             channel_id, notice_id, notice = await self._committed.get()
-            made = self._bus.frame(notice.event, notice.payload, room_of(channel_id, notice))
             try:
-                await self._bus.deliver(made)
+                self._bus.announce(notice.event, notice.payload, room_of(channel_id, notice))
             except Exception:
                 # One frame that cannot be told must not silence all that come after it.
                 log.exception("a frame could not be delivered", notice=notice.event)
             with contextlib.suppress(asyncio.QueueFull):
-                self._delivered.put_nowait((notice_id, made))
-
-    async def _tell_others(self) -> None:
-        while True:
-            batch = await _some(self._delivered)
-            try:
-                await self._bus.publish_all([made for _, made in batch])
-            except (RedisError, OSError) as error:
-                log.warning("notices are left to the steward", count=len(batch), reason=str(error))
-                continue
-            for notice_id, _ in batch:
-                self._told.put_nowait(notice_id)
+                self._announced.put_nowait(notice_id)
 
     async def _forget(self) -> None:
-        """Drop the rows of what has been told, a few at once; the steward waits a second before it looks at a row."""
+        """Drop the rows of what all have been told; the steward waits a second before it looks at a row."""
         while True:
-            batch = await _some(self._told)
+            batch = await _some(self._announced)
+            if not await self._bus.passed_on():
+                log.warning("notices are left to the steward", count=len(batch), reason="Redis has not taken them")
+                continue
             with contextlib.suppress(Refusal):
                 await relay.forget_notices(self._tenancy, batch)
             await asyncio.sleep(GATHER_SECONDS)
@@ -113,14 +100,15 @@ async def _some(queue: "asyncio.Queue[Item]") -> list[Item]:
 class Herald:
     """What the steward tells notices by: to every process that serves sockets, with none of its own."""
 
-    def __init__(self, redis_url: str, deployment: str) -> None:
-        self._redis, self._channel = connect(redis_url), rooms.bus(deployment)
+    def __init__(self, redis_url: str, deployment: str, key: bytes) -> None:
+        self._line = Line(redis_url, deployment, key, write_only=True)
 
     async def __call__(self, channel_id: ChannelId, notice: Notice) -> None:
-        """Tell one notice; RedisError or OSError when nobody could be told."""
-        made = frame(notice.event, notice.payload, room_of(channel_id, notice), "steward")
-        await self._redis.publish(self._channel, Json.dumps(made))
+        """Tell one notice; OSError when Redis has not taken it in time (it is said again, so it may come twice)."""
+        self._line.pass_on(room_of(channel_id, notice), told(notice.event, notice.payload))
+        if not await self._line.flush(HERALD_SECONDS):
+            raise OSError("Redis has not taken a notice in time")
 
     async def close(self) -> None:
         """Let go of Redis."""
-        await self._redis.aclose()
+        await self._line.close()

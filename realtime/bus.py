@@ -1,68 +1,98 @@
-"""The bus: frames from process to process over Redis, in python-socketio's own form.
+"""The bus: who of this process is in which room, and what rooms are told, here and in the other processes.
 
-The library's Redis manager blocks its caller while Redis is away and waits up to a minute to hear again. Here whoever
-emits waits for nobody, and a lost connection is found within ten seconds and made anew within one.
+A frame is made once; members here and processes elsewhere get the same bytes. Messages keep the order of their `seq`,
+whichever process they came from. Some notices are for processes and not for their clients: those end rights.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any
-
-import structlog
-from redis.asyncio.client import PubSub
-from redis.exceptions import ConnectionError as LostConnection
-from redis.exceptions import RedisError
-from socketio.async_pubsub_manager import AsyncPubSubManager
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
 
 from realtime import rooms
+from realtime.engine import Manager, RedisManager
+from realtime.engine.bus.envelopes import Envelope, Kind
+from realtime.engine.bus.places import Place
+from realtime.engine.codec import EVENT, Codec
+from realtime.engine.redis_manager import Figures
 from realtime.order import Order
-from realtime.shared import connect
-from realtime.wire import Json, frame
+from realtime.wire import Json
 
-log = structlog.get_logger("realtime.bus")
-
-QUIET_SECONDS = 5.0
-AGAIN_SECONDS = 0.5
-MOST_PASSING = 5000
+FLUSH_SECONDS = 5.0
+JOIN_SECONDS = 0.5
+FOR_PROCESSES = frozenset({"member.banned", "room.left"})
 HouseEvent = Callable[[Mapping[str, Any], str], Awaitable[None]]
+_CODEC = Codec(Json)
 
 
-class Bus(AsyncPubSubManager):  # type: ignore[misc]
-    """The manager of one process: who is in which room here, and the line to the other processes."""
+class Told(NamedTuple):
+    """A frame for the members of a room, and what processes have to know of it: its `seq`, or that it is for them."""
 
-    def __init__(self, redis_url: str | None, deployment: str) -> None:
-        super().__init__(channel=rooms.bus(deployment))
-        self._url = redis_url
-        self._redis = connect(redis_url) if redis_url else None
-        self._passing: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MOST_PASSING)
-        self._tasks: list[asyncio.Task[None]] = []
-        self._late: set[asyncio.Task[None]] = set()
+    about: dict[str, Any]
+    frame: bytes
+
+
+def told(event: str, payload: Mapping[str, Any]) -> Told:
+    """A notice as it travels."""
+    if event in FOR_PROCESSES:
+        return Told({"house": event, "payload": dict(payload)}, b"")
+    about = {"seq": payload["seq"]} if event == "message.posted" else {}
+    return Told(about, _CODEC.encode(EVENT, rooms.NAMESPACE, [event, payload]))
+
+
+class Line(RedisManager):
+    """The line to the other processes: what comes over it, and is not simply for members, goes to `arrive`."""
+
+    def __init__(self, redis_url: str, deployment: str, key: bytes, **options: Any) -> None:
+        super().__init__(
+            redis_url, rooms.bus(deployment), json=Json, key=key, tag=rooms.owner_of, join_timeout=JOIN_SECONDS,
+            **options,
+        )  # fmt: skip
+        self.arrive: Callable[[str, Told], None] = lambda _room, _told: None
+
+    def obey(self, place: Place, envelope: Envelope) -> None:
+        """Do what another process asks of this one."""
+        if envelope.kind is Kind.FRAMES and envelope.about.keys() & {"seq", "house"}:
+            self.arrive(place.room, Told(envelope.about, envelope.frames))
+        else:
+            super().obey(place, envelope)
+
+    def pass_on(self, room: str, what: Told) -> None:
+        """Tell the processes that have members in a room; kept and said again until Redis has taken it."""
+        self.say(rooms.NAMESPACE, room, what.about, what.frame)
+
+
+class Bus:
+    """The members of one process, and its line to the others where there is a Redis."""
+
+    def __init__(self, redis_url: str | None, deployment: str, key: bytes) -> None:
+        self._line = Line(redis_url, deployment, key, on_reset=self._reset) if redis_url else None
+        if self._line is not None:
+            self._line.arrive = self._arrive
+        self.manager: Manager = self._line or Manager()
         self.house_events: dict[str, HouseEvent] = {}
+        self.missed: Callable[[], None] = lambda: None
         self.order = Order(self._go_on)
-        # What is let out and its emission are one step, or a later message could overtake an earlier one between.
-        self._speaking = asyncio.Lock()
+        self._obeying: set[asyncio.Task[None]] = set()
 
-    def start(self) -> None:
-        """Begin to hear the other processes, and to pass on what needs no proof of arrival."""
-        self.initialize()
-        self._tasks.append(asyncio.get_running_loop().create_task(self._pass_on()))
+    @property
+    def figures(self) -> Figures | None:
+        """What the line to the other processes has done; None without one."""
+        return None if self._line is None else self._line.figures
 
     async def close(self) -> None:
         """Hear and say no more."""
-        for task in (*self._tasks, self.thread, *self._late):
+        for task in self._obeying:
             task.cancel()
-        await asyncio.gather(*self._tasks, self.thread, return_exceptions=True)
-        if self._redis is not None:
-            await self._redis.aclose()
+        if self._line is not None:
+            await self._line.close()
 
-    def enter(self, sid: str, room: str) -> None:
-        """Put a socket of this process into a room."""
-        self.basic_enter_room(sid, rooms.NAMESPACE, room)
+    async def enter(self, sid: str, room: str) -> None:
+        """Put a socket of this process into a room; from then on it misses nothing, unless Redis is away."""
+        await self.manager.enter_room(sid, rooms.NAMESPACE, room)
 
     def depart(self, sid: str, room: str) -> None:
         """Take a socket of this process out of a room."""
-        self.basic_leave_room(sid, rooms.NAMESPACE, room)
+        self.manager.basic_leave_room(sid, rooms.NAMESPACE, room)
         self.settle(room)
 
     def settle(self, room: str) -> None:
@@ -72,90 +102,47 @@ class Bus(AsyncPubSubManager):  # type: ignore[misc]
 
     def is_anyone_in(self, room: str) -> bool:
         """Whether a socket of this process is in the room."""
-        return room in self.rooms.get(rooms.NAMESPACE, {})
-
-    def frame(self, event: str, payload: Mapping[str, Any], room: str) -> dict[str, Any]:
-        """An event for a room, as it travels."""
-        return frame(event, payload, room, self.host_id)
+        return room in self.manager.members.rooms.get(rooms.NAMESPACE, {})
 
     async def tell(self, event: str, payload: Mapping[str, Any], room: str) -> None:
-        """Tell everyone in a room what may be lost on the way to other processes: typing, presence, read marks."""
-        made = self.frame(event, payload, room)
-        await self.deliver(made)
-        if self._redis is not None:
-            with contextlib.suppress(asyncio.QueueFull):
-                self._passing.put_nowait(made)
+        """Tell everyone in a room what may be lost: typing, presence, read marks. Who is behind is spared it."""
+        await self.manager.emit(event, payload, rooms.NAMESPACE, room, volatile=True)
 
-    async def deliver(self, made: dict[str, Any]) -> None:
-        """Tell those in this process."""
-        await self._handle_emit(made)
+    async def tell_one(self, sid: str, event: str, payload: Any) -> None:
+        """Tell one socket of this process."""
+        await self.manager.emit(event, payload, rooms.NAMESPACE, sid, ignore_queue=True)
 
-    async def publish_all(self, frames: Sequence[dict[str, Any]]) -> None:
-        """Tell the other processes, in order; RedisError or OSError when they could not be told."""
-        if self._redis is None:
-            return
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for made in frames:
-                pipe.publish(self.channel, Json.dumps(made))
-            await pipe.execute()
+    def announce(self, event: str, payload: Mapping[str, Any], room: str) -> None:
+        """Tell everyone in a room what was committed; never waits."""
+        what = told(event, payload)
+        self._arrive(room, what)
+        if self._line is not None:
+            self._line.pass_on(room, what)
 
-    async def _handle_emit(self, message: dict[str, Any]) -> None:
-        event, room, payload = message["event"], message["room"], message["data"][0]
-        if house := self.house_events.get(event):
-            await house(payload, room)
-        elif event == "message.posted":
-            async with self._speaking:
-                await self._emit_all(self.order.offer(room, payload["seq"], message))
+    async def passed_on(self) -> bool:
+        """Whether the other processes have been told all that was announced; waits for it some seconds."""
+        return self._line is None or await self._line.flush(FLUSH_SECONDS)
+
+    def _arrive(self, room: str, what: Told) -> None:
+        if house := what.about.get("house"):
+            task = asyncio.get_running_loop().create_task(self._obey(house, what.about["payload"], room))
+            self._obeying.add(task)
+            task.add_done_callback(self._obeying.discard)
+        elif seq := what.about.get("seq"):
+            self._send(room, self.order.offer(room, seq, what.frame))
         else:
-            await super()._handle_emit(message)
+            self.manager.deliver(rooms.NAMESPACE, room, what.frame)
+
+    async def _obey(self, event: str, payload: Mapping[str, Any], room: str) -> None:
+        if handler := self.house_events.get(event):
+            await handler(payload, room)
 
     def _go_on(self, room: str) -> None:
-        task = asyncio.get_running_loop().create_task(self._emit_late(room))
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
+        self._send(room, self.order.give_up(room))
 
-    async def _emit_late(self, room: str) -> None:
-        async with self._speaking:
-            await self._emit_all(self.order.give_up(room))
+    def _send(self, room: str, frames: list[bytes]) -> None:
+        for frame in frames:
+            self.manager.deliver(rooms.NAMESPACE, room, frame)
 
-    async def _emit_all(self, frames: Sequence[dict[str, Any]]) -> None:
-        for each in frames:
-            await super()._handle_emit(each)
-
-    async def _pass_on(self) -> None:
-        while True:
-            frames = [await self._passing.get()]
-            while not self._passing.empty():
-                frames.append(self._passing.get_nowait())
-            with contextlib.suppress(RedisError, OSError):
-                await self.publish_all(frames)
-
-    async def _publish(self, data: dict[str, Any]) -> None:
-        await self.publish_all([data])
-
-    async def _listen(self) -> AsyncIterator[bytes]:
-        if self._url is None:
-            await asyncio.Event().wait()
-        while True:
-            try:
-                async with connect(str(self._url)) as redis, redis.pubsub() as heard:
-                    await heard.subscribe(self.channel)
-                    async for data in _heard(heard):
-                        yield data
-            except (RedisError, OSError) as error:
-                log.warning("cannot hear the other processes", reason=str(error) or type(error).__name__)
-                await asyncio.sleep(AGAIN_SECONDS)
-
-
-async def _heard(line: PubSub) -> AsyncIterator[bytes]:
-    """What is said on the line; a ping goes out when it is quiet, and silence after that is a lost connection."""
-    waiting = False
-    while True:
-        said = await line.get_message(timeout=QUIET_SECONDS)
-        if said is None and waiting:
-            raise LostConnection("no answer to a ping")
-        waiting = said is None
-        if said is None:
-            await line.ping()
-        elif said["type"] == "message":
-            yield said["data"]
+    def _reset(self, _namespace: str, _room: Any) -> None:
+        self.missed()

@@ -23,19 +23,17 @@ from tenants.scope import Scope, Tenancy
 Ok = dict[str, Any]
 Handler = Callable[[Connection, Any], Awaitable[Ok]]
 AdmitPost = Callable[[PersonId], Awaitable[None]]
-Tell = Callable[[str, str, Any], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """The handlers; `admit_post` raises TooFast above the posting limit, `tell` sends to one socket."""
+    """The handlers; `admit_post` raises TooFast above the posting limit."""
 
     tenancy: Tenancy
     bus: Bus
     presence: Presence
     composing: Composing
     admit_post: AdmitPost
-    tell: Tell
     epoch: str
 
     def events(self) -> dict[str, tuple[type[wire.Sent], Handler]]:
@@ -61,7 +59,7 @@ class Community:
         name = by.room(room_id)
         async with self._acting(by, readonly=True) as scope:
             await rooms.find(scope, room_id)
-            self.bus.enter(by.sid, name)
+            await self.bus.enter(by.sid, name)
             by.joined.add(room_id)
             head = (await rooms.find(scope, room_id))["head_seq"]
         self.bus.order.begin(name, head)
@@ -134,14 +132,14 @@ class Community:
         names = here.joined if here.online <= LARGE else {}
         listed = {member: name for member, name in (names or here.joined).items() if names or member in asked}
         told = shown(str(given.room), here) | {"joined": [{"id": id_, "name": name} for id_, name in listed.items()]}
-        await self.tell(by.sid, "presence.changed", told)
+        await self.bus.tell_one(by.sid, "presence.changed", told)
         return {}
 
     async def greet(self, by: Connection) -> None:
         """Tell a new connection how much is unread in each room."""
         async with self._acting(by, readonly=True) as scope:
             unread = {str(row["id"]): row["unread"] for row in await rooms.seen(scope) if row["unread"]}
-        await self.tell(by.sid, "unread", unread)
+        await self.bus.tell_one(by.sid, "unread", unread)
 
     @contextlib.asynccontextmanager
     async def _acting(self, by: Connection, *, readonly: bool = False) -> AsyncIterator[Scope]:

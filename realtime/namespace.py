@@ -54,7 +54,7 @@ class CommunityDoor:
     async def welcome(self, sid: str) -> None:
         """Put the person's device where they are told things, and tell what is unread."""
         if connection := self._connections.get(sid):
-            self._community.bus.enter(sid, connection.own_room())
+            await self._community.bus.enter(sid, connection.own_room())
             try:
                 await self._community.greet(connection)
             except Refusal as refusal:

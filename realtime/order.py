@@ -7,11 +7,10 @@ the one before it; when that was lost, it goes on without, and clients fetch wha
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 HOLD_SECONDS = 0.2
 MOST_HELD = 1000
-Frame = dict[str, Any]
+Frame = bytes
 
 
 @dataclass(slots=True)

@@ -15,8 +15,13 @@ def of_person(channel_id: ChannelId, person_id: PersonId) -> str:
     return f"c/{channel_id}/person/{person_id}"
 
 
+def owner_of(_namespace: str, room: object) -> str:
+    """The channel that a socket room belongs to; empty for what belongs to processes."""
+    return room.split("/")[1] if isinstance(room, str) and room.startswith("c/") else ""
+
+
 def bus(deployment: str) -> str:
-    """The channel of Redis that carries frames between processes (pub/sub crosses database numbers)."""
+    """What the names of the line between processes begin with (pub/sub crosses database numbers)."""
     return f"{deployment}:wire"
 
 

@@ -21,18 +21,21 @@ from tenants.ids import ChannelId, RoomId
 from tenants.scope import Committed, Tenancy
 
 PATH = "socket.io"
+DRAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class WireParts:
     """What the wire is given: the doors of the process, and HTTP's own rules for origins, cookies and limits.
 
-    `widened` multiplies the limit of events per socket; `admit_post` raises TooFast above the posting limit.
+    `key` proves to the processes of this deployment that a frame is theirs, `widened` multiplies the limit of events
+    per socket, `admit_post` raises TooFast above the posting limit.
     """
 
     tenancy: Tenancy
     redis_url: str | None
     deployment: str
+    key: bytes
     origins: Origins
     cookie: Cookie
     admit_post: AdmitPost
@@ -44,7 +47,7 @@ class Wire:
     """The live wire: `attach` serves it, `hand` is the after-commit hook, `drain` ends it before its process."""
 
     def __init__(self, parts: WireParts) -> None:
-        self.bus = Bus(parts.redis_url, parts.deployment)
+        self.bus = Bus(parts.redis_url, parts.deployment, parts.key)
         self.shared = Shared(parts.redis_url)
         self.connections = Connections()
         self.presence = Presence(self.bus, self.shared, parts.deployment)
@@ -52,14 +55,15 @@ class Wire:
         self.broadcast = Broadcast(parts.tenancy, self.bus)
         self.waker = Waker(parts.redis_url, parts.deployment)
         community = Community(
-            parts.tenancy, self.bus, self.presence, self.composing, parts.admit_post, self._tell, parts.deployment
+            parts.tenancy, self.bus, self.presence, self.composing, parts.admit_post, parts.deployment
         )
         self.door = CommunityDoor(
             parts.tenancy, community, self.connections, parts.origins, parts.cookie, parts.widened
         )
-        self.sio = StrictServer(self.door, self.bus, connect_seconds=parts.connect_seconds)
-        self.door.cut = self.sio.cut
-        self.watch = Watch(parts.tenancy, community, self.connections, self.sio.dismiss, self.sio.cut)
+        self.sio = StrictServer(self.door, self.bus.manager, connect_seconds=parts.connect_seconds)
+        self.door.cut = self.sio.send_away
+        self.watch = Watch(parts.tenancy, community, self.connections, self.sio.dismiss, self.sio.send_away)
+        self.bus.missed = self.watch.hurry
         self.bus.house_events |= {"member.banned": self.watch.look, "room.left": self.watch.look}
 
     def attach(self, app: web.Application) -> None:
@@ -79,19 +83,16 @@ class Wire:
         return (await self.presence.here(rooms.of_room(channel_id, room_id))).joined
 
     async def drain(self) -> None:
-        """End the socket server's own work; its sockets have been closed before."""
-        await self.sio.shutdown()
+        """Send all sockets away with 1001, spread over half a second: their clients come back by themselves."""
+        await self.sio.shutdown(within=DRAIN_SECONDS)
 
     async def _start(self, _app: web.Application) -> None:
         for part in self._working():
             part.start()
 
     async def _close(self, _app: web.Application) -> None:
-        for part in (*self._working(), self.composing, self.waker, self.shared):
+        for part in (*self._working(), self.bus, self.composing, self.waker, self.shared):
             await part.close()
 
     def _working(self) -> tuple[Any, ...]:
-        return self.watch, self.presence, self.broadcast, self.bus
-
-    async def _tell(self, sid: str, event: str, payload: Any) -> None:
-        await self.sio.emit(event, payload, to=sid, namespace=rooms.NAMESPACE, ignore_queue=True)
+        return self.watch, self.presence, self.broadcast

@@ -1,7 +1,9 @@
 """The watch over open sockets: those whose rights have ended go within two seconds; heads tell of lost messages."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -31,18 +33,29 @@ class Watch:
         self._tenancy, self._community, self._connections = tenancy, community, connections
         self._dismiss, self._cut = dismiss, cut
         self._tasks: list[asyncio.Task[None]] = []
+        self._hurried = asyncio.Event()
 
     def start(self) -> None:
         """Begin."""
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._keep(self.sweep, SWEEP_SECONDS)),
-                       loop.create_task(self._keep(self.tell_heads, HEADS_SECONDS))]  # fmt: skip
+        self._tasks = [loop.create_task(self._keep(self.sweep, partial(asyncio.sleep, SWEEP_SECONDS))),
+                       loop.create_task(self._keep(self.tell_heads, self._heads_due))]  # fmt: skip
 
     async def close(self) -> None:
         """End."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def hurry(self) -> None:
+        """Tell the heads now: something may have been missed."""
+        self._hurried.set()
+
+    async def _heads_due(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HEADS_SECONDS):
+                await self._hurried.wait()
+        self._hurried.clear()
 
     async def look(self, _payload: Mapping[str, Any], own_room: str) -> None:
         """Look at one person's sockets now, because their rights have changed."""
@@ -62,7 +75,7 @@ class Watch:
         heads = await directory.room_heads(self._tenancy, list(joined)) if joined else {}
         for each in self._connections:
             if own := {str(room): heads[room] for room in each.joined if room in heads}:
-                await self._community.tell(each.sid, "heads", own)
+                await self._community.bus.tell_one(each.sid, "heads", own)
 
     async def _check(self, connections: list[Connection]) -> None:
         if not connections:
@@ -80,9 +93,9 @@ class Watch:
             connection, room = places[lost]
             self._community.depart(connection, room, at_once=True)
 
-    async def _keep(self, work: Callable[[], Awaitable[None]], seconds: float) -> None:
+    async def _keep(self, work: Callable[[], Awaitable[None]], due: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await asyncio.sleep(seconds)
+            await due()
             try:
                 await work()
             except (Unavailable, OSError) as error:

@@ -1,52 +1,42 @@
 """Shapes of the wire: what a client may send, how answers and refusals look, and the JSON both travel as."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from socketio.packet import Packet
 
+from realtime.engine.codec import RESERVED
 from tenants.errors import Invalid, Refusal
 
-EVENT, ACK, CONNECT_ERROR = 2, 3, 4
-
-
-class Malformed(ValueError):
-    """What came is no packet that a client of the protocol sends: the connection ends."""
-
-
-class Unreadable:
-    """Stands for JSON that is well formed and that we do not read: too deep, or with half characters."""
+# What stands for an event whose JSON is well formed and not read: too deep, or with half characters.
+UNREADABLE = "\0unreadable"
 
 
 class Json:
     """The module-like JSON of packets."""
 
     @staticmethod
-    def dumps(value: Any, **_options: Any) -> str:
+    def dumps(value: Any, **_options: Any) -> bytes:
         """Compact JSON with times in RFC 3339 UTC."""
-        return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC, default=str).decode()
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC, default=str)
 
     @staticmethod
     def loads(text: str | bytes) -> Any:
-        """The value; `Unreadable` for what only a hostile client would write, Malformed for what is no JSON."""
+        """The value; ValueError for no JSON.
+
+        An event whose name the protocol keeps for itself ends a connection where it is taken at its word. Ours is
+        answered, under a name that nobody listens to; so is what only a hostile client would write, as UNREADABLE.
+        """
         try:
-            return orjson.loads(text)
+            value = orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            words = str(error)
-            if "depth limit" in words or "surrogate" in words:
-                return Unreadable
-            raise Malformed(words) from None
-
-
-class Frame(Packet):  # type: ignore[misc]
-    """A packet of text only."""
-
-    uses_binary_events = False
-    json = Json
+            if "depth limit" in str(error) or "surrogate" in str(error):
+                return [UNREADABLE]
+            raise
+        if isinstance(value, list) and value and isinstance(value[0], str) and value[0] in RESERVED:
+            value[0] = f"\0{value[0]}"
+        return value
 
 
 class Sent(BaseModel):
@@ -113,29 +103,6 @@ class Watching(InRoom):
     members: Annotated[list[Id], Field(max_length=200)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One packet of a client: CONNECT, DISCONNECT or an event with the id of the acknowledgement it wants."""
-
-    kind: int
-    namespace: str
-    id: int | None
-    data: Any
-
-
-def hear(text: Any) -> Heard:
-    """The packet in a text frame; Malformed for anything that this namespace does not take, binary included."""
-    if not isinstance(text, str) or text[:1] not in {"0", "1", "2", "3"}:
-        raise Malformed("not a packet we take")
-    try:
-        packet = Frame(encoded_packet=text)
-    except (ValueError, TypeError, IndexError) as error:
-        raise Malformed(str(error)) from None
-    if packet.attachment_count:
-        raise Malformed("attachments are not taken")
-    return Heard(packet.packet_type, packet.namespace or "/", packet.id, packet.data)
-
-
 def parse(model: type[Sent], arguments: list[Any]) -> Sent:
     """The one payload of an event; Invalid with the first thing that is wrong with it."""
     if len(arguments) != 1 or not isinstance(arguments[0], dict):
@@ -164,11 +131,3 @@ def turned_away(refusal: Refusal) -> dict[str, Any]:
     """What `connect_error` carries: `{message, data: {code, retry_after?}}`."""
     error = told(refusal)
     return {"message": error.pop("message"), "data": error}
-
-
-def frame(event: str, payload: Mapping[str, Any], room: str, host: str) -> dict[str, Any]:
-    """An event for a socket room, as python-socketio's managers pass it from process to process."""
-    return {
-        "method": "emit", "event": event, "data": [payload], "binary": False, "namespace": "/community",
-        "room": room, "skip_sid": None, "callback": None, "host_id": host,
-    }  # fmt: skip

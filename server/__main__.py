@@ -24,7 +24,7 @@ from server.job_figures import JobFigures
 from server.limits import Limiter
 from server.metrics import METRICS
 from server.outbox_figures import OutboxFigures
-from server.process import SOCKETS, serve
+from server.process import serve
 from server.process_figures import ProcessFigures
 from server.provider_figures import ProviderFigures
 from server.queue_figures import QueueFigures
@@ -51,9 +51,8 @@ def make_app(settings: Settings) -> web.Application:
     JobFigures(app[METRICS], house.tenancy)
     app[METRICS].registry.register(ProviderFigures())
     OutboxFigures(app[METRICS], house.tenancy)
-    wire = add_sockets(app, house, settings.redis_url, settings.deployment)
-    sockets = app[SOCKETS]
-    app[METRICS].registry.register(ProcessFigures(house.tenancy, sockets, lambda: len(wire.connections)))
+    wire = add_sockets(app, house, settings.redis_url, settings.deployment, settings.wire_key)
+    app[METRICS].registry.register(ProcessFigures(house.tenancy, wire))
     if settings.redis_url:
         add_queue_figures(app, settings.redis_url, settings.deployment)
     routes.add_pages(app, house)

@@ -1,24 +1,42 @@
 """Figures of this process alone: its open sockets, and its connections to the database."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
+from dataclasses import asdict
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from realtime.server import Wire
 from tenants.scope import Tenancy
 
 
 class ProcessFigures(Collector):
-    """`sockets_open`, `wire_connections`, and by `role` how the pools stand: `database_…`."""
+    """`sockets_open`, `wire_…`, `bus_…`, and by `role` how the pools stand: `database_…`."""
 
-    def __init__(self, tenancy: Tenancy, sockets: Collection[object], connections: Callable[[], int]) -> None:
+    def __init__(self, tenancy: Tenancy, wire: Wire) -> None:
         self._pools = {"app": tenancy.app, "relay": tenancy.relay}
-        self._sockets, self._connections = sockets, connections
+        self._wire = wire
 
     def collect(self) -> Iterator[Metric]:
         """Read what is there now."""
-        yield GaugeMetricFamily("sockets_open", "Open WebSockets, of broadcasts too", len(self._sockets))
-        yield GaugeMetricFamily("wire_connections", "Members connected to the live wire", self._connections())
+        yield from self._of_wire()
+        yield from self._of_pools()
+
+    def _of_wire(self) -> Iterator[Metric]:
+        sio = self._wire.sio
+        yield GaugeMetricFamily("sockets_open", "Open sessions of the live wire", len(sio.eio.sockets))
+        yield GaugeMetricFamily("wire_connections", "Members connected to the live wire", len(self._wire.connections))
+        slow = "Whether sockets stay with aiohttp, which costs memory: its private parts are not as expected"
+        yield GaugeMetricFamily("wire_fallback", slow, bool(sio.fallback))
+        if (figures := self._wire.bus.figures) is not None:
+            told = asdict(figures)
+            yield GaugeMetricFamily("bus_waiting", "What Redis has not taken yet", told.pop("waiting"))
+            kinds = CounterMetricFamily("bus_events", "What the line between processes has done", labels=("kind",))
+            for kind, count in told.items():
+                kinds.add_metric((kind,), count)
+            yield kinds
+
+    def _of_pools(self) -> Iterator[Metric]:
         role = ("role",)
         in_use = GaugeMetricFamily("database_connections_in_use", "Connections lent now", labels=role)
         most = GaugeMetricFamily("database_connections_most", "The most that may be lent", labels=role)

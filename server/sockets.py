@@ -13,7 +13,7 @@ from tenants.ids import PersonId
 WIRE: web.AppKey[Wire] = web.AppKey("wire")
 
 
-def add_sockets(app: web.Application, house: House, redis_url: str, deployment: str) -> Wire:
+def add_sockets(app: web.Application, house: House, redis_url: str, deployment: str, key: bytes) -> Wire:
     """Serve Socket.IO, tell it what is committed, and end it with the process."""
     limiter = app[LIMITER]
 
@@ -22,7 +22,7 @@ def add_sockets(app: web.Application, house: House, redis_url: str, deployment: 
         admit(await limiter.spend(POSTING, str(person_id)))
 
     parts = WireParts(
-        tenancy=house.tenancy, redis_url=redis_url or None, deployment=deployment, origins=own_origins,
+        tenancy=house.tenancy, redis_url=redis_url or None, deployment=deployment, key=key, origins=own_origins,
         cookie=read_cookie, admit_post=admit_post, widened=RELAXED if limiter.mode == "relaxed" else 1,
     )  # fmt: skip
     wire = app[WIRE] = Wire(parts)

@@ -47,9 +47,8 @@ def run(settings: Settings, queue: str) -> None:
     redis = Redis.from_url(settings.redis_url, health_check_interval=30, socket_connect_timeout=5)
     check_redis(redis)
     shop = make_shop(settings)
-    teller = Teller(
-        shop.tenancy, Herald(settings.redis_url, settings.deployment), Waker(settings.redis_url, settings.deployment)
-    )
+    waker = Waker(settings.redis_url, settings.deployment)
+    teller = Teller(shop.tenancy, make_herald(settings), waker)
     shop.tenancy.after_commit = teller.hand
     hands = Hands(shop, [teller.close, shop.live.close, shop.search.close])
     HANDS[:] = [hands]
@@ -108,7 +107,7 @@ async def _run_steward(settings: Settings) -> None:
     shop = make_shop(settings)
     redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
     queues = Queues(redis, settings.deployment, shop.secret)
-    herald = Herald(settings.redis_url, settings.deployment)
+    herald = make_herald(settings)
     steward = Steward(shop.tenancy, queues, herald, chores(shop))
     working = asyncio.create_task(steward.run(settings.redis_url, rooms.wake(settings.deployment)))
     await asyncio.wait({working, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
@@ -116,6 +115,11 @@ async def _run_steward(settings: Settings) -> None:
     await herald.close()
     await shop.payments.close()
     await shop.tenancy.close()
+
+
+def make_herald(settings: Settings) -> Herald:
+    """What tells the web processes of notices."""
+    return Herald(settings.redis_url, settings.deployment, settings.wire_key)
 
 
 def chores(shop: Workshop) -> list[Chore]:

@@ -98,7 +98,7 @@ async def test_nothing_is_taken_before_connect_nor_twice(web: Web, world: World)
 
 
 async def test_who_does_not_connect_in_time_is_let_go(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web.app[WIRE].sio, "_connect_seconds", 0.2)
+    monkeypatch.setattr(web.app[WIRE].sio, "connect_timeout", 0.2)
     async with raw(web) as client:
         assert await client.hear() == ""
 
@@ -149,7 +149,7 @@ async def test_a_reader_that_never_reads_is_dropped(web: Web, world: World) -> N
         transport.pause_reading()  # type: ignore[union-attr]
         wire = web.app[WIRE]
         for _ in range(1500):
-            await wire.bus.deliver(wire.bus.frame("message.edited", {"x": "y" * 8000}, wire_room(wire)))
+            wire.bus.announce("message.edited", {"x": "y" * 8000}, wire_room(wire))
             await asyncio.sleep(0)
             if not connections(wire, pottery.zoe.person_id):
                 break

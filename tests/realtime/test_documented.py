@@ -19,7 +19,7 @@ def test_every_notice_is_documented() -> None:
 
 def test_every_event_told_outside_of_a_transaction_is_documented() -> None:
     source = "".join(path.read_text() for path in (HOUSE / "realtime").rglob("*.py"))
-    events = re.findall(r'(?:bus\.tell\(|\.tell\([a-z.]+sid, )"([^"]+)"', source)
+    events = re.findall(r'(?:\.tell\(|\.tell_one\([a-z.]+sid, )"([^"]+)"', source)
     assert {"typing", "presence.changed", "heads", "unread", "read"} <= set(events)
     assert [event for event in events if f"| `{event}` |" not in DOCUMENT] == []
 

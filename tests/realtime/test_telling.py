@@ -11,6 +11,7 @@ from realtime import rooms
 from realtime.broadcast import Herald
 from realtime.telling import Teller
 from realtime.wake import Waker
+from settings import Settings
 from tenants.ids import LessonId, new_id
 from tenants.jobs import SendMail
 from tenants.notices import recording_ready
@@ -26,9 +27,9 @@ NOBODY = "redis://127.0.0.1:1"
 
 
 @pytest.fixture
-def deployment(database: str, valkey: EmbeddedValkey, home: Path) -> str:
-    """The deployment that the web application of the test belongs to."""
-    return settings_for(database, valkey.redis_url, home / "var", 8000).deployment
+def settings(database: str, valkey: EmbeddedValkey, home: Path) -> Settings:
+    """Those of the web application of the test."""
+    return settings_for(database, valkey.redis_url, home / "var", 8000)
 
 
 @pytest.fixture
@@ -39,8 +40,10 @@ async def worker(database: str) -> AsyncIterator[Tenancy]:
     await tenancy.close()
 
 
-def teller_of(worker: Tenancy, redis_url: str, deployment: str) -> Teller:
-    teller = Teller(worker, Herald(redis_url, deployment), Waker(redis_url, deployment))
+def teller_of(worker: Tenancy, redis_url: str, settings: Settings) -> Teller:
+    teller = Teller(
+        worker, Herald(redis_url, settings.deployment, settings.wire_key), Waker(redis_url, settings.deployment)
+    )
     worker.after_commit = teller.hand
     return teller
 
@@ -59,9 +62,9 @@ async def left(tenancy: Tenancy, world: World) -> int:
 
 
 async def test_a_notice_of_a_worker_is_heard_without_the_steward_and_its_row_goes(
-    web: Web, world: World, worker: Tenancy, valkey: EmbeddedValkey, deployment: str
+    web: Web, world: World, worker: Tenancy, valkey: EmbeddedValkey, settings: Settings
 ) -> None:
-    teller = teller_of(worker, valkey.redis_url, deployment)
+    teller = teller_of(worker, valkey.redis_url, settings)
     async with connected(web, world.pottery, world.pottery.sam) as sam:
         await announce(worker, world)
         (notice,) = await sam.hears("notice")
@@ -74,19 +77,21 @@ async def test_a_notice_of_a_worker_is_heard_without_the_steward_and_its_row_goe
     await teller.close()
 
 
-async def test_what_a_worker_cannot_tell_is_left_to_the_steward(world: World, worker: Tenancy, deployment: str) -> None:
-    teller = teller_of(worker, NOBODY, deployment)
+async def test_what_a_worker_cannot_tell_is_left_to_the_steward(
+    world: World, worker: Tenancy, settings: Settings
+) -> None:
+    teller = teller_of(worker, NOBODY, settings)
     await announce(worker, world)
     await teller.close()
     assert await left(worker, world) == 1
 
 
 async def test_the_steward_is_woken_for_a_job_that_a_worker_asks_for(
-    world: World, worker: Tenancy, valkey: EmbeddedValkey, deployment: str
+    world: World, worker: Tenancy, valkey: EmbeddedValkey, settings: Settings
 ) -> None:
-    teller = teller_of(worker, valkey.redis_url, deployment)
+    teller = teller_of(worker, valkey.redis_url, settings)
     async with Redis.from_url(valkey.redis_url) as redis, redis.pubsub() as steward:
-        await steward.subscribe(rooms.wake(deployment))
+        await steward.subscribe(rooms.wake(settings.deployment))
         await steward.get_message(timeout=5)
         async with worker.scope(world.pottery.id, acting_system("test")) as scope:
             scope.enqueue(SendMail("welcome", world.pottery.sam.person_id))

@@ -89,6 +89,7 @@ async def test_sockets_and_lent_connections_of_a_process_are_counted(
         async with wire, web.house.tenancy.app.connection():
             told = await figures(web)
         assert told_of(told, "sockets_open") == 1
+        assert told_of(told, "wire_fallback") == 0
         assert 'database_connections_in_use{role="app"} 1.0' in told
         assert 'database_connections_most{role="app"} 6.0' in told
         assert 'database_connections_in_use{role="app"} 0.0' in await figures(web)

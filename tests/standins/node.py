@@ -1,4 +1,4 @@
-"""LiveKit's SDK for Node, where there is a Node: the wheel's that built the front end, or the machine's."""
+"""Official packages for Node, where there is a Node: the wheel's that built the front end, or the machine's."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ SECONDS = 100
 
 
 class NoNode(Exception):
-    """There is no Node here, or the SDK could not be installed; the sentence says which."""
+    """There is no Node here, or the packages could not be installed; the sentence says which."""
 
 
 def ask(**request: Any) -> Any:
@@ -39,16 +39,16 @@ def node() -> str:
 
 
 @lru_cache
-def installed() -> Path:
-    """The folder with the SDK as its lock names it, installed if it is not there."""
-    lock = (HERE / "package-lock.json").read_bytes()
-    stamp, wanted = HERE / "node_modules" / ".installed", sha256(lock).hexdigest()
+def installed(folder: Path = HERE) -> Path:
+    """The folder with its packages as its lock names them, installed if they are not there."""
+    lock = (folder / "package-lock.json").read_bytes()
+    stamp, wanted = folder / "node_modules" / ".installed", sha256(lock).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
         inside = Path(node()).parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
         npm = [node(), str(inside)] if inside.exists() else [shutil.which("npm") or "npm"]
         words = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(words, cwd=HERE, capture_output=True, text=True, timeout=SECONDS, check=False)
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
         if done.returncode:
-            raise NoNode(f"npm could not install the SDK: {done.stderr[-300:]}")
+            raise NoNode(f"npm could not install the packages: {done.stderr[-300:]}")
         stamp.write_text(wanted)
-    return HERE
+    return folder

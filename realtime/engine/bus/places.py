@@ -1,0 +1,53 @@
+"""Places of the bus: a room or a process, its names in Redis, and how far it has been heard here."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+MOST_HOSTS = 256
+Heard = tuple[str, int, bytes]
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A room of a namespace (None: the whole namespace), or with the namespace `""` a process.
+
+    `last` is the sequence that was heard last, in `epoch` (empty: nothing was ever said there). While `held` is a
+    list, what comes is kept there, because something before it is being fetched.
+    """
+
+    prefix: str
+    namespace: str
+    room: Any
+    epoch: str = ""
+    last: int = 0
+    held: list[Heard] | None = None
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _numbers: dict[bytes, int] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What all its keys begin with: the deployment's prefix, then what in a cluster names their slot."""
+        return f"{self.prefix}:{{{self.namespace}|{orjson.dumps(self.room).decode()}}}"
+
+    @property
+    def channel(self) -> str:
+        """The channel of Redis on which it is said."""
+        return self.name
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The hash of its epoch and sequence, and the stream of what was said lately."""
+        return f"{self.name}:at", f"{self.name}:log"
+
+    def is_new(self, host: bytes, number: int) -> bool:
+        """Whether this was not heard before; a process that is not sure repeats itself, with the same number."""
+        known = self._numbers.pop(host, 0)
+        self._numbers[host] = max(known, number)
+        if number <= known:
+            return False
+        if len(self._numbers) > MOST_HOSTS:
+            del self._numbers[next(iter(self._numbers))]
+        return True

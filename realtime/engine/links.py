@@ -1,0 +1,68 @@
+"""What a WebSocket beneath a session has in common, whoever reads its bytes: messages in, faults, the end."""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from realtime.engine import frames
+from realtime.engine.roles import REASON, Malformed, Owner
+
+CLOSING_SECONDS = 2.0
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+class Messages:
+    """Hands the messages of a WebSocket to its owner."""
+
+    __slots__ = ()
+    owner: Owner
+    write: Callable[[bytes], None]
+
+    def close(self, code: int) -> None:
+        """Say that this is the end, and end."""
+        raise NotImplementedError
+
+    def take(self, message: Any) -> None:
+        """One message of the client."""
+        kind = message[0]
+        if kind in {WSMsgType.TEXT, WSMsgType.BINARY}:
+            self._hand(message[1])
+        elif kind is WSMsgType.PING:
+            self.write(frames.pong(bytes(message[1])))
+        elif kind is not WSMsgType.PONG:
+            self.owner.lost(REASON.TRANSPORT_CLOSE)
+            self.close(WSCloseCode.OK)
+
+    def fail(self, fault: BaseException | None) -> None:
+        """The client has broken the protocol of WebSockets."""
+        self.owner.lost(REASON.TRANSPORT_ERROR)
+        self.close(getattr(fault, "code", WSCloseCode.PROTOCOL_ERROR))
+
+    def _hand(self, packet: str | bytes) -> None:
+        try:
+            self.owner.receive(packet)
+        except Malformed:
+            self.owner.lost(REASON.TRANSPORT_ERROR)
+            self.close(WSCloseCode.POLICY_VIOLATION)
+
+
+def handshake(request: web.Request) -> bytes | None:
+    """The answer that opens a WebSocket without extensions; None where the request does not ask for one rightly."""
+    if not web.WebSocketResponse(compress=False).can_prepare(request).ok:
+        return None
+    key = request.headers["Sec-WebSocket-Key"].encode()
+    accepted = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+        + accepted
+        + b"\r\n\r\n"
+    )
+
+
+def ending(transport: asyncio.Transport) -> asyncio.TimerHandle:
+    """Cut a connection whose client does not answer a close frame."""
+    return asyncio.get_running_loop().call_later(CLOSING_SECONDS, transport.abort)

@@ -1,0 +1,1 @@
+"""Tests of the engine on its own: the protocols line by line, the official clients, the bus, and attacks."""
