@@ -21,7 +21,7 @@ from tenants.ids import ChannelId, RoomId
 from tenants.scope import Committed, Tenancy
 
 PATH = "socket.io"
-DRAIN_SECONDS = 0.5
+DRAIN_SECONDS = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class Wire:
         return (await self.presence.here(rooms.of_room(channel_id, room_id))).joined
 
     async def drain(self) -> None:
-        """Send all sockets away with 1001, spread over half a second: their clients come back by themselves."""
+        """Send all sockets away with 1001, over a moment: their clients come back by themselves."""
         await self.sio.shutdown(within=DRAIN_SECONDS)
 
     async def _start(self, _app: web.Application) -> None:
