@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from bench import http, ingest, memory, nginx, start, storage
+from bench import http, ingest, memory, nginx, sockets, start, storage
 from bench.report import Report, show
 
 FILM_MB = 1000
@@ -16,6 +16,7 @@ BENCHES: dict[str, Callable[[], Coroutine[Any, Any, Report | None]]] = {
     "start": start.main,
     "nginx": nginx.main,
     "storage": storage.main,
+    "wire": sockets.main,
     "ingest": partial(ingest.main, FILM_MB),
 }
 
