@@ -62,7 +62,7 @@ def ours(stage: Stage, core: int, **given: str) -> Iterator[Side]:
     """Our web process as the product runs it, with the demo's relaxed limits, one trusted proxy, and settings given."""
     place = (stage.database_url, BASE_URL, str(stage.home / "var"), json.dumps(given))
     words = [sys.executable, "-m", "bench.web", *place]
-    with _running(words, core, CHECKOUT, stage.home / "ours.log") as (pid, port):
+    with running(words, core, CHECKOUT, stage.home / "ours.log") as (pid, port):
         yield Side("ours", pid, port)
 
 
@@ -70,10 +70,10 @@ def ours(stage: Stage, core: int, **given: str) -> Iterator[Side]:
 def twin(stage: Stage, core: int, dressing: str = "framed") -> Iterator[Side]:
     """The Node application; `bare` leaves out the log line, the limits and the headers that ours has."""
     program, config = node(), stage.home / "twin.json"
-    install_twin(program)
+    install(program)
     config.write_text(json.dumps(_config(stage)))
     words = [program, str(TWIN / "server.js"), str(config), dressing]
-    with _running(words, core, TWIN, stage.home / "twin.log") as (pid, port):
+    with running(words, core, TWIN, stage.home / "twin.log") as (pid, port):
         yield Side("twin" if dressing == "framed" else f"twin, {dressing}", pid, port)
 
 
@@ -90,17 +90,17 @@ def node() -> str:
     raise NoPeer("There is no Node here: run `make bench`, which fetches it, or install one.")
 
 
-def install_twin(program: str) -> None:
-    """The twin's packages as its lock names them, unless they are there already."""
-    modules, lock = TWIN / "node_modules", (TWIN / "package-lock.json").read_bytes()
+def install(program: str, folder: Path = TWIN) -> None:
+    """A peer's packages as its lock names them, unless they are there already."""
+    modules, lock = folder / "node_modules", (folder / "package-lock.json").read_bytes()
     stamp, wanted = modules / ".installed", sha256(lock).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return
     inside = Path(program).parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
     npm = [program, str(inside)] if inside.exists() else [shutil.which("npm") or "npm"]
-    done = subprocess.run([*npm, "ci", "--ignore-scripts"], cwd=TWIN, capture_output=True, text=True, check=False)
+    done = subprocess.run([*npm, "ci", "--ignore-scripts"], cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NoPeer(f"npm could not install the twin's packages: {done.stderr[-300:]}")
+        raise NoPeer(f"npm could not install the peer's packages: {done.stderr[-300:]}")
     stamp.write_text(wanted)
 
 
@@ -114,7 +114,8 @@ def _config(stage: Stage) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _running(words: list[str], core: int, folder: Path, log: Path) -> Iterator[tuple[int, int]]:
+def running(words: list[str], core: int, folder: Path, log: Path) -> Iterator[tuple[int, int]]:
+    """A server on a core of its own and a free port, which is its last argument: its process and the port."""
     port = free_port()
     with on_core(core), log.open("wb") as out:
         process = subprocess.Popen([*words, str(port)], cwd=folder, stdout=out, stderr=out)
