@@ -290,15 +290,3 @@ def as_role(url: str, role: str, password: str) -> str:
     """The same database, entered by another role."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=f"{role}:{password}@{parts.netloc.rpartition('@')[2]}"))
-
-
-def shown(settings: Settings) -> dict[str, str]:
-    """Every setting by its name, passwords and keys masked."""
-    return {name.upper(): mask(getattr(settings, name)) for name in Settings.model_fields}
-
-
-def mask(value: Any) -> str:
-    """The value as text, without what must stay secret."""
-    if isinstance(value, tuple):
-        return ",".join(value)
-    return re.sub(r"(?<=://)([^/@]*?):[^/@]*@", r"\1:***@", str(value))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from settings import DATABASE_ROLES, Settings, SettingsFault, load_settings, shown
+from cli.config import shown
+from settings import DATABASE_ROLES, Settings, SettingsFault, load_settings
 
 
 @pytest.fixture(autouse=True)
