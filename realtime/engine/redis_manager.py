@@ -81,6 +81,11 @@ class RedisManager(Manager):
             voice.said, len(voice), voice.dropped, self._heard, self._refused, ear.caught_up, ear.resets, ear.breaks
         )
 
+    @property
+    def deaf_since(self) -> float:
+        """When Redis last answered before the latest break of the connection (monotonic seconds)."""
+        return self._subscriber.deaf_since
+
     def initialize(self) -> None:
         """Begin to hear the other processes."""
         if not self.write_only:

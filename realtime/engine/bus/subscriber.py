@@ -6,6 +6,7 @@ before anything later is handed on. What cannot be read any more is reported as 
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -25,7 +26,10 @@ log = logging.getLogger("realtime.engine.bus")
 
 
 class Subscriber:
-    """One process's ear. `hear` is told each thing once and in order, `reset` a place where some were missed."""
+    """One process's ear. `hear` is told each thing once and in order, `reset` a place where some were missed.
+
+    `deaf_since` is when Redis last answered before the latest break of the connection (monotonic seconds).
+    """
 
     def __init__(self, redis: "Redis", hear: Callable[[Place, bytes], None], reset: Callable[[Place], None]) -> None:
         self._redis, self._hear, self._reset = redis, hear, reset
@@ -33,6 +37,7 @@ class Subscriber:
         self._asked: asyncio.Queue[tuple[bool, Place]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self.caught_up = self.resets = self.breaks = 0
+        self.deaf_since = self._answered = time.monotonic()
 
     def start(self, first: Place) -> None:
         """Begin to hear; `first` is heard always."""
@@ -61,6 +66,7 @@ class Subscriber:
                     await self._listen(line)
             except (RedisError, OSError) as error:
                 self.breaks += 1
+                self.deaf_since = self._answered
                 log.warning("the bus is not heard: %s", error or type(error).__name__)
             await asyncio.sleep(AGAIN_SECONDS)
 
@@ -78,6 +84,8 @@ class Subscriber:
                 if message is None and quiet:
                     raise LostConnection("no answer to a ping")
                 quiet = message is None
+                if not quiet:
+                    self._answered = time.monotonic()
                 if message is None:
                     await line.ping()
                 else:
