@@ -1,19 +1,17 @@
-"""The disk store's HTTP face: resumable uploads as at Google Cloud Storage, and signed, range-capable downloads.
+"""The disk store's face to browsers: upload sessions as at Google Cloud Storage, and signed, range-capable downloads.
 
-The handlers know no framework: an `Ask` comes in, an `Answer` goes out. `mount.py` serves them by aiohttp.
+Whoever has a session's URL or a signed link may do what it names and nothing else. `mount.py` serves it by aiohttp.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-import orjson
-
-from providers import ProviderDown, ProviderRefused
-from providers.storage import UPLOAD_LIMIT, ObjectInfo, wire
+from providers import ProviderRefused
+from providers.storage import ObjectInfo, wire
+from providers.storage.ask import Answer, Ask, answered
 from providers.storage.disk import DiskStore
 from providers.storage.uploads import OutOfStep, Upload
 
@@ -25,31 +23,6 @@ _SHOWN = {
 }
 """Media types a browser may show in place; anything else, HTML and SVG above all, is saved instead."""
 
-_CLOSED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A request: `name` is what the path ends in, header names are in lower case, `length` None when not announced."""
-
-    method: str
-    name: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    length: int | None
-    body: AsyncIterator[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response: a body, or a file to be sent with its ranges; `hang_up` when the request's body was not read."""
-
-    status: int
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    file: Path | None = None
-    hang_up: bool = False
-
 
 class Face:
     """The handlers over one store; each method answers and never raises a provider's error."""
@@ -60,37 +33,10 @@ class Face:
         self._origin = f"{own.scheme}://{own.netloc}"
 
     async def answer(self, ask: Ask) -> Answer:
-        """The answer to any request of the face, refusals as JSON in the form of the Cloud Storage API."""
-        handlers = {
-            "POST": self._begin,
-            "PUT": self._receive,
-            "DELETE": self._cancel,
-            "GET": self._fetch,
-            "HEAD": self._fetch,
-        }
-        try:
-            answer = await handlers.get(ask.method, self._preflight)(ask)
-        except ProviderRefused as refused:
-            answer = _refusal(refused.status, refused.code, refused.message)
-        except ProviderDown as down:
-            answer = _refusal(503, "storage_down", down.message)
-        return replace(answer, headers=_CLOSED | self._shared(ask) | answer.headers)
-
-    async def _begin(self, ask: Ask) -> Answer:
-        scheme, _, token = ask.headers.get("authorization", "").partition(" ")
-        if scheme != "Bearer" or not self._store.signer.controls(token):
-            raise ProviderRefused("Uploads are begun by the installation itself.", "sign_in_needed", 401)
-        if ask.query.get("uploadType") != "resumable":
-            raise ProviderRefused("Only uploadType=resumable is spoken here.", "bad_upload", 400)
-        asked = await _json(ask)
-        session = await self._store.start_resumable(
-            ask.query.get("name") or str(asked.get("name", "")),
-            ask.headers.get("x-upload-content-type") or str(asked.get("contentType", "")),
-            _number(ask.headers.get("x-upload-content-length")),
-            limit=UPLOAD_LIMIT,
-            if_generation=_number(ask.query.get("ifGenerationMatch")),
-        )
-        return Answer(200, {"Location": session})
+        """The answer to any request of the face."""
+        handlers = {"PUT": self._receive, "DELETE": self._cancel, "GET": self._fetch, "HEAD": self._fetch}
+        answer = await answered(handlers.get(ask.method, self._preflight), ask)
+        return replace(answer, headers=self._shared(ask) | answer.headers)
 
     async def _receive(self, ask: Ask) -> Answer:
         span = wire.parse_span(ask.headers.get("content-range"), ask.length)
@@ -103,20 +49,21 @@ class Face:
             plan.check_size(span.total)
         held = await asyncio.to_thread(upload.offset)
         if span.start is None:
-            return await self._settle(upload, plan.key, span, held)
+            return await self._settle(ask, upload, plan.key, span, held)
         if span.start > held:
             return Answer(308, wire.held(held), hang_up=True)
         try:
             held = await _take(upload, ask.body, held, held - span.start, span.end or 0)
         except OutOfStep as step:
             return Answer(308, wire.held(step.have), hang_up=True)
-        return await self._settle(upload, plan.key, span, held)
+        return await self._settle(ask, upload, plan.key, span, held)
 
-    async def _settle(self, upload: Upload, key: str, span: wire.Span, held: int) -> Answer:
+    async def _settle(self, ask: Ask, upload: Upload, key: str, span: wire.Span, held: int) -> Answer:
         whole = span.total if span.start is None or span.last else None
         if whole is None or held != whole:
             return Answer(308, wire.held(held))
-        return _stored(key, await asyncio.to_thread(upload.finish))
+        stated = wire.parse_hash(ask.headers.get("x-goog-hash"))
+        return _stored(key, await asyncio.to_thread(upload.finish, stated))
 
     async def _cancel(self, ask: Ask) -> Answer:
         upload = Upload(self._store.shelf, ask.name)
@@ -170,28 +117,6 @@ async def _take(upload: Upload, body: AsyncIterator[bytes], at: int, skip: int, 
     return at
 
 
-async def _json(ask: Ask) -> dict[str, object]:
-    """The body as a JSON object of at most 8 KB, empty for no body; 400 `bad_body` otherwise."""
-    raw = bytearray()
-    async for piece in ask.body:
-        raw += piece
-        if len(raw) > 8192:
-            raise ProviderRefused("That is too long for the description of a file.", "too_large", 413)
-    try:
-        read = orjson.loads(bytes(raw) or b"{}")
-    except orjson.JSONDecodeError as wrong:
-        raise ProviderRefused("The description of the file is not JSON.", "bad_body", 400) from wrong
-    return read if isinstance(read, dict) else {}
-
-
-def _number(stated: str | None) -> int | None:
-    if stated is None:
-        return None
-    if not (stated.isascii() and stated.isdigit() and len(stated) <= 18):
-        raise ProviderRefused("A size or a generation is a whole number.", "bad_number", 400)
-    return int(stated)
-
-
 def _disposition(media: str, asked: str) -> str:
     if media.partition(";")[0].strip().lower() in _SHOWN:
         return asked or "inline"
@@ -200,8 +125,3 @@ def _disposition(media: str, asked: str) -> str:
 
 def _stored(key: str, info: ObjectInfo) -> Answer:
     return Answer(200, {"Content-Type": "application/json"}, wire.resource(key, info))
-
-
-def _refusal(status: int, code: str, message: str) -> Answer:
-    error = {"error": {"code": status, "message": message, "errors": [{"reason": code}]}}
-    return Answer(status, {"Content-Type": "application/json"}, orjson.dumps(error), hang_up=True)

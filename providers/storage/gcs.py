@@ -18,11 +18,12 @@ from providers.storage import GRAIN, UPLOAD_LIMIT, Content, ObjectInfo, Place
 from providers.storage.bounds import Bounds
 from providers.storage.gcs_errors import ROLE, BucketUnusable, damaged, missing
 from providers.storage.gcs_reading import reading
-from providers.storage.gcs_session import GcsSession, described, encoded, session_url
+from providers.storage.gcs_session import GcsSession, described, session_url
 from providers.storage.gcs_signing import Links, sign_blob_body, signed_blob
 from providers.storage.gcs_tokens import open_tokens
 from providers.storage.gcs_wire import Reply, Wire
 from providers.storage.keys import checked_key, checked_prefix, checked_type
+from providers.storage.wire import encoded
 
 CHUNK = 32 * GRAIN
 """Bytes of a stream that are in memory at once, 8 MiB as Google advises; what is shorter goes in one request."""

@@ -10,8 +10,8 @@ import google_crc32c
 
 from providers import ProviderDown, ProviderRefused
 from providers.storage.gcs_errors import Damaged, check_answer, damaged
-from providers.storage.gcs_session import encoded
 from providers.storage.gcs_wire import Wire, named, pause_after
+from providers.storage.wire import encoded
 
 _IDLE_TRIES = 3
 

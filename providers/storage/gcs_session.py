@@ -5,7 +5,7 @@ https://cloud.google.com/storage/docs/performing-resumable-uploads
 
 import asyncio
 import re
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -17,6 +17,7 @@ from providers.storage import GRAIN, ObjectInfo
 from providers.storage.bounds import Bounds
 from providers.storage.gcs_errors import Damaged, check_session, damaged
 from providers.storage.gcs_wire import Reply, Wire, pause_after
+from providers.storage.wire import encoded
 
 _OVER = (404, 410, 499)
 _UNDER_WAY = 308
@@ -154,11 +155,6 @@ class GcsSession:
     def _out_of_step(self, held: int) -> ProviderRefused:
         self._at = None
         return ProviderRefused(f"The store holds {held} bytes. Go on there.", "out_of_step", 409)
-
-
-def encoded(crc: int) -> str:
-    """A CRC-32C as Google writes it: base64 of its big-endian bytes."""
-    return b64encode(crc.to_bytes(4, "big")).decode()
 
 
 def _parsed(session: str, endpoint: str) -> tuple[str, str, Bounds]:

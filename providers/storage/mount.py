@@ -1,32 +1,43 @@
-"""The disk store's face on aiohttp: the server mounts `routes(store)` beside its own."""
+"""The disk store's faces on aiohttp: the server mounts `routes(store)` beside its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import ClientPayloadError, web
 
 from providers import ProviderDown
 from providers.storage import wire
+from providers.storage.ask import Answer, Ask
 from providers.storage.disk import DiskStore
-from providers.storage.face import Answer, Ask, Face
+from providers.storage.face import Face
+from providers.storage.json_api import JsonApi
 
 IDLE = 60.0
 """Seconds an upload may send nothing before it is cut; it resumes where it stopped."""
 
 
+Handler = Callable[[Ask], Awaitable[Answer]]
+
+
 def routes(store: DiskStore, idle: float = IDLE) -> list[web.RouteDef]:
-    """Routes under `/storage/`: upload sessions, the API's start of one, and signed reads."""
-    face = Face(store)
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        return _response(await face.answer(_ask(request, idle)))
-
-    paths = {
-        "/storage/uploads/{name}": ("PUT", "DELETE", "OPTIONS"),
-        f"/storage/upload/storage/v1/b/{wire.BUCKET}/o": ("POST",),
-        "/storage/o/{name:.+}": ("GET", "OPTIONS"),
+    """Routes under `/storage/`: upload sessions and signed reads, and the API of which `/storage` is the endpoint."""
+    face, api = Face(store).answer, JsonApi(store).answer
+    bucket = f"storage/v1/b/{wire.BUCKET}/o"
+    paths: dict[str, tuple[Handler, tuple[str, ...]]] = {
+        "/storage/uploads/{name}": (face, ("PUT", "DELETE", "OPTIONS")),
+        "/storage/o/{name:.+}": (face, ("GET", "OPTIONS")),
+        f"/storage/upload/{bucket}": (api, ("POST",)),
+        f"/storage/download/{bucket}/{{name:.+}}": (api, ("GET",)),
+        f"/storage/{bucket}/{{name:.+}}": (api, ("GET",)),
     }
-    return [web.route(method, path, handle) for path, methods in paths.items() for method in methods]
+
+    def served(answer: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return _response(await answer(_ask(request, idle)))
+
+        return handle
+
+    return [web.route(method, path, served(answer)) for path, (answer, methods) in paths.items() for method in methods]
 
 
 def _ask(request: web.Request, idle: float) -> Ask:

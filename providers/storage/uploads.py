@@ -129,8 +129,11 @@ class Upload:
             self._crc, self._summed = google_crc32c.extend(self._crc, block), at + len(block)
         return at + len(block)
 
-    def finish(self) -> ObjectInfo:
-        """Make the object; again, and after any crash: the same object. 400 `wrong_size`, 412 `precondition`."""
+    def finish(self, crc32c: int | None = None) -> ObjectInfo:
+        """Make the object; again, and after any crash: the same object. 400 `wrong_size`, 412 `precondition`.
+
+        400 `wrong_sum`, and the upload is forgotten, when the bytes are not those whose sum was stated.
+        """
         plan = self.plan()
         with self._alone():
             size = self._data.stat().st_size if self._data.exists() else 0
@@ -139,6 +142,9 @@ class Upload:
             else:
                 plan.check_size(size)
                 draft = Draft(plan.content_type, size, self._whole_sum(), plan.if_generation)
+                if crc32c not in {None, draft.crc32c}:
+                    self.abort()
+                    raise wrong_sum()
             return self._shelf.publish(plan.key, self._data, draft, self._folder / "done")
 
     def abort(self) -> None:
@@ -172,6 +178,11 @@ class Upload:
             raise _unknown()
         with disk_trouble_named(), locked(self._folder / "lock"):
             yield
+
+
+def wrong_sum() -> ProviderRefused:
+    """What arrived is not what the sender meant to send."""
+    return ProviderRefused("The bytes that came do not have the checksum stated. Send the file anew.", "wrong_sum", 400)
 
 
 def _unknown() -> ProviderRefused:

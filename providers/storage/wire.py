@@ -67,12 +67,47 @@ def resource(key: str, info: ObjectInfo) -> bytes:
         "bucket": BUCKET,
         "name": key,
         "size": str(info.size),
-        "crc32c": base64.b64encode(info.crc32c.to_bytes(4, "big")).decode(),
+        "crc32c": encoded(info.crc32c),
         "contentType": info.content_type,
         "generation": str(info.generation),
         "metageneration": "1",
     }
     return orjson.dumps(fields)
+
+
+def encoded(crc32c: int) -> str:
+    """A CRC-32C as Google writes it: base64 of its big-endian bytes."""
+    return base64.b64encode(crc32c.to_bytes(4, "big")).decode()
+
+
+def parse_sum(stated: object) -> int | None:
+    """The CRC-32C that `encoded` writes, None for none; 400 `bad_sum`."""
+    if stated is None:
+        return None
+    try:
+        raw = base64.b64decode(str(stated), validate=True)
+    except ValueError:
+        raw = b""
+    if len(raw) != 4:
+        raise ProviderRefused("A checksum is the CRC-32C of the file: base64 of four bytes.", "bad_sum", 400)
+    return int.from_bytes(raw, "big")
+
+
+def parse_hash(header: str | None) -> int | None:
+    """The CRC-32C that X-Goog-Hash states for the whole file, None without one; 400 `bad_sum` for another sum alone."""
+    if header is None:
+        return None
+    stated = dict(part.strip().partition("=")[::2] for part in header.split(","))
+    return parse_sum(stated.get("crc32c", ""))
+
+
+def parse_number(stated: str | None) -> int | None:
+    """A size or a generation, None for none; 400 `bad_number`."""
+    if stated is None:
+        return None
+    if not (stated.isascii() and stated.isdigit() and len(stated) <= 18):
+        raise ProviderRefused("A size or a generation is a whole number.", "bad_number", 400)
+    return int(stated)
 
 
 def _wrong(said: str) -> ProviderRefused:

@@ -19,10 +19,17 @@ ORIGIN = "http://own.example:8000"
 
 @asynccontextmanager
 async def served_store(folder: Path) -> AsyncIterator[DiskStore]:
-    """The store, whose base URL is where its face answers; the face itself believes to be at ORIGIN."""
+    """The store, whose base URL is where its face answers; its pages are those of ORIGIN."""
     signer = Signer(secrets.token_hex(16))
-    async with serving(routes(DiskStore(folder, ORIGIN, signer), idle=0.5)) as url:
+    served = DiskStore(folder, ORIGIN, signer)
+    async with serving(routes(served, idle=0.5)) as url:
+        served.base_url = url
         yield DiskStore(folder, url, signer)
+
+
+def pass_for(store: DiskStore, key: str, ttl: int = 3600) -> str:
+    """A pass of the channel that the key is of."""
+    return store.signer.channel_pass(key.split("/")[1], ttl)
 
 
 def key(name: str = "lesson.mp4") -> str:

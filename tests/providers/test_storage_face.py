@@ -11,7 +11,7 @@ import google_crc32c
 import pytest
 
 from providers import ProviderRefused
-from providers.storage import GRAIN, uploads, wire
+from providers.storage import GRAIN, uploads
 from providers.storage.disk import DiskStore
 from tests.providers.storing import ORIGIN, key, put, served_store
 
@@ -155,26 +155,6 @@ async def test_expired_uploads_are_swept_and_live_ones_spared(
         await store.resumable(dead).offset()
     assert await store.sweep() == 1
     assert await store.resumable(live).offset() == 0
-
-
-async def test_only_the_installation_may_begin_uploads(store: DiskStore, browser: aiohttp.ClientSession) -> None:
-    start = f"{store.base_url}/storage/upload/storage/v1/b/{wire.BUCKET}/o?uploadType=resumable&ifGenerationMatch=0"
-    name = key()
-    token = {"Authorization": f"Bearer {store.signer.control_token}"}
-    for headers, status in (({}, 401), ({"Authorization": "Bearer x"}, 401), (token, 200)):
-        async with browser.post(start, json={"name": name, "contentType": "video/mp4"}, headers=headers) as answer:
-            assert answer.status == status
-    await store.resumable(answer.headers["Location"]).write(b"x", last=True)
-    async with browser.post(start, json={"name": name}, headers=token) as answer:
-        assert answer.status == 412
-
-
-@pytest.mark.parametrize("body", [b"{", b"[" * 8000, b"x" * 9000, b'{"name": "../x"}', b'{"name": 5}', b"[]"])
-async def test_a_strange_start_is_refused(store: DiskStore, browser: aiohttp.ClientSession, body: bytes) -> None:
-    start = f"{store.base_url}/storage/upload/storage/v1/b/{wire.BUCKET}/o?uploadType=resumable"
-    headers = {"Authorization": f"Bearer {store.signer.control_token}"}
-    async with browser.post(start, data=body, headers=headers) as answer:
-        assert answer.status in {400, 413}
 
 
 async def test_only_our_own_origin_may_read_across(store: DiskStore, browser: aiohttp.ClientSession) -> None:
