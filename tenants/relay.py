@@ -149,14 +149,18 @@ async def channels_to_index(tenancy: Tenancy) -> list[ChannelId]:
 @asynccontextmanager
 async def alone(tenancy: Tenancy, task: str) -> AsyncIterator[bool]:
     """Hold a task of the whole installation within the block, whose value is whether nobody else held it."""
+    # Held by a transaction, that may idle: a session's lock would stay behind on whatever PgBouncer lends us next.
     async with tenancy.relay.connection() as connection:
         with refusals():
-            (row,), _ = await connection.run("select pg_try_advisory_lock(hashtextextended($1, 0))", [task])
-        try:
-            yield row[0]
-        finally:
-            if row[0]:
-                await connection.run("select pg_advisory_unlock(hashtextextended($1, 0))", [task])
+            await connection.run("BEGIN", ())
+            (row,), _ = await connection.run(_HOLD, [task])
+        yield row[0]
+        await connection.run("COMMIT", ())
+
+
+_HOLD = """
+    select pg_try_advisory_xact_lock(hashtextextended($1, 0)) from set_config('idle_in_transaction_session_timeout', '0', true)
+"""
 
 
 async def notices_left(tenancy: Tenancy, seconds: float, most: int) -> list[tuple[ChannelId, UUID, Notice]]:
