@@ -7,6 +7,7 @@ from typing import TypeAlias
 import asyncpg
 import redis
 
+from cli.pooling import owner_problem, prepared_problem
 from server.__main__ import close_house, make_house
 from settings import DATABASE_ROLES, Settings
 from workers.queues import keeping_problem
@@ -59,9 +60,20 @@ def postgres_problem(settings: Settings) -> str:
 async def _ask_postgres(settings: Settings) -> str:
     connection: Connection = await asyncpg.connect(settings.database_url, timeout=SECONDS, command_timeout=SECONDS)
     try:
-        return await _server_problem(connection) or await _roles_problem(connection)
+        if problem := await _server_problem(connection) or await _roles_problem(connection):
+            return problem
     finally:
         await connection.close(timeout=SECONDS)
+    return await _pooler_problem(settings)
+
+
+async def _pooler_problem(settings: Settings) -> str:
+    """What a pooler cannot carry that one of the settings leads through."""
+    if problem := await owner_problem(settings.database_url, SECONDS):
+        return problem
+    given = {"DATABASE_URL_APP": settings.database_url_app, "DATABASE_URL_RELAY": settings.database_url_relay}
+    problems = [await prepared_problem(name, dsn, SECONDS) for name, dsn in given.items() if dsn]
+    return next(filter(None, problems), "")
 
 
 async def _server_problem(connection: Connection) -> str:
