@@ -159,7 +159,8 @@ async def alone(tenancy: Tenancy, task: str) -> AsyncIterator[bool]:
 
 
 _HOLD = """
-    select pg_try_advisory_xact_lock(hashtextextended($1, 0)) from set_config('idle_in_transaction_session_timeout', '0', true)
+select pg_try_advisory_xact_lock(hashtextextended($1, 0))
+  from set_config('idle_in_transaction_session_timeout', '0', true)
 """
 
 

@@ -17,6 +17,7 @@ from cli.server_checks import postgres_problem
 from providers.embedded import EmbeddedPostgres
 from tenants import relay
 from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.slices.installation import Installation
 from tests.standins.pgbouncer import pooled, pooling
 from tests.waiting import until
@@ -108,18 +109,18 @@ async def test_no_setting_of_one_scope_is_left_for_the_next(tenancy: Tenancy) ->
 
     async def look(turn: int) -> None:
         school = schools[turn % 2]
-        async with tenancy.app.connection() as bare:
-            assert await bare.fetchval("select coalesce(current_setting('app.channel_id', true), '')") == ""
-        async with tenancy.app.transaction(f"BEGIN; SET LOCAL app.channel_id = '{school.id}'") as connection:
-            assert {row[0] for row in await connection.fetch("select channel_id from members")} == {school.id}
+        async with bare(tenancy.app) as driver:
+            assert await driver.fetchval("select coalesce(current_setting('app.channel_id', true), '')") == ""
+        async with bare(tenancy.app, channel_id=school.id) as driver:
+            assert {row[0] for row in await driver.fetch("select channel_id from members")} == {school.id}
 
     await asyncio.gather(*(look(turn) for turn in range(60)))
 
 
 async def test_a_task_is_held_by_one_and_let_go(tenancy: Tenancy) -> None:
     async def busy() -> None:
-        async with tenancy.relay.connection() as connection:
-            await connection.fetchval("select pg_sleep(0.05)")
+        async with bare(tenancy.relay) as driver:
+            await driver.fetchval("select pg_sleep(0.05)")
 
     for _ in range(5):
         async with relay.alone(tenancy, "the nightly work") as got:

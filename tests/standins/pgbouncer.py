@@ -74,4 +74,5 @@ async def _listens(port: int) -> bool:
     except OSError:
         return False
     writer.close()
+    await writer.wait_closed()
     return True

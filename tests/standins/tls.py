@@ -67,10 +67,11 @@ async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sock
     try:
         await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        # First of all, for we may be cancelled while we wait for the copies.
+        far_writer.close()
         for copy in copies:
             copy.cancel()
         await asyncio.gather(*copies, return_exceptions=True)
-        far_writer.close()
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
