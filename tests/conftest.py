@@ -14,8 +14,11 @@ from tenants import migrations
 from tenants.scope import Tenancy
 from tests.databases import Databases
 from tests.standins.elasticsearch import Node, NoEngine
+from tests.standins.postgres import take_named
 from tests.webapp import Web, serving
 from tests.world import World, make_world
+
+take_named()
 
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
 
