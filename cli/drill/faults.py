@@ -1,6 +1,5 @@
 """Faults: what is done to the installation, for how long, and how it is undone."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -9,7 +8,7 @@ from functools import partial
 
 from cli.drill.film import FilmHouse
 from cli.drill.installation import Installation
-from cli.drill.taps import Tap
+from cli.drill.servers import emptied, restarted, slowed, stopped
 
 SECONDS = 4.0
 REDIS_SLOW, POSTGRES_SLOW = 0.3, 0.05
@@ -28,15 +27,16 @@ class Fault:
 
 def faults(installation: Installation, film: FilmHouse) -> list[Fault]:
     """What befalls the house itself, its database, its Redis, and the place recordings come from."""
+    servers = installation.servers
     return [
         Fault("nothing at all", contextlib.nullcontext),
         *(Fault(f"kill -9 {part}", partial(_killed, installation, part), 1.0) for part in PROCESSES),
-        Fault("Redis stopped", lambda: _stopped(installation.valkey_tap)),
-        Fault("Redis slow", lambda: _slowed(installation.valkey_tap, REDIS_SLOW)),
-        Fault("Redis killed and emptied", lambda: _emptied(installation), 1.0),
-        Fault("PostgreSQL stopped", lambda: _stopped(installation.postgres_tap)),
-        Fault("PostgreSQL slow", lambda: _slowed(installation.postgres_tap, POSTGRES_SLOW)),
-        Fault("PostgreSQL restarted", lambda: _restarted(installation), 1.0),
+        Fault("Redis stopped", lambda: stopped(servers.valkey_tap)),
+        Fault("Redis slow", lambda: slowed(servers.valkey_tap, REDIS_SLOW)),
+        Fault("Redis killed and emptied", lambda: emptied(servers), 1.0),
+        Fault("PostgreSQL stopped", lambda: stopped(servers.postgres_tap)),
+        Fault("PostgreSQL slow", lambda: slowed(servers.postgres_tap, POSTGRES_SLOW)),
+        Fault("PostgreSQL restarted", lambda: restarted(servers.postgres), 1.0),
         *(
             Fault(f"recording source {manners}", partial(_misbehaving, film, manners))
             for manners in ("down", "cut", "slow", "lies")
@@ -47,42 +47,6 @@ def faults(installation: Installation, film: FilmHouse) -> list[Fault]:
 @contextlib.asynccontextmanager
 async def _killed(installation: Installation, part: str) -> AsyncIterator[None]:
     await installation.kill(part)
-    yield
-
-
-@contextlib.asynccontextmanager
-async def _stopped(tap: Tap) -> AsyncIterator[None]:
-    tap.shut = True
-    tap.cut()
-    try:
-        yield
-    finally:
-        tap.shut = False
-
-
-@contextlib.asynccontextmanager
-async def _slowed(tap: Tap, seconds: float) -> AsyncIterator[None]:
-    tap.seconds = seconds
-    try:
-        yield
-    finally:
-        tap.seconds = 0.0
-
-
-@contextlib.asynccontextmanager
-async def _emptied(installation: Installation) -> AsyncIterator[None]:
-    installation.valkey.stop()
-    for kept in (installation.home / "kv").rglob("appendonlydir/*"):
-        kept.unlink()
-    installation.valkey.start()
-    yield
-
-
-@contextlib.asynccontextmanager
-async def _restarted(installation: Installation) -> AsyncIterator[None]:
-    installation.postgres.stop()
-    await asyncio.sleep(0.5)
-    installation.postgres.start()
     yield
 
 

@@ -176,7 +176,7 @@ async def _ask(installation: Installation, sql: str, *values: object) -> int:
 
 
 async def _rows(installation: Installation, sql: str, *values: object) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(installation.postgres.database_url, timeout=30)
+    connection = await asyncpg.connect(installation.servers.postgres.database_url, timeout=30)
     try:
         return await connection.fetch(sql, *values)
     finally:

@@ -1,19 +1,21 @@
-"""Taps: a unix socket in front of another, which can stop, stall or slow down all that passes."""
+"""Taps: a socket in front of another, which can stop, stall or slow down all that passes."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 BLOCK = 64 * 1024
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Tap:
-    """Passes connections on from one socket to another, as its fields say."""
+    """Passes connections on to the socket that `far` opens, as its fields say."""
 
-    def __init__(self, source: Path, target: Path) -> None:
-        self.source, self.target = source, target
+    def __init__(self, far: Callable[[], Awaitable[Streams]]) -> None:
+        self._far = far
         self.shut = False
         self.seconds = 0.0
         self._talks: set[asyncio.Task[None]] = set()
@@ -37,7 +39,7 @@ class Tap:
             writer.transport.abort()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_unix_connection(str(self.target))
+        far_reader, far_writer = await self._far()
         copies = [
             asyncio.create_task(self._copy(reader, far_writer)),
             asyncio.create_task(self._copy(far_reader, writer)),
@@ -60,12 +62,26 @@ class Tap:
 
 @contextlib.asynccontextmanager
 async def tapped(source: Path, target: Path) -> AsyncIterator[Tap]:
-    """A tap at the path `source`, in front of the socket at `target`."""
+    """A tap at the path `source`, in front of the unix socket at `target`."""
     source.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    tap = Tap(source, target)
-    server = await asyncio.start_unix_server(tap.serve, str(source))
-    try:
+    tap = Tap(partial(asyncio.open_unix_connection, str(target)))
+    async with _serving(await asyncio.start_unix_server(tap.serve, str(source)), tap):
         yield tap
+
+
+@contextlib.asynccontextmanager
+async def tapped_port(far: Callable[[], Awaitable[Streams]]) -> AsyncIterator[tuple[Tap, int]]:
+    """A tap on a loopback port of its own, which each connection passes on to what `far` opens then."""
+    tap = Tap(far)
+    server = await asyncio.start_server(tap.serve, "127.0.0.1", 0)
+    async with _serving(server, tap):
+        yield tap, int(server.sockets[0].getsockname()[1])
+
+
+@contextlib.asynccontextmanager
+async def _serving(server: asyncio.Server, tap: Tap) -> AsyncIterator[None]:
+    try:
+        yield
     finally:
         server.close()
         tap.cut()

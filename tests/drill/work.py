@@ -190,7 +190,7 @@ class Engine:
 
     async def check(self) -> tuple[int, int, int]:
         """Messages, those that the engine lacks, and those that it has too many."""
-        connection = await asyncpg.connect(self.scene.installation.postgres.database_url, timeout=30)
+        connection = await asyncpg.connect(self.scene.installation.servers.postgres.database_url, timeout=30)
         try:
             there = int(await connection.fetchval("select count(*) from messages where deleted_at is null"))
         finally:
