@@ -121,8 +121,8 @@ def refused(refusal: Refusal) -> dict[str, Any]:
 
 
 def told(refusal: Refusal) -> dict[str, Any]:
-    """A refusal in the words of the wire; its code is that of HTTP, and `invalid` for every wrong field."""
-    code = "invalid" if isinstance(refusal, Invalid) else refusal.code
+    """A refusal in the words of the wire; its code is that of HTTP, but one for all that will pass by itself."""
+    code = "invalid" if isinstance(refusal, Invalid) else "unavailable" if refusal.status == 503 else refusal.code
     error: dict[str, Any] = {"code": code, "message": refusal.message}
     return error | {name: refusal.data[name] for name in ("retry_after",) if name in refusal.data}
 
