@@ -70,7 +70,8 @@ class Bus:
             self._line.arrive = self._arrive
         self.manager: Manager = self._line or Manager()
         self.house_events: dict[str, HouseEvent] = {}
-        self.missed: Callable[[], None] = lambda: None
+        # Told since when (monotonic seconds) something may have been missed that the line cannot say again.
+        self.missed: Callable[[float], None] = lambda _since: None
         self.order = Order(self._go_on)
         self._obeying: set[asyncio.Task[None]] = set()
 
@@ -119,6 +120,10 @@ class Bus:
         if self._line is not None:
             self._line.pass_on(room, what)
 
+    def tell_here(self, event: str, payload: Mapping[str, Any], room: str) -> None:
+        """Tell those in a room who are connected to this process what was committed; never waits."""
+        self._arrive(room, told(event, payload))
+
     async def passed_on(self) -> bool:
         """Whether the other processes have been told all that was announced; waits for it some seconds."""
         return self._line is None or await self._line.flush(FLUSH_SECONDS)
@@ -145,4 +150,5 @@ class Bus:
             self.manager.deliver(rooms.NAMESPACE, room, frame)
 
     def _reset(self, _namespace: str, _room: Any) -> None:
-        self.missed()
+        if self._line is not None:
+            self.missed(self._line.deaf_since)

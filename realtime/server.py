@@ -8,6 +8,7 @@ from aiohttp import web
 from realtime import rooms
 from realtime.broadcast import Broadcast
 from realtime.bus import Bus
+from realtime.catch_up import CatchUp
 from realtime.community import AdmitPost, Community
 from realtime.composing import Composing
 from realtime.connections import Connections
@@ -63,7 +64,8 @@ class Wire:
         self.sio = StrictServer(self.door, self.bus.manager, connect_seconds=parts.connect_seconds)
         self.door.cut = self.sio.send_away
         self.watch = Watch(parts.tenancy, community, self.connections, self.sio.dismiss, self.sio.send_away)
-        self.bus.missed = self.watch.hurry
+        self.catch_up = CatchUp(parts.tenancy, self.bus, self.connections)
+        self.bus.missed = self._catch_up
         self.bus.house_events |= {"member.banned": self.watch.look, "room.left": self.watch.look}
 
     def attach(self, app: web.Application) -> None:
@@ -94,5 +96,9 @@ class Wire:
         for part in (*self._working(), self.bus, self.composing, self.waker, self.shared):
             await part.close()
 
+    def _catch_up(self, since: float) -> None:
+        self.catch_up.miss(since)
+        self.watch.hurry()
+
     def _working(self) -> tuple[Any, ...]:
-        return self.watch, self.presence, self.broadcast
+        return self.watch, self.catch_up, self.presence, self.broadcast

@@ -87,11 +87,11 @@ _SHOWN = (
     cast(MESSAGES.c.reactions, Text).label("reactions"),
     cast(MESSAGES.c.files, Text).label("files"),
 )
-_IN_ROOM = select(*_SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.room_id == bindparam("room_id"))
+IN_ROOM = select(*_SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.room_id == bindparam("room_id"))
 _BEFORE = scoped(
-    _IN_ROOM.where(MESSAGES.c.seq < bindparam("before")).order_by(MESSAGES.c.seq.desc()).limit(bindparam("limit"))
+    IN_ROOM.where(MESSAGES.c.seq < bindparam("before")).order_by(MESSAGES.c.seq.desc()).limit(bindparam("limit"))
 )
-_AFTER = scoped(_IN_ROOM.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
+_AFTER = scoped(IN_ROOM.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
 _ONE = scoped(select(*_SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.id == bindparam("id")))
 _HELD = scoped(
     select(MESSAGES.c.id, MESSAGES.c.room_id, MESSAGES.c.member_id, MESSAGES.c.seq, MESSAGES.c.deleted_at)
@@ -146,7 +146,8 @@ _THREAD = scoped(
 _EDIT = scoped(
     update(MESSAGES)
     .where(MESSAGES.c.id == bindparam("message_id"))
-    .values(body=bindparam("body"), html=bindparam("html"), edited_at=func.now())
+    # The row is locked when the clock is read, so that later words never carry an earlier time.
+    .values(body=bindparam("body"), html=bindparam("html"), edited_at=func.clock_timestamp())
 )
 _BLANK = scoped(
     update(MESSAGES)

@@ -1,0 +1,29 @@
+"""Changes: what has happened lately in a room, for those who may not have heard of it."""
+
+from uuid import UUID
+
+from sqlalchemy import Float, bindparam, func, or_
+
+from tenants import notices
+from tenants.community.messages import IN_ROOM, MESSAGES, plain
+from tenants.ids import MessageId, RoomId
+from tenants.notices import Notice
+from tenants.scope import Scope
+from tenants.statements import scoped
+
+_THEN = func.now() - func.make_interval(0, 0, 0, 0, 0, 0, bindparam("seconds", type_=Float()))
+_SINCE = scoped(
+    IN_ROOM.where(
+        MESSAGES.c.seq > bindparam("after"),
+        or_(MESSAGES.c.created_at > _THEN, MESSAGES.c.edited_at > _THEN, MESSAGES.c.deleted_at > _THEN),
+    ).order_by(MESSAGES.c.seq)
+)
+
+
+async def since(scope: Scope, room_id: RoomId, after: int, seconds: float) -> list[Notice]:
+    """What was posted, edited and deleted within so many seconds, above a `seq`, in the words of the wire."""
+    rows = await scope.all(_SINCE, room_id=room_id, after=after, seconds=seconds)
+    posted = [notices.message_posted(room_id, plain(row)) for row in rows]
+    edited = [notices.message_edited(room_id, plain(row)) for row in rows if row["edited_at"]]
+    gone = [(MessageId(UUID(row["id"])), row["seq"]) for row in rows if row["deleted_at"]]
+    return [*posted, *edited, *(notices.message_deleted(room_id, id_, seq) for id_, seq in gone)]
