@@ -57,17 +57,6 @@ export class Sequence {
     }, HOLD_MS);
   }
 
-  /** Replaces a held message, so that an edit which overtakes its post is not undone by it. */
-  amend(message: Message): void {
-    if (this.#held.has(message.seq)) this.#held.set(message.seq, message);
-  }
-
-  /** Empties a held message that was deleted before its turn. */
-  withdraw(seq: number): void {
-    const held = this.#held.get(seq);
-    if (held) this.#held.set(seq, { ...held, body: "", html: "", deleted: true });
-  }
-
   /** Starts anew after `last`; what was held is forgotten. */
   restart(last: number): void {
     this.#last = last;

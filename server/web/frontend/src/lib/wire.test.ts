@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FarSide, MemoryShelf, made, page, ROOM } from "./farside.ts";
+import type { Message } from "./message.ts";
 import { Refused } from "./refusal.ts";
 import { HOLD_MS } from "./sequence.ts";
 import { ACK_TIMEOUT_MS } from "./wire.ts";
@@ -172,10 +173,36 @@ describe("the wire", () => {
     const [a, b, c] = [far.said("a"), far.said("b"), far.said("c")];
     far.send("message.posted", b);
     far.send("message.posted", c);
-    far.send("message.edited", { ...b, body: "B" });
+    far.send("message.edited", { ...b, body: "B", edited_at: "2026-11-21T09:05:00Z" });
     far.send("message.deleted", { room: ROOM, id: c.id, seq: c.seq });
     far.send("message.posted", a);
     expect(seen.screen.map((message) => message.body)).toEqual(["a", "B", ""]);
+  });
+
+  it("keeps the newest words, though older ones and the message itself come late", async () => {
+    const { seen } = page(far, shelf);
+    far.connect();
+    await settle();
+    const [a, b] = [far.said("a"), far.said("b")];
+    const edit = (message: Message, body: string, minute: number) =>
+      far.send("message.edited", { ...message, body, edited_at: `2026-11-21T09:0${minute}:00Z` });
+    edit(a, "second", 2);
+    edit(a, "first", 1);
+    far.send("message.posted", a);
+    far.send("message.posted", b);
+    edit(a, "first", 1);
+    far.send("message.deleted", { room: ROOM, id: b.id, seq: b.seq });
+    edit(b, "late", 3);
+    expect(seen.screen.map((message) => message.body)).toEqual(["second", ""]);
+  });
+
+  it("reads what was edited between the page and the first connection", async () => {
+    far.said("before");
+    const { seen } = page(far, shelf, 1);
+    far.messages[0] = { ...made(1, "mended"), edited_at: "2026-11-21T09:05:00Z" };
+    far.connect();
+    await settle();
+    expect(seen.screen[0]?.body).toBe("mended");
   });
 
   it("waits as long as it is told when it was too fast", async () => {

@@ -7,6 +7,7 @@ import type { Joined, Message, Notice, Posted, PresenceChange, Synced } from "./
 import { Outbox, type Outgoing, type Shelf } from "./outbox.ts";
 import { Lost, Refused } from "./refusal.ts";
 import { Sequence } from "./sequence.ts";
+import { Versions } from "./versions.ts";
 
 export const ACK_TIMEOUT_MS = 10_000;
 const RETRY_MS = 1_000;
@@ -51,8 +52,8 @@ export interface WireOptions {
 export class Wire {
   readonly outbox: Outbox;
   readonly #sequence: Sequence;
+  readonly #versions = new Versions();
   #up = false;
-  #entered = false;
   #catching: Promise<void> | null = null;
   #target = 0;
   #readTo = 0;
@@ -65,7 +66,7 @@ export class Wire {
   ) {
     this.#sequence = new Sequence(options.last, {
       deliver: (message) => {
-        this.hooks.show(message);
+        this.hooks.show(this.#versions.latest(message));
         this.outbox.shown(message.seq);
       },
       behind: (seq) => void this.#catchUp(seq),
@@ -126,11 +127,11 @@ export class Wire {
       });
     here<Message>("message.posted", (message) => this.#sequence.offer(message));
     here<Message>("message.edited", (message) => {
-      this.#sequence.amend(message);
-      this.hooks.edited(message);
+      this.hooks.edited(this.#versions.latest(message));
+      this.#sequence.expect(message.seq);
     });
     here("message.deleted", (event: { room: string; id: string; seq: number }) => {
-      this.#sequence.withdraw(event.seq);
+      this.#versions.deleted(event.id);
       this.hooks.deleted(event);
     });
     here("reaction.changed", (event: { room: string; message: string; emoji: string; count: number }) =>
@@ -164,8 +165,7 @@ export class Wire {
       this.#tell("presence.watch", { room: this.options.room });
       await (joined.head_seq < before ? this.#reload() : this.#catchUp(joined.head_seq));
       this.outbox.open();
-      if (this.#entered) await this.#refresh();
-      this.#entered = true;
+      await this.#refresh();
     } catch (fault) {
       this.#refusedOrLater(fault, () => this.#enter());
     }
@@ -214,14 +214,14 @@ export class Wire {
     const head = page.at(-1)?.seq ?? 0;
     this.#target = head;
     this.#sequence.restart(head);
-    this.hooks.replace(page);
+    this.hooks.replace(page.map((message) => this.#versions.latest(message)));
     this.outbox.shown(head);
   }
 
-  /** Edits, deletions and reactions have no seq of their own: after an absence the newest page is read again. */
+  /** Edits, deletions and reactions have no seq of their own: those before we heard the room are read in a page. */
   async #refresh(): Promise<void> {
     for (const message of await this.options.newest()) {
-      if (message.seq <= this.#sequence.last) this.hooks.edited(message);
+      if (message.seq <= this.#sequence.last) this.hooks.edited(this.#versions.latest(message));
     }
   }
 

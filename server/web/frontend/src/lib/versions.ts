@@ -1,0 +1,25 @@
+/** Which words of a message are the last ones: an edit or a deletion may come late, twice, or before its message. */
+import type { Message } from "./message.ts";
+
+export class Versions {
+  readonly #edited = new Map<string, Message>();
+  readonly #gone = new Set<string>();
+
+  /** The message as it was last heard of: what is given, or newer words that came before it. */
+  latest(message: Message): Message {
+    const known = this.#edited.get(message.id);
+    const latest = known && since(known) > since(message) ? known : message;
+    if (latest.edited_at) this.#edited.set(message.id, latest);
+    if (latest.deleted) this.#gone.add(message.id);
+    return this.#gone.has(message.id) ? { ...latest, body: "", html: "", deleted: true } : latest;
+  }
+
+  /** The message was deleted: no words come back. */
+  deleted(id: string): void {
+    this.#gone.add(id);
+  }
+}
+
+function since(message: Message): number {
+  return message.edited_at ? Date.parse(message.edited_at) : 0;
+}
