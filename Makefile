@@ -1,5 +1,5 @@
 # Guildhall: the README's commands, and what CI runs. On a bare machine: Python >= 3.11, git and make.
-.PHONY: help run test check bench openapi ready
+.PHONY: help run test check bench faults openapi ready
 BIN := .venv/bin
 
 help: ## what can be made
@@ -22,6 +22,11 @@ check: ready ## formatting, lint, types, the map of imports, the front end, the 
 
 bench: ready ## each claimed figure against its peer (ONLY=name for one)
 	@exec $(BIN)/python -m bench $(ONLY)
+
+faults: SEED = 1
+faults: ROUNDS = 10
+faults: ready ## members of the live wire while everything fails (SEED=7, or 1-100; ROUNDS=10)
+	@exec $(BIN)/python -m tests.faults --seed $(SEED) --rounds $(ROUNDS)
 
 openapi: ready ## write openapi.json from the operations
 	@$(BIN)/python -m server.description > openapi.json
