@@ -25,6 +25,12 @@ class Tap:
         for talk in list(self._talks):
             talk.cancel()
 
+    async def close(self) -> None:
+        """Break off every connection, and wait until each has ended."""
+        talks = list(self._talks)
+        self.cut()
+        await asyncio.gather(*talks, return_exceptions=True)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it."""
         talk = cast("asyncio.Task[None]", asyncio.current_task())
@@ -84,4 +90,4 @@ async def _serving(server: asyncio.Server, tap: Tap) -> AsyncIterator[None]:
         yield
     finally:
         server.close()
-        tap.cut()
+        await tap.close()

@@ -50,10 +50,10 @@ class Member:
 
     async def enter(self, room: str) -> None:
         """Open a room's page, with what an earlier one left unsent."""
-        page = await self._page(room)
+        page = await self._first_page(room)
         shelf = self.shelves.setdefault(room, [])
         assert self._transport is not None
-        wire = Wire(room, page, shelf, self._transport.request, self._newest, self._acknowledged)
+        wire = Wire(room, page, shelf, self._transport.request, self._page, self._acknowledged)
         self.open[room] = wire
         if self._up:
             wire.linked(True)
@@ -157,16 +157,17 @@ class Member:
     def _acknowledged(self, item: Outgoing) -> None:
         self.posted[item.client_id] = item.body
 
-    async def _page(self, room: str) -> list[Message]:
+    async def _first_page(self, room: str) -> list[Message]:
         """The newest page, however often it has to be asked for."""
         while True:
             try:
-                return await self._newest(room)
+                return await self._page(room)
             except Lost:
                 await asyncio.sleep(PAGE_PAUSE)
 
-    async def _newest(self, room: str) -> list[Message]:
+    async def _page(self, room: str, before: int | None = None) -> list[Message]:
         url = f"{self.url}/api/v1/channels/{self.slug}/rooms/{room}/messages?limit=50"
+        url += f"&before={before}" if before else ""
         try:
             async with asyncio.timeout(PAGE_SECONDS), self.session.get(url, headers=self.person.bearer) as answer:
                 if answer.status != 200:

@@ -10,8 +10,9 @@ from tests.faults.transport import Lost, Refused
 from tests.faults.versions import Message, Versions, emptied
 
 ACK_SECONDS, RETRY_SECONDS = 10.0, 1.0
+RECENT = 50
 Request = Callable[[str, dict[str, Any], float], Awaitable[Any]]
-Newest = Callable[[str], Awaitable[list[Message]]]
+Page = Callable[[str, int | None], Awaitable[list[Message]]]
 
 
 class Screen:
@@ -46,15 +47,15 @@ class Wire:
     """One open room of one device: begins with a page that was read over HTTP, and the shelf of what was not sent."""
 
     def __init__(
-        self, room: str, page: list[Message], shelf: list[Outgoing], request: Request, newest: Newest,
+        self, room: str, page: list[Message], shelf: list[Outgoing], request: Request, page_of: Page,
         acknowledged: Callable[[Outgoing], None],
     ) -> None:  # fmt: skip
         self.room, self.screen = room, Screen(page)
-        self._request, self._newest, self._noted = request, newest, acknowledged
+        self._request, self._page, self._noted = request, page_of, acknowledged
         self.sequence = Sequence(page[-1]["seq"] if page else 0, self._show, self._behind)
         self.outbox = Outbox(self._post, self._acknowledged, shelf)
         self._versions = Versions()
-        self._up, self._target = False, 0
+        self._up, self._target, self._restarted = False, 0, 0
         self._catching: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -121,7 +122,7 @@ class Wire:
             else:
                 await self._catch_up(head)
             self.outbox.open()
-            await self._refresh()
+            await self._refresh(max(before, self._restarted))
         except (Lost, Refused) as fault:
             if not (isinstance(fault, Refused) and not fault.passing):
                 await asyncio.sleep(RETRY_SECONDS)
@@ -156,17 +157,21 @@ class Wire:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _reload(self) -> None:
-        page = await self._newest(self.room)
-        self._target = page[-1]["seq"] if page else 0
+        page = await self._page(self.room, None)
+        self._target = self._restarted = page[-1]["seq"] if page else 0
         self.sequence.restart(self._target)
         self.screen.replace([self._versions.latest(message) for message in page])
         self.outbox.shown(self._target)
 
-    async def _refresh(self) -> None:
-        """Edits and deletions have no `seq` of their own: before it was heard, any may have been missed."""
-        for message in await self._newest(self.room):
-            if message["seq"] <= self.sequence.last:
-                self.screen.patch(self._versions.latest(message))
+    async def _refresh(self, shown: int) -> None:
+        """Edits have no `seq`: those made before the room was heard are read, down to the page last on screen."""
+        first: int | None = None
+        while first is None or first > max(1, shown - RECENT + 1):
+            page = await self._page(self.room, first)
+            for message in page:
+                if message["seq"] <= self.sequence.last:
+                    self.screen.patch(self._versions.latest(message))
+            first = page[0]["seq"] if page else 0
 
     def _begin(self, work: Any) -> "asyncio.Task[None]":
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)

@@ -65,7 +65,7 @@ const wire = new Wire(
     room: facts.room,
     last: facts.last,
     shelf: new IndexedShelf(`${facts.me}/${facts.channel}/${facts.room}`),
-    newest: () => pageOf(),
+    page: (before) => pageOf(before ? `&before=${before}` : ""),
   },
 );
 

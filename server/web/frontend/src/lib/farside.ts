@@ -154,8 +154,12 @@ export function page(far: FarSide, shelf: Shelf, last = 0) {
     unread: ignore,
     notice: ignore,
   };
-  const newest = async () => far.messages.slice(-50).map((message) => ({ ...message }));
-  const wire = new Wire(far, hooks, { room: ROOM, last, shelf, newest });
+  const pageBefore = async (before = Number.POSITIVE_INFINITY) =>
+    far.messages
+      .filter((message) => message.seq < before)
+      .slice(-50)
+      .map((message) => ({ ...message }));
+  const wire = new Wire(far, hooks, { room: ROOM, last, shelf, page: pageBefore });
   wire.start();
   return { wire, seen, seqs: () => seen.screen.map((message) => message.seq) };
 }

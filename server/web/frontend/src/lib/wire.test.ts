@@ -205,6 +205,20 @@ describe("the wire", () => {
     expect(seen.screen[0]?.body).toBe("mended");
   });
 
+  it("reads the edits of what it shows, however much was posted meanwhile", async () => {
+    for (let count = 0; count < 60; count += 1) far.said(`m${count}`);
+    const { seen } = page(far, shelf, 60);
+    far.connect();
+    await settle();
+    far.drop();
+    for (let count = 0; count < 200; count += 1) far.said(`later ${count}`);
+    far.messages[20] = { ...made(21, "mended"), edited_at: "2026-11-21T09:05:00Z" };
+    far.connect();
+    await settle(1_000);
+    expect(seen.screen).toHaveLength(260);
+    expect(seen.screen[20]?.body).toBe("mended");
+  });
+
   it("waits as long as it is told when it was too fast", async () => {
     far.refusals = [new Refused("too_fast", "Slow down.", 7)];
     const { wire } = page(far, shelf);

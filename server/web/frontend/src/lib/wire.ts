@@ -11,6 +11,7 @@ import { Versions } from "./versions.ts";
 
 export const ACK_TIMEOUT_MS = 10_000;
 const RETRY_MS = 1_000;
+const RECENT = 50;
 const READ_EVERY_MS = 1_000;
 
 /** `ended` is final: the server sent us away (ban, sign-out, closed channel) and says why. */
@@ -45,8 +46,8 @@ export interface WireOptions {
   /** The highest seq the server rendered into the page. */
   last: number;
   shelf: Shelf;
-  /** The newest page over HTTP, ascending. */
-  newest(): Promise<Message[]>;
+  /** A page over HTTP, ascending: the newest, or that before a seq. */
+  page(before?: number): Promise<Message[]>;
 }
 
 export class Wire {
@@ -56,6 +57,7 @@ export class Wire {
   #up = false;
   #catching: Promise<void> | null = null;
   #target = 0;
+  #restarted = 0;
   #readTo = 0;
   #readTimer: ReturnType<typeof setTimeout> | null = null;
 
@@ -165,7 +167,7 @@ export class Wire {
       this.#tell("presence.watch", { room: this.options.room });
       await (joined.head_seq < before ? this.#reload() : this.#catchUp(joined.head_seq));
       this.outbox.open();
-      await this.#refresh();
+      await this.#refresh(Math.max(before, this.#restarted));
     } catch (fault) {
       this.#refusedOrLater(fault, () => this.#enter());
     }
@@ -210,18 +212,25 @@ export class Wire {
   }
 
   async #reload(): Promise<void> {
-    const page = await this.options.newest();
+    const page = await this.options.page();
     const head = page.at(-1)?.seq ?? 0;
-    this.#target = head;
+    this.#target = this.#restarted = head;
     this.#sequence.restart(head);
     this.hooks.replace(page.map((message) => this.#versions.latest(message)));
     this.outbox.shown(head);
   }
 
-  /** Edits, deletions and reactions have no seq of their own: those before we heard the room are read in a page. */
-  async #refresh(): Promise<void> {
-    for (const message of await this.options.newest()) {
-      if (message.seq <= this.#sequence.last) this.hooks.edited(this.#versions.latest(message));
+  /**
+   * Edits, deletions and reactions have no seq of their own: those made before we heard the room are read in pages,
+   * down to what was the newest page on screen when we began.
+   */
+  async #refresh(shown: number): Promise<void> {
+    for (let first = Number.POSITIVE_INFINITY; first > Math.max(1, shown - RECENT + 1); ) {
+      const page = await this.options.page(first === Number.POSITIVE_INFINITY ? undefined : first);
+      for (const message of page) {
+        if (message.seq <= this.#sequence.last) this.hooks.edited(this.#versions.latest(message));
+      }
+      first = page[0]?.seq ?? 0;
     }
   }
 
