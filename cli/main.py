@@ -45,9 +45,13 @@ def main() -> None:
 
 
 @contextmanager
-def checked_servers() -> Iterator[Settings]:
-    """The settings with addresses of servers that run; Stop with the cure when those that were given will not do."""
+def checked_servers(needs: str) -> Iterator[Settings]:
+    """The settings with addresses of servers that run; Stop with the cure when those that were given will not do.
+
+    The module that the command needs is loaded first, so that the checks, each a process of its own, share it.
+    """
     settings = load_settings()
+    importlib.import_module(needs)
     check_given_servers(settings)
     check_providers(settings)
     with running_servers(settings) as addresses:
@@ -68,7 +72,7 @@ def run_up() -> None:
 @app.command("web")
 def run_web() -> None:
     """Run one web process."""
-    with checked_servers() as settings, bind(settings) as listener:
+    with checked_servers("server.__main__") as settings, bind(settings) as listener:
         listen(listener, settings)
         web(settings, listener)
 
@@ -78,21 +82,21 @@ def run_worker(
     queue: Annotated[Literal["render", "media", "index", "default"], typer.Argument(help="whose jobs to do")],
 ) -> None:
     """Run one worker process, for one queue."""
-    with checked_servers() as settings:
+    with checked_servers("workers.__main__") as settings:
         work(settings, queue)
 
 
 @app.command("steward")
 def run_steward() -> None:
     """Run the steward: it relays the outbox and keeps the clock. One is enough."""
-    with checked_servers() as settings:
+    with checked_servers("workers.__main__") as settings:
         steward(settings)
 
 
 @app.command("migrate")
 def run_migrate() -> None:
     """Bring the database's roles and schema up to date."""
-    with checked_servers() as settings:
+    with checked_servers("tenants.migrations") as settings:
         migrate(settings)
     say("The database is up to date.")
 

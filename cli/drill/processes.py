@@ -53,9 +53,13 @@ class Process:
 
             await until(answers, within=READY_SECONDS, every=0.1)
 
-    def end(self) -> None:
-        """End it as Ctrl-C does, by force when that takes long."""
+    def ask_to_end(self) -> None:
+        """Have it end as Ctrl-C does."""
         self.running.send_signal(signal.SIGTERM)
+
+    def end(self) -> None:
+        """The same, and wait for it, by force when that takes long."""
+        self.ask_to_end()
         try:
             self.running.wait(10)
         except subprocess.TimeoutExpired:

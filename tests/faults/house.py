@@ -66,11 +66,6 @@ class House:
         finally:
             web.send_signal(signal.SIGCONT)
 
-    def end(self) -> None:
-        """End the web processes."""
-        for web in self.webs.values():
-            web.end()
-
 
 @contextlib.asynccontextmanager
 async def housed(home: Path) -> AsyncIterator[House]:
@@ -79,14 +74,15 @@ async def housed(home: Path) -> AsyncIterator[House]:
         await asyncio.to_thread(migrations.upgrade, servers.postgres.database_url, {})
         settings = {"GUILDHALL_HOME": str(home / "var"), "GUILDHALL_DEMO": "1", "LOG_FORMAT": "json"}
         house = House(servers, settings | servers.environment)
-        steward = None
+        steward = Process.start("steward", house.settings | {"PORT": str(free_port())}, home / "steward.log")
         try:
-            steward = Process.start("steward", house.settings | {"PORT": str(free_port())}, home / "steward.log")
             for number in range(WEBS):
                 house.begin(number)
             await house.ready()
             yield house
         finally:
-            house.end()
-            if steward is not None:
-                steward.end()
+            everything = [steward, *house.webs.values()]
+            for process in everything:
+                process.ask_to_end()
+            for process in everything:
+                process.end()
