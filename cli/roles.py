@@ -67,6 +67,46 @@ class Role:
             self.wait()
 
 
+class Rolling(Role):
+    """A role that says when it is ready, so that its like can be replaced one after the other.
+
+    The target is given what it must call once it serves.
+    """
+
+    def __init__(self, name: str, target: Callable[[Callable[[], None]], object]) -> None:
+        super().__init__(name, lambda: target(self.say_ready))
+        self.asked = self.heard = False
+        self.reader = self.writer = -1
+
+    def launch(self) -> None:
+        """Fork the process with a pipe on which it says that it is ready."""
+        if self.reader >= 0:
+            os.close(self.reader)
+        self.reader, self.writer = os.pipe()
+        os.set_blocking(self.reader, False)
+        self.asked = self.heard = False
+        super().launch()
+        os.close(self.writer)
+
+    def replace(self) -> None:
+        """Ask it to end; that it then has ended is no failure."""
+        self.asked = True
+        self.ask_to_end()
+
+    def say_ready(self) -> None:
+        """In the process itself: it serves."""
+        os.write(self.writer, b"1")
+
+    def ready(self) -> bool:
+        """Whether the process that runs now has said so and was not asked to end."""
+        if not self.heard and self.reader >= 0:
+            try:
+                self.heard = os.read(self.reader, 1) == b"1"
+            except BlockingIOError:
+                return False
+        return self.heard and not self.asked and self.alive()
+
+
 def become(name: str, target: Callable[[], object], parent: int) -> NoReturn:
     """Be that role until the target returns; the process then ends without unwinding what it inherited."""
     code = 1

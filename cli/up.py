@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from types import FrameType
 from typing import NoReturn
@@ -13,7 +14,7 @@ from typing import NoReturn
 from cli.console import say, show_table, step
 from cli.ground import check_ground
 from cli.listening import answers, bind, listen
-from cli.roles import Role, run_apart
+from cli.roles import Role, Rolling, run_apart
 from cli.servers import addressed, embedded
 from cli.stop import Stop
 from cli.supervisor import Supervisor
@@ -109,15 +110,15 @@ def roles(settings: Settings, listener: socket.socket) -> list[Role]:
     """One process each: web (as many as set), a worker for each queue, the steward."""
     numbers = range(1, settings.web + 1)
     webs = [
-        Role("web" if settings.web == 1 else f"web-{number}", partial(web, settings, listener)) for number in numbers
+        Rolling("web" if settings.web == 1 else f"web-{number}", partial(web, settings, listener)) for number in numbers
     ]
     workers = [Role(queue, partial(work, settings, queue)) for queue in QUEUES]
     return [*webs, *workers, Role("steward", partial(steward, settings))]
 
 
-def web(settings: Settings, listener: socket.socket) -> None:
+def web(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     """Serve HTTP and sockets until told to end."""
-    importlib.import_module("server.__main__").run(settings, listener)
+    importlib.import_module("server.__main__").run(settings, listener, on_ready)
 
 
 def work(settings: Settings, queue: str) -> None:

@@ -1,6 +1,7 @@
 """One web process: what it is made of, from the settings, and its life."""
 
 import socket
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -37,10 +38,10 @@ from tenants.scope import Tenancy
 from tenants.sealing import Seals
 
 
-def run(settings: Settings, listener: socket.socket) -> None:
-    """Serve on a bound socket until SIGTERM."""
+def run(settings: Settings, listener: socket.socket, on_ready: Callable[[], None] | None = None) -> None:
+    """Serve on a bound socket until SIGTERM; `on_ready` is called once it does."""
     set_up_logs(settings.log_format, level=settings.log_level)
-    serve(make_app(settings), [listener])
+    serve(make_app(settings), [listener], on_ready=on_ready)
 
 
 def make_app(settings: Settings) -> web.Application:

@@ -159,3 +159,12 @@ async def visit(toy: Toy) -> str:
         return (await reader.read()).decode()
     finally:
         writer.close()
+
+
+async def test_a_hangup_replaces_the_rolling_roles_one_after_the_other_and_no_other(toy: Toy) -> None:
+    await toy.lines("rolling", 4)
+    toy.process.send_signal(signal.SIGHUP)
+    turns = (await toy.lines("rolling", 10))[4:]
+    assert turns == [f"{name} {does}" for name in ("one", "two") for does in ("ends", "starts", "ready")]
+    assert len(toy.diary("calm")) == 1
+    assert not [line for line in toy.diary("said") if line.startswith(("one ended", "two ended"))]

@@ -4,10 +4,12 @@ import os
 import signal
 import socket
 import sys
+import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from cli.roles import Role
+from cli.roles import Role, Rolling
 from cli.supervisor import Supervisor
 from providers.embedded import EmbeddedValkey
 
@@ -49,6 +51,17 @@ def web(home: Path, listener: socket.socket) -> None:
             line.sendall(str(os.getpid()).encode())
 
 
+def rolling(home: Path, name: str, on_ready: Callable[[], None]) -> None:
+    """Be ready a while after the start, and end in order."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    note(home, "rolling", f"{name} starts")
+    time.sleep(0.3)
+    note(home, "rolling", f"{name} ready")
+    on_ready()
+    signal.sigwait({signal.SIGTERM})
+    note(home, "rolling", f"{name} ends")
+
+
 def main(home: Path) -> None:
     """Run the toy world until told to end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -59,6 +72,8 @@ def main(home: Path) -> None:
             Role("stubborn", partial(stubborn, home)),
             Role("failing", partial(failing, home)),
             Role("web", partial(web, home, listener)),
+            Rolling("one", partial(rolling, home, "one")),
+            Rolling("two", partial(rolling, home, "two")),
         ]
         with Supervisor([valkey], roles, partial(note, home, "said")) as watch:
             note(home, "address", valkey.redis_url)
