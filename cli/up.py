@@ -116,7 +116,7 @@ def roles(settings: Settings, listener: socket.socket) -> list[Role]:
     return [*webs, *workers, Role("steward", partial(steward, settings))]
 
 
-def web(settings: Settings, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+def web(settings: Settings, listener: socket.socket, on_ready: Callable[[], None] | None = None) -> None:
     """Serve HTTP and sockets until told to end."""
     importlib.import_module("server.__main__").run(settings, listener, on_ready)
 
