@@ -5,8 +5,10 @@ import http.client
 import ipaddress
 import os
 import socket
+from pathlib import Path
 
 from cli.stop import Stop
+from providers.embedded.home import socket_folder
 from settings import Settings
 
 WAITING = 1024
@@ -61,3 +63,20 @@ def answers(settings: Settings) -> bool:
         return False
     finally:
         line.close()
+
+
+def make_doors(home: Path, count: int) -> list[socket.socket]:
+    """Listening unix sockets for so many web processes, in a folder that is the operator's alone.
+
+    They are made by the parent, so that a process that starts again finds its door, and who knocks meanwhile waits.
+    """
+    doors = []
+    for number in range(1, count + 1):
+        path = socket_folder(home) / f"web-{number}.sock"
+        path.unlink(missing_ok=True)
+        door = socket.socket(socket.AF_UNIX)
+        door.bind(str(path))
+        path.chmod(0o600)
+        door.listen(WAITING)
+        doors.append(door)
+    return doors

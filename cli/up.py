@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from cli.console import say, show_table, step
 from cli.ground import check_ground
-from cli.listening import answers, bind, listen
+from cli.listening import answers, bind, listen, make_doors
 from cli.roles import Role, Rolling, run_apart
 from cli.servers import addressed, embedded
 from cli.stop import Stop
@@ -108,17 +108,31 @@ def seed(settings: Settings) -> str | None:
 
 def roles(settings: Settings, listener: socket.socket) -> list[Role]:
     """One process each: web (as many as set), a worker for each queue, the steward."""
-    numbers = range(1, settings.web + 1)
-    webs = [
-        Rolling("web" if settings.web == 1 else f"web-{number}", partial(web, settings, listener)) for number in numbers
-    ]
     workers = [Role(queue, partial(work, settings, queue)) for queue in QUEUES]
-    return [*webs, *workers, Role("steward", partial(steward, settings))]
+    return [*webs(settings, listener), *workers, Role("steward", partial(steward, settings))]
 
 
-def web(settings: Settings, listener: socket.socket, on_ready: Callable[[], None] | None = None) -> None:
-    """Serve HTTP and sockets until told to end."""
-    importlib.import_module("server.__main__").run(settings, listener, on_ready)
+def webs(settings: Settings, listener: socket.socket) -> list[Rolling]:
+    """The web processes; several have a door each, by which they pass on what belongs to another."""
+    if settings.web == 1:
+        return [Rolling("web", partial(web, settings, listener))]
+    doors = make_doors(settings.home, settings.web)
+    paths = tuple(door.getsockname() for door in doors)
+    return [
+        Rolling(f"web-{number}", partial(web, settings, listener, place=(number, door, paths)))
+        for number, door in enumerate(doors, 1)
+    ]
+
+
+def web(
+    settings: Settings,
+    listener: socket.socket,
+    on_ready: Callable[[], None] | None = None,
+    place: tuple[int, socket.socket, tuple[str, ...]] | None = None,
+) -> None:
+    """Serve HTTP and sockets until told to end; of several, `place` is its number, its door and the paths of all."""
+    among = place and importlib.import_module("server.neighbours").Among(*place)
+    importlib.import_module("server.__main__").run(settings, listener, on_ready, among)
 
 
 def work(settings: Settings, queue: str) -> None:

@@ -24,6 +24,7 @@ from server.health import Readiness
 from server.job_figures import JobFigures
 from server.limits import Limiter
 from server.metrics import METRICS
+from server.neighbours import Among
 from server.outbox_figures import OutboxFigures
 from server.process import serve
 from server.process_figures import ProcessFigures
@@ -38,13 +39,18 @@ from tenants.scope import Tenancy
 from tenants.sealing import Seals
 
 
-def run(settings: Settings, listener: socket.socket, on_ready: Callable[[], None] | None = None) -> None:
-    """Serve on a bound socket until SIGTERM; `on_ready` is called once it does."""
+def run(
+    settings: Settings,
+    listener: socket.socket,
+    on_ready: Callable[[], None] | None = None,
+    among: Among | None = None,
+) -> None:
+    """Serve on a bound socket until SIGTERM, maybe `among` several; `on_ready` is called once it does."""
     set_up_logs(settings.log_format, level=settings.log_level)
-    serve(make_app(settings), [listener], on_ready=on_ready)
+    serve(make_app(settings, among), [listener, *([among.door] if among else [])], on_ready=on_ready)
 
 
-def make_app(settings: Settings) -> web.Application:
+def make_app(settings: Settings, among: Among | None = None) -> web.Application:
     """The whole application: API, pages, webhooks, files and sockets over one house."""
     house = make_house(settings)
     app = create_app(make_parts(settings, house))
@@ -52,7 +58,7 @@ def make_app(settings: Settings) -> web.Application:
     JobFigures(app[METRICS], house.tenancy)
     app[METRICS].registry.register(ProviderFigures())
     OutboxFigures(app[METRICS], house.tenancy)
-    wire = add_sockets(app, house, settings.redis_url, settings.deployment, settings.wire_key)
+    wire = add_sockets(app, house, settings.redis_url, settings.deployment, settings.wire_key, among)
     app[METRICS].registry.register(ProcessFigures(house.tenancy, wire))
     if settings.redis_url:
         add_queue_figures(app, settings.redis_url, settings.deployment)

@@ -5,6 +5,7 @@ import gc
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from typing import cast
 from weakref import WeakSet
 
 import structlog
@@ -67,8 +68,28 @@ async def start(app: web.Application, listeners: Sequence[socket.socket], deadli
     runner = GuardedRunner(app, deadlines, shutdown_timeout=REQUESTS_SECONDS)
     await runner.setup()
     for listener in listeners:
-        await web.SockSite(runner, listener, backlog=BACKLOG).start()
+        kind = DoorSite if listener.family == socket.AF_UNIX else web.SockSite
+        await kind(runner, listener, backlog=BACKLOG).start()
     return runner
+
+
+class DoorSite(web.BaseSite):
+    """Serves on a bound unix socket."""
+
+    def __init__(self, runner: web.BaseRunner, door: socket.socket, *, backlog: int) -> None:
+        super().__init__(runner, backlog=backlog)
+        self._door = door
+
+    @property
+    def name(self) -> str:
+        """Where it is reached."""
+        return f"unix:{self._door.getsockname()}"
+
+    async def start(self) -> None:
+        """Begin to accept connections."""
+        await super().start()
+        loop, accept = asyncio.get_running_loop(), cast("web.Server[web.Request]", self._runner.server)
+        self._server = await loop.create_unix_server(accept, sock=self._door, backlog=self._backlog)
 
 
 async def drain(runner: web.AppRunner) -> None:

@@ -7,14 +7,17 @@ from server.context import House
 from server.cookies import read_cookie
 from server.csrf import own_origins
 from server.limits import LIMITER, POSTING, RELAXED, admit
+from server.neighbours import Among, Neighbours
 from server.process import DRAIN
 from tenants.ids import PersonId
 
 WIRE: web.AppKey[Wire] = web.AppKey("wire")
 
 
-def add_sockets(app: web.Application, house: House, redis_url: str, deployment: str, key: bytes) -> Wire:
-    """Serve Socket.IO, tell it what is committed, and end it with the process."""
+def add_sockets(
+    app: web.Application, house: House, redis_url: str, deployment: str, key: bytes, among: Among | None
+) -> Wire:
+    """Serve Socket.IO, tell it what is committed, and end it with the process, which may be one `among` several."""
     limiter = app[LIMITER]
 
     async def admit_post(person_id: PersonId) -> None:
@@ -27,6 +30,10 @@ def add_sockets(app: web.Application, house: House, redis_url: str, deployment: 
     )  # fmt: skip
     wire = app[WIRE] = Wire(parts)
     wire.attach(app)
+    if among is not None:
+        neighbours = Neighbours(among)
+        wire.sio.eio.sid_prefix, wire.sio.eio.elsewhere = among.prefix, neighbours.ask
+        app.on_cleanup.append(neighbours.close)
     house.tenancy.after_commit = wire.hand
     app[DRAIN].append(wire.drain)
     return wire

@@ -25,6 +25,7 @@ from realtime.engine.wheel import Wheel
 MOST_AT_ONCE = 64
 CLOSED_SECONDS = 5.0
 log = logging.getLogger("realtime.engine")
+Elsewhere = Callable[[web.Request, str], Awaitable[web.StreamResponse | None]]
 Serve = Callable[[web.Request, Owner, int], Awaitable[web.StreamResponse]]
 
 
@@ -33,10 +34,13 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
     All arguments are those of `engineio.AsyncServer`; `max_decode_packets` bounds the packets of one polling
     body, `max_body_bytes` its size where that may be more than one packet's (`max_http_buffer_size`).
+    Of several processes each has a `sid_prefix`; `elsewhere` is asked about sessions that are not known here.
     """
 
     max_decode_packets = 10_000
     max_body_bytes: int | None = None
+    sid_prefix = ""
+    elsewhere: Elsewhere | None = None
 
     def __init__(self, async_mode: str | None = None, **options: Any) -> None:
         if async_mode not in {None, "aiohttp"}:
@@ -80,6 +84,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
         """Answer one HTTP request of a client, or serve its WebSocket."""
         try:
+            if (answer := await self._answer_of_another(request)) is not None:
+                return answer
             find_fault(self, request)
             if request.method == "OPTIONS":
                 return self._answer(request, "ok")
@@ -180,6 +186,16 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         except (web.HTTPBadRequest, ConnectionError):
             owner.lost(REASON.TRANSPORT_ERROR)
             raise Refused.of(3, "Bad request") from None
+
+    def generate_id(self) -> str:
+        """An id for a session, which says whose it is."""
+        return self.sid_prefix + str(super().generate_id())
+
+    async def _answer_of_another(self, request: web.Request) -> web.StreamResponse | None:
+        sid = request.query.get("sid")
+        if sid is None or sid in self.sockets or self.elsewhere is None:
+            return None
+        return await self.elsewhere(request, sid)
 
     def _limits(self) -> polling.Limits:
         most = self.max_http_buffer_size
