@@ -88,7 +88,7 @@ class DoorSite(web.BaseSite):
     async def start(self) -> None:
         """Begin to accept connections."""
         await super().start()
-        loop, accept = asyncio.get_running_loop(), cast("web.Server[web.Request]", self._runner.server)
+        loop, accept = asyncio.get_running_loop(), cast(web.Server, self._runner.server)
         self._server = await loop.create_unix_server(accept, sock=self._door, backlog=self._backlog)
 
 
