@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -15,16 +16,16 @@ CLOSING_SECONDS = 2.0
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-class Messages:
+class Messages(ABC):
     """Hands the messages of a WebSocket to its owner."""
 
     __slots__ = ()
     owner: Owner
     write: Callable[[bytes], None]
 
+    @abstractmethod
     def close(self, code: int) -> None:
         """Say that this is the end, and end."""
-        raise NotImplementedError
 
     def take(self, message: Any) -> None:
         """One message of the client."""

@@ -5,7 +5,6 @@ import resource
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -15,19 +14,7 @@ import pytest
 from providers import ProviderRefused
 from providers.storage import GRAIN, shelf, uploads
 from providers.storage.disk import DiskStore
-from tests.providers.storing import key, put, served_store
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[DiskStore]:
-    async with served_store(tmp_path / "files") as store:
-        yield store
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
+from tests.providers.storing import key, put
 
 
 async def test_a_full_disk_is_a_sentence_and_what_was_held_stays(

@@ -2,8 +2,6 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -13,19 +11,7 @@ import pytest
 from providers import ProviderRefused
 from providers.storage import GRAIN, uploads
 from providers.storage.disk import DiskStore
-from tests.providers.storing import ORIGIN, key, put, served_store
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[DiskStore]:
-    async with served_store(tmp_path / "files") as store:
-        yield store
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
+from tests.providers.storing import ORIGIN, key, put
 
 
 async def send_cut(url: str, announced: int, body: bytes) -> None:

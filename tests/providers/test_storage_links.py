@@ -1,8 +1,6 @@
 """Signed links: what they open, for how long, and what a browser may show of it."""
 
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import aiohttp
@@ -11,19 +9,7 @@ import pytest
 from providers import ProviderRefused
 from providers.storage.disk import DiskStore
 from providers.storage.signing import Signer, attachment
-from tests.providers.storing import key, served_store
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[DiskStore]:
-    async with served_store(tmp_path / "files") as store:
-        yield store
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
+from tests.providers.storing import key
 
 
 def changed(url: str, **parts: str) -> str:

@@ -1,8 +1,6 @@
 """A pass opens the files of its channel and nothing else, whatever is sent with it."""
 
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -14,21 +12,9 @@ from providers import ProviderRefused
 from providers.storage import json_api, wire
 from providers.storage.disk import DiskStore
 from providers.storage.signing import Signer
-from tests.providers.storing import key, pass_for, put, served_store
+from tests.providers.storing import key, pass_for, put
 
 BUCKET = f"/storage/v1/b/{wire.BUCKET}/o"
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[DiskStore]:
-    async with served_store(tmp_path / "files") as store:
-        yield store
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
 
 
 def bearer(token: str) -> dict[str, str]:
