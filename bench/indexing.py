@@ -90,8 +90,8 @@ async def follow(channel_id: ChannelId, settings: Settings) -> None:
     """As the index worker does it; prints documents a CPU-second, followed from rows and then filled anew."""
     shop = make_shop(settings)
     assert isinstance(shop.search, FollowedSearch)
-    async with shop.tenancy.relay.connection() as connection:
-        waiting = await connection.fetchval("select count(*) from index_changes where channel_id = $1", channel_id)
+    counted = await shop.tenancy.relay.ask("select count(*) from index_changes where channel_id = $1", channel_id)
+    waiting = counted[0][0]
     began = time.process_time()
     await indexing.drain(shop, channel_id)
     followed = time.process_time() - began
@@ -119,8 +119,8 @@ async def _lags(
 ) -> tuple[list[float], float]:
     """From each commit to the first look that finds it, through the steward, Redis, the worker and a refresh."""
     watch, tenancy = Watch(), Tenancy.open(*map(settings.role_url, ("guildhall_app", "guildhall_relay")))
-    herald, waker = (each(settings.redis_url, settings.deployment) for each in (Herald, Waker))
-    teller = Teller(tenancy, herald, waker)
+    herald = Herald(settings.redis_url, settings.deployment, settings.wire_key)
+    teller = Teller(tenancy, herald, Waker(settings.redis_url, settings.deployment))
     tenancy.after_commit = teller.hand
     with _roles(place):
         looking = asyncio.create_task(_look(settings.elasticsearch_url, engine.indexes.searched, watch))

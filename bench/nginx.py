@@ -138,9 +138,11 @@ async def _load(door: Door, seconds: float) -> Tally:
         while True:
             yield door.sent
 
-    options = {"ssl": door.tls, "server_hostname": HOST} if door.tls else {}
+    host = HOST if door.tls else None
     pairs = [
-        await loop.create_connection(lambda: Sender(endless(), tally, until), "127.0.0.1", door.port, **options)
+        await loop.create_connection(
+            lambda: Sender(endless(), tally, until), "127.0.0.1", door.port, ssl=door.tls, server_hostname=host
+        )
         for _ in range(CONNECTIONS)
     ]
     await asyncio.gather(*(sender.done for _, sender in pairs))

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -95,6 +95,6 @@ def _livekits(connection: UUID, class_id: UUID) -> Iterator[bytes]:
         yield _posted(f"/webhooks/live/{connection}", raw, headers, address)
 
 
-def _posted(path: str, raw: bytes, headers: dict[str, str], address: str) -> bytes:
+def _posted(path: str, raw: bytes, headers: Mapping[str, str], address: str) -> bytes:
     named = {name.replace("-", "_"): value for name, value in headers.items() if name != "Content-Type"}
     return request("POST", path, raw, X_Forwarded_For=address, **named)
