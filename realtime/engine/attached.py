@@ -19,7 +19,7 @@ class Attached(Messages):
     """One WebSocket, served by the task of its request."""
 
     def __init__(self, owner: Owner, most_bytes: int) -> None:
-        self.owner = owner
+        self.owner, self.fd = owner, -1
         self._response = web.WebSocketResponse(
             max_msg_size=most_bytes + 1, compress=False, timeout=CLOSING_SECONDS, autoclose=False
         )

@@ -20,11 +20,12 @@ class Connection:
     """A session; it begins on polling or on a WebSocket, and `link` is its WebSocket once there is one.
 
     `context` belongs to whoever listens. `write` is None while nothing can be written: there is no WebSocket, or its
-    reader has not taken what was written (`paused`).
+    reader has not taken what was written (`paused`). `fd` is its socket, -1 while that is not to be written to; the
+    transport closes a socket only after `lost`, so this is never another's.
     """
 
     __slots__ = (
-        "_asked", "_due", "_waiting", "backlog", "behind", "closed", "context", "engine", "inbox", "link", "out",
+        "_asked", "_due", "_waiting", "backlog", "behind", "closed", "context", "engine", "fd", "inbox", "link", "out",
         "paused", "poll", "posting", "session", "sid", "spoke", "upgrading", "write",
     )  # fmt: skip
 
@@ -34,6 +35,7 @@ class Connection:
         self.session: dict[str, Any] | None = None
         self.link: Link | None = None
         self.out: bytes | list[bytes] | None = None
+        self.fd = -1
         self.write: Callable[[bytes], None] | None = None
         self._waiting = engine.tick.waiting
         self.backlog: list[bytes] | None = None
@@ -47,16 +49,20 @@ class Connection:
 
     def send(self, frame: bytes) -> None:
         """Send one frame, or a run of them that must stay together, after all that was sent before."""
-        out = self.out
-        if out is None:
+        if self.out is None:
             self.out = frame
             if not self._waiting:
                 self.engine.tick.begin()
             self._waiting.append(self)
-        elif type(out) is list:
-            out.append(frame)
         else:
-            self.out = [out, frame]  # type: ignore[list-item]
+            self.add(frame)
+
+    def add(self, frame: bytes) -> None:
+        """Send one frame after those that wait."""
+        if type(self.out) is list:
+            self.out.append(frame)
+        else:
+            self.out = [self.out, frame]  # type: ignore[list-item]
 
     def send_volatile(self, frame: bytes) -> None:
         """Send a frame that may be lost: a reader that is behind is spared it."""
@@ -64,8 +70,11 @@ class Connection:
             self.send(frame)
 
     def push(self, data: bytes) -> None:
-        """Keep what cannot be written just now; above 1 MiB that is not taken, the connection is cut."""
+        """Write it, or keep it while nothing can be written; above 1 MiB that is not taken, the connection is cut."""
         if self.closed:
+            return
+        if self.write is not None:
+            self.write(data)
             return
         if self.backlog is None:
             self.backlog = []
@@ -85,8 +94,11 @@ class Connection:
     def pause(self, on: bool) -> None:
         """The reader's side is full, or empty again."""
         self.paused = on
-        self.write = None if on or self.closed or self.link is None else self.link.write
-        if self.backlog and self.write is not None:
+        if on or self.closed or self.link is None:
+            self.fd, self.write = -1, None
+            return
+        self.fd, self.write = self.link.fd, self.link.write
+        if self.backlog:
             self.write(self.take())
 
     def joined(self, link: Link) -> None:
@@ -102,7 +114,7 @@ class Connection:
     def lost(self, reason: str) -> None:
         """The WebSocket has ended, and the session with it."""
         if not self.closed:
-            self.closed, self.write = True, None
+            self.closed, self.fd, self.write = True, -1, None
             self.backlog = self.out = None
             self.behind = 0
             self._end(reason)
@@ -149,7 +161,7 @@ class Connection:
         """End the session: the client is told, the listener is told once."""
         if self.closed:
             return
-        self.closed, self.write = True, None
+        self.closed, self.fd, self.write = True, -1, None
         rest, self.out = self.out, None
         self.backlog = [*(self.backlog or ()), *([rest] if isinstance(rest, bytes) else rest or ())]
         by_client = reason in {REASON.CLIENT_DISCONNECT, REASON.TRANSPORT_CLOSE}

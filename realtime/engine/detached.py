@@ -12,7 +12,7 @@ from realtime.engine.roles import REASON, Owner
 class Detached(Messages, asyncio.Protocol):
     """One WebSocket; after `serve` it lives by the calls of its transport."""
 
-    __slots__ = ("_closing", "_feed", "_intake", "_transport", "owner", "write")
+    __slots__ = ("_closing", "_feed", "_intake", "_transport", "fd", "owner", "write")
 
     def __init__(self, owner: Owner, most_bytes: int) -> None:
         self.owner = owner
@@ -25,6 +25,7 @@ class Detached(Messages, asyncio.Protocol):
         if (opening := handshake(request)) is None or request.transport is None:
             raise web.HTTPBadRequest
         self._transport, self.write = request.transport, request.transport.write
+        self.fd = hooks.descriptor(request.transport)
         tail = hooks.detach(request, self)
         self.write(opening)
         self.owner.joined(self)

@@ -52,6 +52,17 @@ def detach(request: web.BaseRequest, protocol: asyncio.Protocol) -> bytes:
     return bytes(tail)
 
 
+def descriptor(transport: asyncio.Transport) -> int:
+    """The socket that may be written to past a transport that holds nothing back; -1 where there is none, as with TLS.
+
+    The transport says so at once (`pause_writing`) when it does hold something, and closes the socket only after
+    `connection_lost`.
+    """
+    transport.set_write_buffer_limits(0)
+    socket = transport.get_extra_info("socket")
+    return -1 if socket is None or transport.get_extra_info("ssl_object") else int(socket.fileno())
+
+
 class Gone(web.StreamResponse):
     """What a handler returns when its connection has been detached: there is nothing for aiohttp to write."""
 

@@ -18,12 +18,12 @@ Work = Callable[..., Coroutine[Any, Any, None]]
 class Inbox:
     """The work of one connection. `alone` work waits for all before it, and all after it waits for it."""
 
-    __slots__ = ("_alone", "_at_once", "_congested", "_count", "_drained", "_on_congested", "_waiting")
+    __slots__ = ("_alone", "_at_once", "_congested", "_count", "_drained", "_going_on", "_on_congested", "_waiting")
 
     def __init__(self, at_once: int, on_congested: Callable[[bool], None]) -> None:
         """`on_congested` is told True when no more should be read, and False when reading may go on."""
         self._at_once, self._on_congested = at_once, on_congested
-        self._count, self._alone, self._congested = 0, False, False
+        self._count, self._alone, self._congested, self._going_on = 0, False, False, False
         self._waiting: deque[tuple[bool, Work, tuple[Any, ...]]] | None = None
         self._drained: asyncio.Future[None] | None = None
 
@@ -67,8 +67,14 @@ class Inbox:
     def _end(self) -> None:
         self._count -= 1
         self._alone = False
+        if not self._going_on:  # else this work ended at once, and the loop below it takes the next
+            self._go_on()
+
+    def _go_on(self) -> None:
+        self._going_on = True
         while self._waiting and self._may_begin(self._waiting[0][0]):
             self._begin(*self._waiting.popleft())
+        self._going_on = False
         if self._congested and len(self._waiting or ()) <= MOST_WAITING // 2:
             self._relieve()
 

@@ -21,6 +21,7 @@ class Messages(ABC):
 
     __slots__ = ()
     owner: Owner
+    fd: int
     write: Callable[[bytes], None]
 
     @abstractmethod

@@ -44,16 +44,15 @@ class Manager(AsyncManager):  # type: ignore[misc]
             members = [member for member in members if member.sid not in skip]
         if volatile:
             for member in members:
-                member.sink.send_volatile(frame)
-        else:
-            for member in members:
-                member.sink.send(frame)
+                member.outlet.send_volatile(frame)
+        elif members:
+            self.server.eio.tick.send_all(members, frame)
 
     def ask(self, namespace: str, room: Any, data: list[Any], skip: Collection[str], callback: Callback) -> None:
         """Send an event to those members who are here, each with a number of its own for the acknowledgement."""
         for member in self.members.among(namespace, room):
             if member.sid not in skip:
-                member.sink.send(self.codec.encode(EVENT, namespace, data, member.expect(callback)))
+                member.outlet.send(self.codec.encode(EVENT, namespace, data, member.expect(callback)))
 
     def admit(self, connection: Connection, namespace: str) -> Member:
         """A new member, not yet told that it is in."""

@@ -4,11 +4,12 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, Protocol
 
 from realtime.engine.connection import Connection
+from realtime.engine.tick import Outlet
 
 Callback = Callable[..., Any]
 
 
-class Sink(Protocol):
+class Sink(Outlet, Protocol):
     """Where the frames of a member go."""
 
     def send(self, frame: bytes) -> None:
@@ -21,12 +22,16 @@ class Sink(Protocol):
 class Held:
     """Keeps what is sent to a member that has not been told that it is in."""
 
-    def __init__(self) -> None:
-        self.frames: list[bytes] = []
+    fd = -1
 
-    def send(self, frame: bytes) -> None:
+    def __init__(self) -> None:
+        self.out: bytes | list[bytes] | None = []
+
+    def add(self, frame: bytes) -> None:
         """Keep it."""
-        self.frames.append(frame)
+        self.out.append(frame)  # type: ignore[union-attr]
+
+    send = push = add
 
     def send_volatile(self, frame: bytes) -> None:
         """It may be lost."""
@@ -35,10 +40,13 @@ class Held:
 class Nowhere:
     """Takes what is sent to a member that has left."""
 
-    def send(self, frame: bytes) -> None:
+    fd = -1
+    out: bytes | list[bytes] | None = b""
+
+    def add(self, frame: bytes) -> None:
         """It is too late."""
 
-    send_volatile = send
+    send = push = send_volatile = add
 
 
 NOWHERE = Nowhere()
@@ -47,11 +55,11 @@ NOWHERE = Nowhere()
 class Member:
     """One session in one namespace; it is `connected` from the acceptance to the end."""
 
-    __slots__ = ("_callbacks", "_calls", "connected", "connection", "namespace", "rooms", "sid", "sink")
+    __slots__ = ("_callbacks", "_calls", "connected", "connection", "namespace", "outlet", "rooms", "sid")
 
     def __init__(self, connection: Connection, namespace: str, sid: str) -> None:
         self.connection, self.namespace, self.sid = connection, namespace, sid
-        self.sink: Sink = Held()
+        self.outlet: Sink = Held()
         self.connected = False
         self.rooms: set[Any] | None = None
         self._callbacks: dict[int, Callback] | None = None
@@ -59,14 +67,14 @@ class Member:
 
     def accept(self) -> None:
         """It has been told that it is in: send what was held, and all that comes."""
-        held, self.sink = self.sink, self.connection
+        held, self.outlet = self.outlet, self.connection
         self.connected = True
-        for frame in held.frames if isinstance(held, Held) else ():
-            self.connection.send(frame)
+        for frame in held.out or ():
+            self.connection.send(frame)  # type: ignore[arg-type]
 
     def leave(self) -> None:
         """It is sent nothing more."""
-        self.sink, self.connected = NOWHERE, False
+        self.outlet, self.connected = NOWHERE, False
 
     def expect(self, callback: Callback) -> int:
         """The id of an event whose acknowledgement `callback` is for."""

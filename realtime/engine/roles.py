@@ -33,9 +33,10 @@ class Owner(Protocol):
 
 
 class Link(Protocol):
-    """A WebSocket; `write` sends whole frames now."""
+    """A WebSocket; `write` sends whole frames now. `fd` may be written to beside it, unless it is -1."""
 
     owner: Owner
+    fd: int
     write: Callable[[bytes], None]
 
     def close(self, code: int) -> None:

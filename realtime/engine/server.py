@@ -127,7 +127,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             if member is not None or packet.namespace in client.joining:
                 raise Malformed("A second CONNECT.")
             client.joining.add(packet.namespace)
-            client.connection.inbox.add(self._join, client, packet, alone=True)
+            client.connection.inbox.add(self._join_in_turn, client, packet, alone=True)
         elif packet.namespace in client.joining:
             client.connection.inbox.add(self._take_later, client, packet)
         elif member is None or not member.connected:
@@ -147,8 +147,13 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             except Malformed:
                 client.connection.close(REASON.TRANSPORT_ERROR)
 
+    async def _join_in_turn(self, client: Client, packet: Packet) -> None:
+        try:
+            await self._join(client, packet)
+        finally:
+            client.joining.discard(packet.namespace)
+
     async def _join(self, client: Client, packet: Packet) -> None:
-        client.joining.discard(packet.namespace)
         namespace, connection = packet.namespace, client.connection
         if not self._serves(namespace):
             connection.send(self.codec.encode(CONNECT_ERROR, namespace, {"message": "Invalid namespace"}))
@@ -199,7 +204,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
             result = await trigger(self, data[0], member.namespace, member.sid, *data[1:])
             if number is not None and result is not UNHANDLED:
                 said = list(result) if isinstance(result, tuple) else [] if result is None else [result]
-                member.sink.send(self.codec.encode(ACK, member.namespace, said, number))
+                member.outlet.send(self.codec.encode(ACK, member.namespace, said, number))
         except Exception:
             self.logger.exception("%s handler error", data[0])
 

@@ -9,23 +9,28 @@ AGAIN_SECONDS = 0.1
 _running: set["asyncio.Task[None]"] = set()
 
 
-def start(work: Coroutine[Any, Any, None], then: Callable[[], None] = lambda: None) -> None:
-    """Do this in a task that is kept until it ends, then that; where Python can (3.12), it begins at once."""
-
-    def end(task: "asyncio.Task[None]") -> None:
-        _running.discard(task)
-        then()
-
-    loop = asyncio.get_running_loop()
-    if sys.version_info >= (3, 12):
-        task = asyncio.Task(work, loop=loop, eager_start=True)
-    else:
-        task = loop.create_task(work)
-    if task.done():
-        then()
-    else:
+def start(work: Coroutine[Any, Any, None], then: Callable[[], None] | None = None) -> None:
+    """Do this, beginning at once, in a task that is kept until it ends, then that."""
+    if (task := _begun(work)) is not None:
         _running.add(task)
-        task.add_done_callback(end)
+        task.add_done_callback(_running.discard)
+        if then is not None:
+            task.add_done_callback(lambda _task: then())
+    elif then is not None:
+        then()
+
+
+if sys.version_info >= (3, 12):
+
+    def _begun(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None] | None":
+        task = asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
+        return None if task.done() else task
+
+else:
+    from realtime.engine import eager
+
+    def _begun(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None] | None":
+        return eager.begin(work, asyncio.get_running_loop())
 
 
 async def stop(*tasks: "asyncio.Task[None]") -> None:

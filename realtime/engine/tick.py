@@ -5,18 +5,30 @@ waiting share the joined bytes: a burst into a room of thousands is joined once.
 """
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Iterable
 from typing import Protocol
 
 
 class Outlet(Protocol):
-    """What has frames waiting: none, one, or several."""
+    """What has frames waiting: none, one, or several. `fd` can be written to, unless it is negative."""
 
     out: bytes | list[bytes] | None
-    write: Callable[[bytes], None] | None
+    fd: int
+
+    def add(self, frame: bytes) -> None:
+        """Send a frame after those that wait (`out` is not None)."""
 
     def push(self, data: bytes) -> None:
-        """Keep for a reader who cannot be written to just now (`write` is None)."""
+        """Write, in another way, or keep what `fd` does not take."""
+
+
+class Reader(Protocol):
+    """Somebody with an outlet."""
+
+    @property
+    def outlet(self) -> Outlet:
+        """Where frames for the reader go."""
 
 
 class Tick:
@@ -33,20 +45,37 @@ class Tick:
         """Empty all outlets at the end of the turn."""
         asyncio.get_running_loop().call_soon(self._flush)
 
+    def send_all(self, readers: Iterable[Reader], frame: bytes) -> None:
+        """Send the same frame to many."""
+        waiting = self.waiting
+        if not waiting:
+            self.begin()
+        for reader in readers:
+            outlet = reader.outlet
+            if outlet.out is None:
+                outlet.out = frame
+                waiting.append(outlet)
+            else:
+                outlet.add(frame)
+
     def _flush(self) -> None:
         waiting = self.waiting.copy()
         self.waiting.clear()
         joined: dict[tuple[bytes, ...], bytes] = {}
+        write = os.write
         for outlet in waiting:
             out, outlet.out = outlet.out, None
-            if type(out) is list:
-                frames = tuple(out)
-                if (data := joined.get(frames)) is None:
-                    data = joined[frames] = b"".join(frames)
-                out = data
-            elif out is None:
+            if out is None:
                 continue
-            if outlet.write is None:
-                outlet.push(out)  # type: ignore[arg-type]
-            else:
-                outlet.write(out)  # type: ignore[arg-type]
+            data = out if isinstance(out, bytes) else joined.get(frames := tuple(out))
+            if data is None:
+                data = joined[frames] = b"".join(frames)
+            if outlet.fd < 0:
+                outlet.push(data)
+                continue
+            try:
+                written = write(outlet.fd, data)
+            except OSError:  # it is full, or broken, which its transport is to find
+                written = 0
+            if written != len(data):
+                outlet.push(data[written:])

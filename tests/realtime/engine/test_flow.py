@@ -25,9 +25,12 @@ class Outlet:
 
     def __init__(self, tick: Tick) -> None:
         self.tick, self.out, self.written = tick, None, list[bytes]()
-        self.write: Callable[[bytes], None] | None = self.written.append
 
     out: bytes | list[bytes] | None
+    fd = -1
+
+    def add(self, frame: bytes) -> None:
+        """Never."""
 
     def send(self, *given: bytes) -> None:
         self.out = given[0] if len(given) == 1 else list(given)
@@ -36,7 +39,7 @@ class Outlet:
         self.tick.waiting.append(self)
 
     def push(self, data: bytes) -> None:
-        """Never."""
+        self.written.append(data)
 
 
 async def test_members_with_the_same_frames_share_the_very_bytes() -> None:
@@ -65,7 +68,7 @@ async def test_what_one_turn_sends_leaves_in_one_write_in_the_order_of_the_calls
             writes.append(data)
             write(data)
 
-        connection.write = note
+        connection.fd, connection.write = -1, note
         await stage.sio.enter_room(raw.sid, "r")
         for n in range(50):
             await stage.sio.emit("n", n, to=("r", raw.sid, None)[n % 3])
