@@ -9,6 +9,7 @@ import uvloop
 from aiohttp import web
 
 from realtime.engine import RedisManager, Server
+from server.process import calm_collector
 
 BODY = "0" * 130
 
@@ -38,6 +39,7 @@ async def serve(kind: str, redis_url: str, port: int) -> None:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
+    calm_collector()
     await asyncio.Event().wait()
 
 

@@ -51,11 +51,11 @@ class Connection:
         """Send one frame, or a run of them that must stay together, after all that was sent before."""
         if self.out is None:
             self.out = frame
-            if not self._waiting:
-                self.engine.tick.begin()
-            self._waiting.append(self)
         else:
             self.add(frame)
+        if not self._waiting:
+            self.engine.tick.begin()
+        self._waiting.append(self)
 
     def add(self, frame: bytes) -> None:
         """Send one frame after those that wait."""
