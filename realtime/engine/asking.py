@@ -4,15 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import web
-from engineio.async_drivers.aiohttp import translate_request
 
 from realtime.engine import origins
+from realtime.engine.environs import environ_of
 
 if TYPE_CHECKING:
     from realtime.engine.engine import EngineServer
-
-
-ENVIRON: web.RequestKey[dict[str, Any]] = web.RequestKey("environ")
 
 
 class Refused(Exception):
@@ -48,17 +45,6 @@ def find_fault(engine: "EngineServer", request: web.Request) -> None:
         raise Refused.of(3, "Bad request")
     if sid is None and query.get("EIO") != "4":
         raise Refused.of(5, "Unsupported protocol version")
-
-
-def environ_of(request: web.Request) -> dict[str, Any]:
-    """The WSGI form of a request, with the address it really came from."""
-    environ: dict[str, Any] | None = request.get(ENVIRON)
-    if environ is None:
-        environ = request[ENVIRON] = translate_request(request)
-        peer = request.transport.get_extra_info("peername") if request.transport else None
-        if isinstance(peer, tuple):
-            environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = peer[0], str(peer[1])
-    return environ
 
 
 def session_cookie(cookie: str | dict[str, Any], sid: str) -> dict[str, str]:

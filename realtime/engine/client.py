@@ -1,6 +1,6 @@
 """What the Socket.IO server knows of one session: its members by namespace, and a packet that is not whole yet."""
 
-import asyncio
+from collections.abc import Set
 from typing import Any
 
 from realtime.engine.codec import Packet, check
@@ -8,20 +8,31 @@ from realtime.engine.connection import Connection
 from realtime.engine.members import Member
 from realtime.engine.roles import REASON, Malformed
 
+NOBODY: frozenset[str] = frozenset()
+
 
 class Client:
-    """One session; `joining` are the namespaces whose CONNECT waits for its turn, `reason` says why it ended."""
+    """One session; `joining` are the namespaces whose CONNECT is not answered yet, `reason` says why it ended.
+
+    `patience` is its place on the wheel of those who are in no namespace.
+    """
 
     __slots__ = ("_attachments", "_partial", "connection", "joining", "members", "patience", "reason")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.members: dict[str, Member] = {}
-        self.joining: set[str] = set()
-        self.patience: asyncio.TimerHandle | None = None
+        self.joining: Set[str] = NOBODY
+        self.patience: int | None = None
         self.reason: str = REASON.TRANSPORT_CLOSE
         self._partial: Packet | None = None
         self._attachments: list[bytes] | None = None
+
+    def ring(self) -> None:
+        """It has been in no namespace for too long."""
+        self.patience = None
+        if not self.members:
+            self.connection.close(REASON.SERVER_DISCONNECT)
 
     def assemble(self, codec: Any, data: str | bytes) -> Packet | None:
         """The packet that a message completes, if it does; Malformed for one that has no place here."""

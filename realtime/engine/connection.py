@@ -42,7 +42,7 @@ class Connection:
         self.behind = 0
         self.paused = self.upgrading = self.posting = self.closed = False
         self.poll: asyncio.Future[None] | None = None
-        self.inbox = Inbox(engine.at_once, self._hold)
+        self.inbox = Inbox(engine.at_once, self)
         self._asked = False
         self._due: float = asyncio.get_running_loop().time() + engine.ping_interval
         self.spoke = engine.wheel.set(self, self._due)
@@ -197,6 +197,7 @@ class Connection:
             self._due = asyncio.get_running_loop().time() + self.engine.ping_interval
             self.spoke = self.engine.wheel.set(self, self._due)
 
-    def _hold(self, on: bool) -> None:
+    def hold(self, on: bool) -> None:
+        """Read no more of what the client sends, or go on."""
         if self.link is not None:
             self.link.hold(on)

@@ -8,16 +8,17 @@ from realtime.engine import frames, hooks
 from realtime.engine.links import Messages, ending, handshake
 from realtime.engine.roles import REASON, Owner
 
+INTAKE = hooks.Intake()  # one for all: it is emptied as soon as it was filled
+
 
 class Detached(Messages, asyncio.Protocol):
     """One WebSocket; after `serve` it lives by the calls of its transport."""
 
-    __slots__ = ("_closing", "_feed", "_intake", "_transport", "fd", "owner", "write")
+    __slots__ = ("_closing", "_feed", "_transport", "fd", "owner", "write")
 
     def __init__(self, owner: Owner, most_bytes: int) -> None:
         self.owner = owner
-        self._intake = hooks.Intake()
-        self._feed = hooks.reader(self._intake, most_bytes)
+        self._feed = hooks.reader(INTAKE, most_bytes)
         self._closing: asyncio.TimerHandle | None = None
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -36,14 +37,14 @@ class Detached(Messages, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Hand on the messages that are whole."""
         self._feed(data)
-        messages, self._intake.messages = self._intake.messages, []
+        messages, fault = INTAKE.emptied()
         for message in messages:
             if self._closing is None:
                 self.take(message)
             elif message[0] == 8:
                 self._transport.close()
-        if self._intake.fault is not None and self._closing is None:
-            self.fail(self._intake.fault)
+        if fault is not None and self._closing is None:
+            self.fail(fault)
 
     def pause_writing(self) -> None:
         """The client does not read."""

@@ -12,8 +12,9 @@ from aiohttp import web
 from engineio import packet
 
 from realtime.engine import attached, frames, polling
-from realtime.engine.asking import Refused, environ_of, find_fault, session_cookie
+from realtime.engine.asking import Refused, find_fault, session_cookie
 from realtime.engine.connection import Connection
+from realtime.engine.environs import environ_of
 from realtime.engine.handlers import Handlers
 from realtime.engine.origins import headers
 from realtime.engine.roles import REASON, Listener, Malformed, Owner

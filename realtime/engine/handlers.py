@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from realtime.engine.asking import environ_of
 from realtime.engine.connection import Connection
+from realtime.engine.environs import environ_of
 
 if TYPE_CHECKING:
     from realtime.engine.engine import EngineServer

@@ -1,4 +1,5 @@
-"""The one place that touches what aiohttp keeps private: its frame reader, and taking a connection out of its hands.
+"""The one place that touches what aiohttp keeps private: its frame reader, taking a connection out of its hands, and
+making a request anew from its head.
 
 `examine` tries both on the installed version. Where it finds a fault, connections stay with aiohttp (`links.Attached`,
 public parts only): the same protocol and the same shared frames, with more memory for each connection.
@@ -9,11 +10,14 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from aiohttp import WSMsgType, web
+from aiohttp.http_parser import HttpRequestParser
 from aiohttp.http_websocket import WebSocketReader
+from aiohttp.streams import EMPTY_PAYLOAD
 
 from aiohttp._websocket.reader import WebSocketDataQueue  # isort: skip
 
 PATIENCE_SECONDS = 5.0
+MOST_HEAD = 2**16
 TRIED_WITH = "aiohttp 3.14"
 
 
@@ -27,6 +31,12 @@ class Intake(WebSocketDataQueue):
     def feed_data(self, data: Any, size: int) -> None:  # noqa: ARG002
         """Keep one message."""
         self.messages.append(data)
+
+    def emptied(self) -> tuple[list[Any], Exception | None]:
+        """The messages of what was just read, and what was wrong after them."""
+        found = self.messages, self.fault
+        self.messages, self.fault = [], None
+        return found
 
     def set_exception(self, exc: BaseException, exc_cause: Any = None) -> None:  # noqa: ARG002
         """Keep what was wrong with the bytes."""
@@ -63,6 +73,30 @@ def descriptor(transport: asyncio.Transport) -> int:
     return -1 if socket is None or transport.get_extra_info("ssl_object") else int(socket.fileno())
 
 
+class Past:
+    """In place of the protocol and the transport of a request whose connection is another's by now."""
+
+    ssl_context = None
+
+    def __init__(self, address: str, port: str, secure: bool) -> None:
+        self.transport, self.peername, self.sockname = self, (address, int(port)), None
+        self._info = {"peername": self.peername, "sslcontext": secure or None}
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """What was known of the connection."""
+        return self._info.get(name, default)
+
+
+def past_request(head: bytes, address: str, port: str, secure: bool, match: Any) -> web.Request:
+    """A request as it was, from its head; without body and connection."""
+    loop, past = asyncio.get_running_loop(), cast(Any, Past(address, port, secure))
+    parser = HttpRequestParser(past, loop, MOST_HEAD, max_line_size=MOST_HEAD, max_field_size=MOST_HEAD)
+    message = parser.feed_data(head)[0][0][0]
+    request = web.Request(message, EMPTY_PAYLOAD, past, cast(Any, None), cast(Any, asyncio.current_task()), loop)
+    request._match_info = match  # noqa: SLF001
+    return request
+
+
 class Gone(web.StreamResponse):
     """What a handler returns when its connection has been detached: there is nothing for aiohttp to write."""
 
@@ -81,6 +115,7 @@ async def examine() -> str:
     """What keeps the installed aiohttp from being used this way, in a sentence; empty when all is as expected."""
     try:
         _read()
+        _remember()
         await _detach()
     except Exception as fault:  # noqa: BLE001
         return f"aiohttp is not as expected ({TRIED_WITH}): {type(fault).__name__}: {fault}"
@@ -94,6 +129,12 @@ def _read() -> None:
     _expect([tuple(each)[:2] for each in intake.messages] == [(WSMsgType.TEXT, "hi")], "a frame was not read")
     feed(b"\x81\xfe\x00\xff\0\0\0\0")
     _expect(getattr(intake.fault, "code", 0) == 1009, "a frame that is too large was taken")
+
+
+def _remember() -> None:
+    request = past_request(b"GET /a?b=c HTTP/1.1\r\nHost: d\r\nCookie: e=f\r\n\r\n", "10.0.0.1", "7", False, None)
+    found = (request.method, request.path_qs, request.host, request.cookies.get("e"), request.remote, request.secure)
+    _expect(found == ("GET", "/a?b=c", "d", "f", "10.0.0.1", False), "a request was not made anew from its head")
 
 
 async def _detach() -> None:

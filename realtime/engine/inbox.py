@@ -7,7 +7,7 @@ that asks for more than can wait is not read until some is done.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 from realtime.engine.tasks import start
 
@@ -15,14 +15,20 @@ MOST_WAITING = 64
 Work = Callable[..., Coroutine[Any, Any, None]]
 
 
+class Reading(Protocol):
+    """Whoever reads what a connection asks for."""
+
+    def hold(self, on: bool) -> None:
+        """Read no more for now, or go on."""
+
+
 class Inbox:
     """The work of one connection. `alone` work waits for all before it, and all after it waits for it."""
 
-    __slots__ = ("_alone", "_at_once", "_congested", "_count", "_drained", "_going_on", "_on_congested", "_waiting")
+    __slots__ = ("_alone", "_at_once", "_congested", "_count", "_drained", "_going_on", "_reading", "_waiting")
 
-    def __init__(self, at_once: int, on_congested: Callable[[bool], None]) -> None:
-        """`on_congested` is told True when no more should be read, and False when reading may go on."""
-        self._at_once, self._on_congested = at_once, on_congested
+    def __init__(self, at_once: int, reading: Reading) -> None:
+        self._at_once, self._reading = at_once, reading
         self._count, self._alone, self._congested, self._going_on = 0, False, False, False
         self._waiting: deque[tuple[bool, Work, tuple[Any, ...]]] | None = None
         self._drained: asyncio.Future[None] | None = None
@@ -37,7 +43,7 @@ class Inbox:
         self._waiting.append((alone, work, arguments))
         if len(self._waiting) >= MOST_WAITING and not self._congested:
             self._congested = True
-            self._on_congested(True)
+            self._reading.hold(True)
 
     @property
     def congested(self) -> bool:
@@ -84,4 +90,4 @@ class Inbox:
             if self._drained is not None:
                 self._drained.set_result(None)
                 self._drained = None
-            self._on_congested(False)
+            self._reading.hold(False)

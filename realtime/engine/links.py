@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import binascii
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -54,15 +55,25 @@ class Messages(ABC):
 
 def handshake(request: web.Request) -> bytes | None:
     """The answer that opens a WebSocket without extensions; None where the request does not ask for one rightly."""
-    if not web.WebSocketResponse(compress=False).can_prepare(request).ok:
+    headers = request.headers
+    key = headers.get("Sec-WebSocket-Key", "").encode()
+    wanted = (headers.get("Upgrade", "").lower(), headers.get("Sec-WebSocket-Version"))
+    if wanted != ("websocket", "13") or "upgrade" not in headers.get("Connection", "").lower() or not _is_key(key):
         return None
-    key = request.headers["Sec-WebSocket-Key"].encode()
     accepted = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
         + accepted
         + b"\r\n\r\n"
     )
+
+
+def _is_key(key: bytes) -> bool:
+    """Whether it is 16 bytes in base64 (RFC 6455 §4.1)."""
+    try:
+        return len(base64.b64decode(key, validate=True)) == 16
+    except binascii.Error:
+        return False
 
 
 def ending(transport: asyncio.Transport) -> asyncio.TimerHandle:

@@ -61,7 +61,7 @@ class Member:
         self.connection, self.namespace, self.sid = connection, namespace, sid
         self.outlet: Sink = Held()
         self.connected = False
-        self.rooms: set[Any] | None = None
+        self.rooms: list[Any] | None = None
         self._callbacks: dict[int, Callback] | None = None
         self._calls = 0
 
@@ -109,8 +109,9 @@ class Members:
     def enter(self, member: Member, room: Any) -> bool:
         """Put it into a room; whether it is the first one there."""
         if member.rooms is None:
-            member.rooms = set()
-        member.rooms.add(room)
+            member.rooms = []
+        if room not in member.rooms:
+            member.rooms.append(room)
         there = self.rooms.setdefault(member.namespace, {}).setdefault(room, set())
         there.add(member)
         return len(there) == 1
@@ -119,7 +120,7 @@ class Members:
         """Take it out of a room; whether nobody is left there."""
         if member.rooms is None or room not in member.rooms:
             return False
-        member.rooms.discard(room)
+        member.rooms.remove(room)
         here = self.rooms[member.namespace]
         here[room].discard(member)
         if here[room]:

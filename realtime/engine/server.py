@@ -6,16 +6,17 @@ from typing import Any
 import socketio
 from aiohttp import web
 
-from realtime.engine.asking import environ_of
-from realtime.engine.client import Client
+from realtime.engine.client import NOBODY, Client
 from realtime.engine.codec import ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, ClassCodec, Codec, Packet
 from realtime.engine.connection import Connection
 from realtime.engine.dispatch import UNHANDLED, trigger
 from realtime.engine.engine import EngineServer
+from realtime.engine.environs import Environs, environ_of
 from realtime.engine.local import Manager, called
 from realtime.engine.members import Member
 from realtime.engine.roles import REASON, Malformed
 from realtime.engine.tasks import start
+from realtime.engine.wheel import Wheel
 
 FAILED = {"message": "The server could not connect you."}
 
@@ -39,7 +40,8 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         if not isinstance(manager, Manager):
             raise ValueError("This server takes its own managers only: Manager or RedisManager.")
         super().__init__(client_manager=manager, serializer=serializer, json=json, **options)
-        self.connect_timeout = connect_timeout
+        self.connect_timeout, self.environ = connect_timeout, Environs()
+        self._patience = Wheel(max(0.01, connect_timeout / 20))
         self.codec: Any = Codec(json) if serializer == "default" else ClassCodec(self.packet_class)
         manager.codec = self.codec
         self.eio.at_once = 64 if self.async_handlers else 1
@@ -87,6 +89,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     async def shutdown(self, within: float = 0.0) -> None:
         """End all connections with 1001, spread over `within` seconds; clients come back by themselves, elsewhere."""
         await self.eio.shutdown(within)
+        self._patience.stop()
 
     async def opened(self, connection: Connection, request: web.Request) -> None:
         """Let a session begin; it has some time to join a namespace."""
@@ -106,8 +109,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         """The session is gone, and with it its members."""
         client: Client = connection.context
         client.reason = reason
+        self._take_time(client)
         await asyncio.gather(*(self._depart(each, reason) for each in list(client.members.values()) if each.connected))
-        self.environ.pop(connection.sid, None)
+        self.environ.forget(connection.sid)
 
     def instrument(self, *_arguments: Any, **_options: Any) -> None:
         """Not offered."""
@@ -126,7 +130,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         if packet.kind == CONNECT:
             if member is not None or packet.namespace in client.joining:
                 raise Malformed("A second CONNECT.")
-            client.joining.add(packet.namespace)
+            client.joining = {*client.joining, packet.namespace}
             client.connection.inbox.add(self._join_in_turn, client, packet, alone=True)
         elif packet.namespace in client.joining:
             client.connection.inbox.add(self._take_later, client, packet)
@@ -151,13 +155,16 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         try:
             await self._join(client, packet)
         finally:
-            client.joining.discard(packet.namespace)
+            client.joining = client.joining - {packet.namespace} or NOBODY
+            if not self.fallback:
+                self.environ.fold(client.connection.sid)
 
     async def _join(self, client: Client, packet: Packet) -> None:
         namespace, connection = packet.namespace, client.connection
         if not self._serves(namespace):
             connection.send(self.codec.encode(CONNECT_ERROR, namespace, {"message": "Invalid namespace"}))
             return
+        self._take_time(client)
         member = client.members[namespace] = self.manager.admit(connection, namespace)
         await self.manager.heard(namespace, None)
         if self.always_connect:
@@ -239,9 +246,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         """A session that is in no namespace when its time is up ends."""
         client: Client = connection.context
         if not connection.closed and not client.members and client.patience is None:
-            client.patience = asyncio.get_running_loop().call_later(self.connect_timeout, self._look, client)
+            until = asyncio.get_running_loop().time() + self.connect_timeout
+            client.patience = self._patience.set(client, until)
 
-    def _look(self, client: Client) -> None:
-        client.patience = None
-        if not client.members:
-            client.connection.close(REASON.SERVER_DISCONNECT)
+    def _take_time(self, client: Client) -> None:
+        if client.patience is not None:
+            self._patience.clear(client, client.patience)
+            client.patience = None

@@ -13,6 +13,13 @@ from realtime.engine.tasks import start
 VARIABLE: ContextVar[str] = ContextVar("VARIABLE", default="outside")
 
 
+class Reader:
+    """Reads on, whatever it is told."""
+
+    def hold(self, on: bool) -> None:
+        """Never mind."""
+
+
 async def ended(work: Callable[[], Awaitable[None]]) -> None:
     """Start a piece of work and wait for its end."""
     done = asyncio.Event()
@@ -147,7 +154,7 @@ async def test_a_fault_in_the_first_step_is_reported_and_breaks_nothing(monkeypa
 async def test_thousands_of_pieces_that_end_at_once_do_not_pile_up() -> None:
     told: list[int] = []
     gate = asyncio.Event()
-    inbox = Inbox(1, lambda _on: None)
+    inbox = Inbox(1, Reader())
 
     async def wait() -> None:
         await gate.wait()
