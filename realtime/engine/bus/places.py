@@ -26,21 +26,18 @@ class Place:
     held: list[Heard] | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _numbers: dict[bytes, int] = field(default_factory=dict)
+    name: str = field(init=False)
+    channel: bytes = field(init=False)
+    keys: tuple[bytes, bytes] = field(init=False)
 
-    @property
-    def name(self) -> str:
-        """What all its keys begin with: the deployment's prefix, then what in a cluster names their slot."""
-        return f"{self.prefix}:{{{self.namespace}|{orjson.dumps(self.room).decode()}}}"
+    def __post_init__(self) -> None:
+        """`name` is what all its keys begin with: the deployment's prefix, then what in a cluster names their slot.
 
-    @property
-    def channel(self) -> str:
-        """The channel of Redis on which it is said."""
-        return self.name
-
-    @property
-    def keys(self) -> tuple[str, str]:
-        """The hash of its epoch and sequence, and the stream of what was said lately."""
-        return f"{self.name}:at", f"{self.name}:log"
+        `channel` is where it is said; `keys` are the hash of its epoch and sequence, and the stream of what was said.
+        """
+        self.name = f"{self.prefix}:{{{self.namespace}|{orjson.dumps(self.room).decode()}}}"
+        self.channel = self.name.encode()
+        self.keys = (self.channel + b":at", self.channel + b":log")
 
     def is_new(self, host: bytes, number: int) -> bool:
         """Whether this was not heard before; a process that is not sure repeats itself, with the same number."""

@@ -1,6 +1,6 @@
 """What Redis does in one step: say something in a place, and read what was said there since."""
 
-KEEP_SECONDS = 86_400
+KEEP_SECONDS = b"86400"
 # KEYS at, log; ARGV channel, a fresh epoch, envelope, how many to keep, for how long
 SAY = """
 local epoch = redis.call('HGET', KEYS[1], 'epoch')

@@ -11,10 +11,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import RedisError
 
+from realtime.engine.bus.line import Line, open_line, pack
 from realtime.engine.bus.places import Heard, Place
 from realtime.engine.bus.scripts import SINCE
 from realtime.engine.tasks import stop
@@ -33,11 +33,12 @@ class Subscriber:
 
     def __init__(self, redis: "Redis", hear: Callable[[Place, bytes], None], reset: Callable[[Place], None]) -> None:
         self._redis, self._hear, self._reset = redis, hear, reset
-        self._places: dict[str, Place] = {}
+        self._places: dict[bytes, Place] = {}
+        self._line: Line | None = None
         self._asked: asyncio.Queue[tuple[bool, Place]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self.caught_up = self.resets = self.breaks = 0
-        self.deaf_since = self._answered = time.monotonic()
+        self.deaf_since = time.monotonic()
 
     def start(self, first: Place) -> None:
         """Begin to hear; `first` is heard always."""
@@ -62,39 +63,39 @@ class Subscriber:
     async def _run(self) -> None:
         while True:
             try:
-                async with self._redis.pubsub() as line:
-                    await self._listen(line)
+                await self._listen()
             except (RedisError, OSError) as error:
                 self.breaks += 1
-                self.deaf_since = self._answered
                 log.warning("the bus is not heard: %s", error or type(error).__name__)
             await asyncio.sleep(AGAIN_SECONDS)
 
-    async def _listen(self, line: PubSub) -> None:
+    async def _listen(self) -> None:
         places = list(self._places.values())
         self._asked = asyncio.Queue()
         await self._begin_at([place for place in places if not place.ready.is_set()])
-        for start in range(0, len(places), BATCH):
-            await line.subscribe(*(place.channel for place in places[start : start + BATCH]))
+        line = self._line = await open_line(self._redis, self._hear_line)
         asking = asyncio.get_running_loop().create_task(self._ask(line))
         try:
-            quiet = False
-            while not asking.done():
-                message = await line.get_message(timeout=QUIET_SECONDS)
-                if message is None and quiet:
-                    raise LostConnection("no answer to a ping")
-                quiet = message is None
-                if not quiet:
-                    self._answered = time.monotonic()
-                if message is None:
-                    await line.ping()
-                else:
-                    self._take(message["type"], message["channel"], message["data"])
-            asking.result()
+            for start in range(0, len(places), BATCH):
+                line.send(pack(b"SUBSCRIBE", *(place.channel for place in places[start : start + BATCH])))
+            while not asking.done() and not line.ended.done():
+                await asyncio.wait({asking, line.ended}, timeout=QUIET_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                self._ask_whether_it_lives(line)
+            await (line.ended if line.ended.done() else asking)
         finally:
+            self.deaf_since = line.heard
+            line.close()
             await stop(asking)
+            await line.gone()
 
-    async def _ask(self, line: PubSub) -> None:
+    def _ask_whether_it_lives(self, line: Line) -> None:
+        quiet = time.monotonic() - line.heard
+        if quiet > 2 * QUIET_SECONDS:
+            raise LostConnection("no answer to a ping")
+        if quiet > QUIET_SECONDS / 2:
+            line.send(pack(b"PING"))
+
+    async def _ask(self, line: Line) -> None:
         """Subscribe and unsubscribe, in the order in which places came and went."""
         while True:
             wanted, place = await self._asked.get()
@@ -107,12 +108,12 @@ class Subscriber:
                 batch.append(next_place)
             await self._ask_for(line, wanted, batch)
 
-    async def _ask_for(self, line: PubSub, wanted: bool, places: list[Place]) -> None:
+    async def _ask_for(self, line: Line, wanted: bool, places: list[Place]) -> None:
         if wanted:
             await self._begin_at(places)
-            await line.subscribe(*(place.channel for place in places))
+            line.send(pack(b"SUBSCRIBE", *(place.channel for place in places)))
         elif gone := [place.channel for place in places if place.channel not in self._places]:
-            await line.unsubscribe(*gone)
+            line.send(pack(b"UNSUBSCRIBE", *gone))
 
     async def _begin_at(self, places: list[Place]) -> None:
         """What has been said so far need not be heard."""
@@ -124,18 +125,25 @@ class Subscriber:
             for place, (epoch, seq) in zip(places, await pipe.execute(), strict=True):
                 place.epoch, place.last = (epoch or b"").decode(), int(seq or 0)
 
-    def _take(self, kind: str, channel: bytes | None, data: bytes) -> None:
-        place = self._places.get((channel or b"").decode())
-        if place is None:
-            return
-        if kind == "subscribe":
+    def _hear_line(self, answer: Any) -> None:
+        if isinstance(answer, Exception) and self._line is not None:
+            self._line.close(answer)
+        elif isinstance(answer, list) and len(answer) == 3 and (place := self._places.get(answer[1])) is not None:
+            self._take(place, answer[0], answer[2])
+
+    def _take(self, place: Place, kind: bytes, data: bytes) -> None:
+        if kind == b"subscribe":
             if place.ready.is_set():
                 place.held = place.held or []
                 self._do(self._catch_up(place))
             place.ready.set()
-        elif kind == "message" and place.ready.is_set():
-            epoch, seq, envelope = data.split(b" ", 2)
-            self._order(place, (epoch.decode(), int(seq), envelope))
+        elif kind == b"message" and place.ready.is_set():
+            try:
+                epoch, seq, envelope = data.split(b" ", 2)
+                heard = (epoch.decode(), int(seq), envelope)
+            except ValueError:
+                return  # nobody of ours has said this
+            self._order(place, heard)
 
     def _order(self, place: Place, heard: Heard) -> None:
         """Hand on what is next; keep what is not, and fetch what is between."""

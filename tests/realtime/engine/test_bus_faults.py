@@ -1,9 +1,12 @@
 """Faults between the processes: nothing is lost, nothing is heard twice, nobody is kept waiting."""
 
 import asyncio
+import os
+import signal
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from providers.embedded import EmbeddedValkey
 from tests.realtime.engine.deployment import Deployment, listening, numbers
@@ -129,18 +132,86 @@ async def test_what_cannot_be_kept_is_dropped_and_the_room_told(
 async def test_a_repeated_envelope_is_heard_once(deployment: Deployment) -> None:
     async with deployment.process() as a, deployment.process() as b, listening(b) as there:
         publisher = a.sio.manager._publisher
-        say_all, repeat = publisher._say_all, [True]
+        hear, repeat = publisher._hear, [True]
 
-        async def lose_the_answer(batch: Any) -> Any:
-            failed = await say_all(batch)
-            if repeat and batch:
+        def lose_the_answer(answer: Any) -> None:
+            if repeat:
                 repeat.clear()
-                raise ConnectionError("the answer was lost")
-            return failed
+                publisher._line.close(ConnectionError("the answer was lost"))
+            else:
+                hear(answer)
 
-        publisher._say_all = lose_the_answer
+        publisher._hear = lose_the_answer
         for n in range(5):
             await a.sio.emit("n", n, room="room")
         assert await numbers(there, 5) == [0, 1, 2, 3, 4]
         assert await there.is_quiet()
         assert not repeat
+
+
+async def test_what_is_no_envelope_is_not_heard_and_breaks_nothing(deployment: Deployment) -> None:
+    async with deployment.process() as a, deployment.process() as b, listening(b) as there:
+        await a.sio.emit("n", 0, room="room")
+        assert await numbers(there, 1) == [0]
+        for rubbish in (b"", b"x", b"a b c", b"\xff 1 x", b"epoch 99999999999999999999999999 x", b"e 2 " + b"y" * 100):
+            await deployment.redis.publish(f'{deployment.channel}:{{/|"room"}}', rubbish)
+        await a.sio.emit("n", 1, room="room")
+        assert await numbers(there, 1) == [1]
+        assert b.sio.manager.figures.breaks == 0
+
+
+async def test_a_flush_ends_while_more_is_being_said(deployment: Deployment) -> None:
+    async with deployment.process() as a:
+
+        async def talk() -> None:
+            for n in range(100_000):
+                await a.sio.emit("n", n, room="room")
+                await asyncio.sleep(0)
+
+        talking = asyncio.ensure_future(talk())
+        await asyncio.sleep(0.05)
+        assert await a.sio.manager.flush(5)
+        assert not talking.done()
+        talking.cancel()
+
+
+async def test_a_redis_that_stops_answering_is_left_and_told_again(tmp_path: Any, deployment: Deployment) -> None:
+    own = EmbeddedValkey(tmp_path / "kv")
+    own.start()
+    away = Deployment(own.redis_url, deployment.redis)
+    async with away.process() as a, away.process() as b, listening(b) as there:
+        await a.sio.emit("n", 0, room="room")
+        assert await numbers(there, 1) == [0]
+        pid = int((await redis_info(own.redis_url))["process_id"])
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for n in range(1, 50):
+                await a.sio.emit("n", n, room="room")
+            assert not await a.sio.manager.flush(3)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert await numbers(there, 49) == list(range(1, 50))
+        assert await there.is_quiet()
+    own.stop()
+
+
+async def test_the_bus_goes_on_with_a_redis_client_that_keeps_its_connections(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: Any) -> None:
+        raise AttributeError("_writer")
+
+    monkeypatch.setattr("realtime.engine.bus.line.Taken.__init__", refuse)
+    async with deployment.process() as a, deployment.process() as b, listening(b) as there:
+        for n in range(100):
+            await a.sio.emit("n", n, room="room")
+            if n == 50:
+                await deployment.cut_everybody()
+        assert await numbers(there, 100) == list(range(100))
+
+
+async def redis_info(url: str) -> dict[str, Any]:
+    """What a Redis says of itself."""
+    async with Redis.from_url(url) as redis:
+        info: dict[str, Any] = await redis.info()
+        return info
