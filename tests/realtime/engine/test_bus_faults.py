@@ -22,9 +22,14 @@ async def test_nothing_is_lost_or_doubled_when_every_connection_is_killed(deploy
                 await asyncio.sleep(0.002)
 
         talking = asyncio.ensure_future(talk())
-        for _ in range(3):
+        for count in range(1, 4):
             await asyncio.sleep(0.3)
             await deployment.cut_everybody()
+
+            async def noticed(count: int = count) -> bool:
+                return b.sio.manager.figures.breaks >= count
+
+            await until(noticed)
         await talking
         assert await numbers(here, 600) == list(range(600))
         assert await numbers(there, 600) == list(range(600))
