@@ -3,85 +3,46 @@ python-socketio's own server, Node's and a C loop that does nothing but send(), 
 """
 
 import contextlib
-import json
 import os
 import shutil
+import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from bench import peers
-from bench.cpu import cores, cpu_seconds, on_core
+from bench import peers, wire_goals
+from bench.cpu import cores
+from bench.crowd import Crowd, build, resident_kb
 from bench.peers import CHECKOUT, NoPeer, Side
-from bench.report import Report, platform_facts
+from bench.report import Report
 from providers.embedded import EmbeddedValkey
 
 LIVE = Path(__file__).parent / "live"
-REPEATS, ROOM, IDLE, AT_ONCE = 3, 1000, 2000, 64
-DELIVERIES = {"paced": (60, 1), "burst": (120, 8)}
-ACKNOWLEDGING, ACKNOWLEDGED = 100, 10_000
-QUIET_SECONDS, MOST_QUIET_SECONDS = 0.2, 20.0
-FIGURES = ("paced", "burst", "ack", "connect", "disconnect", "memory")
-COLUMNS = [
-    "server",
-    "µs, one in flight",
-    "µs, eight",
-    "µs per ack",
-    "µs to connect",
-    "µs to end",
-    "KB idle",
-    "paced",
-    "burst",
-]
+REPEATS, ROOM, SMALL_ROOM, IDLE, AT_ONCE = 3, 1000, 10, 2000, 64
+PACED, BURST, SMALL = (60, 1), (240, 8), (2000, 1)
+STALLING, STALLED = 50, (300, 1)
+ACKNOWLEDGING, ACKNOWLEDGED = 100, 20_000
+FEW, MANY, COLLECTED = 1000, 16_000, 10_000
+COLLECT_SECONDS = 20.0
 
 
 @dataclass(slots=True)
 class Taken:
-    """What one side took: CPU microseconds, and kilobytes, one number per repeat."""
+    """What one side took, by figure: one number a repeat, in CPU microseconds, kilobytes or milliseconds."""
 
-    by_figure: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in FIGURES})
-    p99_ms: list[float] = field(default_factory=list)
+    by_figure: dict[str, list[float]] = field(default_factory=dict)
 
-    def median(self, figure: str) -> float:
-        """The middle one of the repeats."""
-        return statistics.median(self.by_figure[figure] or [0.0])
+    def note(self, figure: str, value: float) -> None:
+        """One more number."""
+        self.by_figure.setdefault(figure, []).append(value)
 
-
-class Crowd:
-    """The client of thousands of sockets, in front of one server."""
-
-    def __init__(self, program: Path, side: Side, core: int) -> None:
-        self._side = side
-        with on_core(core):
-            self._process = subprocess.Popen(
-                [program, "load", str(side.port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-
-    def __call__(self, line: str) -> tuple[float, dict[str, Any]]:
-        """Obey a line: the CPU microseconds of the server for each thing done, and what was seen."""
-        assert self._process.stdin
-        assert self._process.stdout
-        before = cpu_seconds(self._side.pid)
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-        if not (told := self._process.stdout.readline()):
-            raise RuntimeError(f"{self._side.name} has hung up on the crowd")
-        seen = json.loads(told)
-        _await_quiet(self._side.pid)
-        if seen["faults"]:
-            raise RuntimeError(f"{self._side.name}: {seen['faults']} deliveries out of order or missing")
-        return (cpu_seconds(self._side.pid) - before) * 1e6 / seen["count"], seen
-
-    def end(self) -> None:
-        """Hang up."""
-        self._process.kill()
-        self._process.wait()
+    def median(self, figure: str) -> float | None:
+        """The middle one of the repeats; None for what was not measured."""
+        return statistics.median(self.by_figure[figure]) if figure in self.by_figure else None
 
 
 async def main() -> Report | None:
@@ -92,8 +53,7 @@ async def main() -> Report | None:
     app_core, rest = cores()
     os.sched_setaffinity(0, {rest})
     with tempfile.TemporaryDirectory(prefix="gb-") as home, contextlib.ExitStack() as stack:
-        program = Path(home) / "wire"
-        _compile(compiler, program)
+        program = build(compiler, Path(home))
         valkey = EmbeddedValkey(Path(home) / "kv")
         valkey.start()
         stack.callback(valkey.stop)
@@ -101,12 +61,13 @@ async def main() -> Report | None:
         taken = {side.name: Taken() for side in sides}
         for repeat in range(REPEATS):
             for side in sides[repeat % len(sides) :] + sides[: repeat % len(sides)]:
-                _measure(Crowd(program, side, rest), side, taken[side.name])
-    return _report(taken)
-
-
-def _compile(compiler: str, program: Path) -> None:
-    subprocess.run([compiler, "-O2", "-o", program, LIVE / "wire.c"], check=True)
+                _measure(Crowd(program, [side], rest), side, taken[side.name])
+            for pair in _pairs(sides):
+                _measure_pair(Crowd(program, pair, rest), taken[pair[0].name])
+        for side in sides:
+            if side.name in wire_goals.LARGE:
+                _measure_large(Crowd(program, [side], rest), side, taken[side.name], Path(home))
+    return wire_goals.report({name: each.by_figure for name, each in taken.items()})
 
 
 def _sides(program: Path, redis_url: str, core: int, home: Path) -> Iterator[contextlib.AbstractContextManager[Side]]:
@@ -115,70 +76,93 @@ def _sides(program: Path, redis_url: str, core: int, home: Path) -> Iterator[con
     for name, kind in (("ours", "ours"), ("python-socketio", "stock")):
         yield _side(name, [*python, kind, "-"], core, home)
         yield _side(f"{name}, Redis", [*python, kind, redis_url], core, home)
+    yield _side("ours, Redis, second", [*python, "ours", redis_url], core, home)
     try:
         node = peers.node()
         peers.install(node, LIVE)
     except NoPeer as reason:
         print(f"wire: without Node: {reason}")
         return
-    yield _side("Node", [node, str(LIVE / "server.js"), "-"], core, home)
-    yield _side("Node, Redis", [node, str(LIVE / "server.js"), redis_url], core, home)
+    words = [node, str(LIVE / "server.js")]
+    yield _side("Node", [*words, "-"], core, home)
+    yield _side("Node, Redis", [*words, redis_url], core, home)
+    yield _side("Node, Redis, second", [*words, redis_url], core, home)
 
 
 @contextlib.contextmanager
 def _side(name: str, words: list[str], core: int, home: Path) -> Iterator[Side]:
-    with peers.running(words, core, CHECKOUT, home / f"{name}.log".replace(" ", "-")) as (pid, port):
+    with peers.running(words, core, CHECKOUT, _log(home, name)) as (pid, port):
         yield Side(name, pid, port)
 
 
+def _log(home: Path, name: str) -> Path:
+    return home / f"{name}.log".replace(" ", "-")
+
+
+def _pairs(sides: Sequence[Side]) -> list[list[Side]]:
+    """The processes that are one deployment."""
+    by_name = {side.name: side for side in sides}
+    names = [name for name in by_name if f"{name}, second" in by_name]
+    return [[by_name[name], by_name[f"{name}, second"]] for name in names]
+
+
 def _measure(crowd: Crowd, side: Side, taken: Taken) -> None:
-    first = not taken.by_figure["paced"]
+    first = not taken.by_figure
     crowd(f"connect {AT_ONCE} {AT_ONCE}")
     crowd("close")
-    before = _resident(side.pid)
-    figures = {"connect": crowd(f"connect {IDLE} {AT_ONCE}")[0]}
+    before = resident_kb(side.pid)
+    taken.note("connect", crowd(f"connect {IDLE} {AT_ONCE}")[0])
     if first:
-        figures["memory"] = (_resident(side.pid) - before) / IDLE
-    figures["disconnect"] = crowd("close")[0]
+        taken.note("memory", (resident_kb(side.pid) - before) / IDLE)
+    taken.note("end", crowd("close")[0])
     crowd(f"connect {ROOM} {AT_ONCE}")
     crowd("fan 20 1")
-    for name, (count, in_flight) in DELIVERIES.items():
-        figures[name], seen = crowd(f"fan {count} {in_flight}")
-        taken.p99_ms.append(seen["p99"] * 1000)
-    figures["ack"] = crowd(f"ack {ACKNOWLEDGING} {ACKNOWLEDGED}")[0]
+    for figure, (count, in_flight) in (("paced", PACED), ("burst", BURST)):
+        spent, seen = crowd(f"fan {count} {in_flight}")
+        taken.note(figure, spent)
+        taken.note(f"{figure} p99 ms", seen["p99"] * 1000)
+    taken.note("ack", crowd(f"ack {ACKNOWLEDGING} {ACKNOWLEDGED}")[0])
+    if side.name in wire_goals.STALLING:
+        taken.note("p99 ms, nobody stalls", _p99(crowd))
+        crowd(f"stall {STALLING}")
+        taken.note("p99 ms, some stall", _p99(crowd))
+    crowd("close")
+    crowd(f"connect {SMALL_ROOM} {SMALL_ROOM}")
+    taken.note("small", crowd(f"fan {SMALL[0]} {SMALL[1]}")[0])
     crowd("close")
     crowd.end()
-    for name, value in figures.items():
-        taken.by_figure[name].append(value)
 
 
-def _await_quiet(pid: int) -> None:
-    """Return when a server has done what it had to do after the last answer, such as forgetting who has gone."""
-    until = time.monotonic() + MOST_QUIET_SECONDS
-    spent = cpu_seconds(pid)
-    while time.monotonic() < until:
-        time.sleep(QUIET_SECONDS)
-        before, spent = spent, cpu_seconds(pid)
-        if spent - before < QUIET_SECONDS / 20:
-            return
+def _p99(crowd: Crowd) -> float:
+    return float(crowd(f"fan {STALLED[0]} {STALLED[1]}")[1]["p99"]) * 1000
 
 
-def _resident(pid: int) -> float:
-    """Kilobytes in memory."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
+def _measure_pair(crowd: Crowd, taken: Taken) -> None:
+    """The room of a thousand, half of it at each process."""
+    crowd(f"connect {ROOM} {AT_ONCE}")
+    crowd("fan 20 1")
+    for figure, (count, in_flight) in (("paced, two", PACED), ("burst, two", BURST)):
+        taken.note(figure, crowd(f"fan {count} {in_flight}")[0])
+    crowd("close")
+    crowd.end()
 
 
-def _report(taken: dict[str, Taken]) -> Report:
-    peer = taken.get("Node, Redis")
-    rows = []
-    for name, each in taken.items():
-        ratios = [f"{peer.median(kind) / each.median(kind):.2f}x Node" if peer else "" for kind in DELIVERIES]
-        rows.append([name, *(f"{each.median(figure):.2f}" for figure in FIGURES), *ratios])
-    facts = platform_facts() | _versions()
-    raw = {name: each.by_figure | {"p99_ms": each.p99_ms} for name, each in taken.items()}
-    return Report("wire", COLUMNS, rows, facts, raw)
+def _measure_large(crowd: Crowd, side: Side, taken: Taken, home: Path) -> None:
+    """What a connection costs when there are few and when there are many, and one collection of all garbage."""
+    for figure, count in (("few", FEW), ("many", MANY)):
+        taken.note(f"connect, {figure}", crowd(f"connect {count} {AT_ONCE}")[0])
+        taken.note(f"end, {figure}", crowd("close")[0])
+    crowd(f"connect {COLLECTED} {AT_ONCE}")
+    taken.note("collection", _collected(side.pid, _log(home, side.name)))
+    crowd("close")
+    crowd.end()
 
 
-def _versions() -> dict[str, str]:
-    packages = json.loads((LIVE / "package-lock.json").read_text())["packages"]
-    return {name: packages[f"node_modules/{name}"]["version"] for name in ("socket.io", "@socket.io/redis-adapter")}
+def _collected(pid: int, log: Path) -> float:
+    """The milliseconds of the second of two full collections: the first one also finds what connecting left."""
+    for wanted in (1, 2):
+        os.kill(pid, signal.SIGUSR1)
+        until = time.monotonic() + COLLECT_SECONDS
+        while len(found := log.read_text().split()) < wanted and time.monotonic() < until:
+            time.sleep(0.05)
+    return float(found[-1])

@@ -1,7 +1,10 @@
 """The Socket.IO server measured: `python -m bench.live.server ours|stock REDIS_URL|- PORT`."""
 
 import asyncio
+import gc
+import signal
 import sys
+import time
 from typing import Any
 
 import socketio
@@ -40,7 +43,15 @@ async def serve(kind: str, redis_url: str, port: int) -> None:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
     calm_collector()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, collect)
     await asyncio.Event().wait()
+
+
+def collect() -> None:
+    """Collect all garbage, and print how many milliseconds everybody waited for it."""
+    began = time.perf_counter()
+    gc.collect()
+    print(f"{(time.perf_counter() - began) * 1000:.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-/* Both ends of the wire at the least cost a machine allows: `wire load PORT` is a client of thousands of sockets that
-   obeys lines on stdin, `wire bound PORT` a server that sends a prebuilt frame to each of its sockets, one send() each.
+/* Both ends of the wire at the least cost a machine allows: `wire load PORT...` is a client of thousands of sockets,
+   spread over the ports, that obeys lines on stdin; `wire bound PORT` is a server that sends a prebuilt frame to each
+   of its sockets, one send() each.
 
-   Lines: `connect N AT_ONCE`, `fan COUNT IN_FLIGHT`, `ack CLIENTS COUNT`, `close`; each is answered by one line of JSON.
-   Every delivery is checked for its place in the order. */
+   Lines: `connect N AT_ONCE`, `fan COUNT IN_FLIGHT`, `ack CLIENTS COUNT`, `stall N` (the last N are read no more),
+   `close`; each is answered by one line of JSON. Every delivery is checked for its place in the order. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,7 +31,8 @@ struct conn {
 static struct conn *conns[MOST];
 static int epoll, listener = -1, serving, joined, highest;
 static int order[MOST];
-static struct sockaddr_in address;
+static struct sockaddr_in addresses[8];
+static int ports, stalled;
 static long fan_count, fan_next, fan_done, ack_left, ack_done, faults;
 static int fan_members, wanted, started, at_once;
 static double fan_sent[WINDOW];
@@ -114,7 +116,7 @@ static void open_more(void) {
   while (started < wanted && started - joined < at_once) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), yes = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    connect(fd, (struct sockaddr *)&address, sizeof address);
+    connect(fd, (struct sockaddr *)&addresses[started % ports], sizeof *addresses);
     conns[fd] = calloc(1, sizeof(struct conn));
     conns[fd]->state = CONNECTING;
     conns[fd]->number = started;
@@ -204,34 +206,39 @@ static void obey(char *line) {
   begun = now();
   if (sscanf(line, "connect %d %d", &a, &b) == 2) { wanted = a; at_once = b; started = 0; open_more(); }
   else if (sscanf(line, "fan %d %d", &a, &b) == 2) {
-    fan_count = a; fan_done = 0; fan_next = 1; fan_members = joined;
+    fan_count = a; fan_done = 0; fan_next = 1; fan_members = joined - stalled;
     for (int each = 0; each < started; each++) if (conns[order[each]]) conns[order[each]]->next = 0;
     while (b-- > 0 && fan_next < fan_count + 1) publish();
   } else if (sscanf(line, "ack %d %d", &a, &b) == 2) {
     fan_count = b; ack_done = 0; ack_left = b - a + 1;
     for (int each = 0; each < a; each++) { conns[order[each]]->since = now(); say(order[each], "427[\"echo\",1]"); }
+  } else if (sscanf(line, "stall %d", &a) == 1) {
+    for (stalled = 0; stalled < a; stalled++) epoll_ctl(epoll, EPOLL_CTL_DEL, order[started - 1 - stalled], NULL);
+    answer(a);
   } else {
     int count = joined;
+    stalled = 0;
     for (int fd = 0; fd <= highest; fd++) if (fd > 2 && conns[fd]) forget(fd);
     answer(count);
   }
 }
 
 int main(int argc, char **argv) {
-  (void)argc;
   struct rlimit most = {MOST, MOST};
   setrlimit(RLIMIT_NOFILE, &most);
   times = malloc(sizeof *times * 4000000);
   serving = !strcmp(argv[1], "bound");
-  address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(argv[2]))};
-  inet_aton("127.0.0.1", &address.sin_addr);
+  for (ports = 0; ports < argc - 2 && ports < 8; ports++) {
+    addresses[ports] = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(argv[2 + ports]))};
+    inet_aton("127.0.0.1", &addresses[ports].sin_addr);
+  }
   epoll = epoll_create1(0);
   int watched = 0;
   if (serving) {
     int yes = 1;
     watched = listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 4096)) return 1;
+    if (bind(listener, (struct sockaddr *)addresses, sizeof *addresses) || listen(listener, 4096)) return 1;
   }
   struct epoll_event event = {.events = EPOLLIN, .data.fd = watched}, events[BATCH];
   epoll_ctl(epoll, EPOLL_CTL_ADD, watched, &event);
