@@ -16,6 +16,8 @@ CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK = range
 RESERVED = {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}
 MOST_ATTACHMENTS = 10
 NOTHING: Any = object()
+# Nearly all that clients send: an event without attachments in a namespace without a query.
+_EVENT = re.compile(r"2(?:(/[^,?]*),)?(\d{0,18})\[")
 _PACKET = re.compile(r"([0-6])(?:(\d{1,4})-)?(?:(/[^,]*)(?:,|$))?(\d{0,18})(.*)", re.DOTALL)
 
 
@@ -54,20 +56,27 @@ class Codec:
 
     def decode(self, message: str | bytes) -> Packet:
         """The packet in a message; Malformed for anything that no client sends."""
+        if isinstance(message, str) and (plain := _EVENT.match(message)):
+            namespace, number = plain.groups()
+            data = self._read(message[plain.end() - 1 :])
+            return Packet(EVENT, namespace or "/", int(number) if number else None, data)
         found = _PACKET.fullmatch(message) if isinstance(message, str) else None
         if found is None:
             raise Malformed("This is no packet.")
         kind, count, namespace, number, text = found.groups()
-        try:
-            data = self._loads(text) if text else NOTHING
-        except (ValueError, RecursionError):
-            raise Malformed("This is no JSON.") from None
+        data = self._read(text) if text else NOTHING
         packet = Packet(
             int(kind), (namespace or "/").partition("?")[0], int(number) if number else None, data, int(count or 0)
         )
         if (count is not None) != (packet.kind >= BINARY_EVENT) or packet.waits_for > MOST_ATTACHMENTS or count == "0":
             raise Malformed("These are no attachments.")
         return packet
+
+    def _read(self, text: str) -> Any:
+        try:
+            return self._loads(text)
+        except (ValueError, RecursionError):
+            raise Malformed("This is no JSON.") from None
 
     def complete(self, packet: Packet, attachments: list[bytes]) -> Packet:
         """The packet with its attachments in their places; Malformed where they do not fit."""

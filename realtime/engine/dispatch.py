@@ -13,6 +13,8 @@ Found = tuple[Callable[..., Any], tuple[Any, ...]]
 
 def find(server: Any, event: str, namespace: str) -> Found | None:
     """The function for an event and what it is given before the event's own arguments."""
+    if event != "*" and (own := server.handlers.get(namespace)) is not None and event in own:
+        return own[event], ()
     for place, before in ((namespace, ()), ("*", (namespace,))):
         handlers = server.handlers.get(place, {})
         if event in handlers and event != "*":

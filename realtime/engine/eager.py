@@ -5,7 +5,7 @@ Python 3.12 has this itself (`eager_start` of asyncio.Task); from there on this 
 
 import asyncio
 import types
-from asyncio.tasks import _enter_task, _leave_task
+from asyncio.tasks import _current_tasks, _enter_task, _leave_task  # type: ignore[attr-defined]
 from collections.abc import Coroutine, Generator
 from contextvars import copy_context
 from typing import Any
@@ -65,7 +65,7 @@ class Stand:
 def begin(work: Work, loop: asyncio.AbstractEventLoop) -> "asyncio.Task[None] | None":
     """Take the first step now; the task that takes the others, None where there are none."""
     stand, context = Stand(work), copy_context()
-    outer = asyncio.current_task(loop)
+    outer = _current_tasks.get(loop)
     if outer is not None:
         _leave_task(loop, outer)
     _enter_task(loop, stand)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from realtime.engine import frames
 from realtime.engine.roles import REASON, Malformed, Owner
 
 CLOSING_SECONDS = 2.0
+TEXT, BINARY = WSMsgType.TEXT, WSMsgType.BINARY
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -32,8 +33,12 @@ class Messages(ABC):
     def take(self, message: Any) -> None:
         """One message of the client."""
         kind = message[0]
-        if kind in {WSMsgType.TEXT, WSMsgType.BINARY}:
-            self._hand(message[1])
+        if kind is TEXT or kind is BINARY:
+            try:
+                self.owner.receive(message[1])
+            except Malformed:
+                self.owner.lost(REASON.TRANSPORT_ERROR)
+                self.close(WSCloseCode.POLICY_VIOLATION)
         elif kind is WSMsgType.PING:
             self.write(frames.pong(bytes(message[1])))
         elif kind is not WSMsgType.PONG:
@@ -44,13 +49,6 @@ class Messages(ABC):
         """The client has broken the protocol of WebSockets."""
         self.owner.lost(REASON.TRANSPORT_ERROR)
         self.close(getattr(fault, "code", WSCloseCode.PROTOCOL_ERROR))
-
-    def _hand(self, packet: str | bytes) -> None:
-        try:
-            self.owner.receive(packet)
-        except Malformed:
-            self.owner.lost(REASON.TRANSPORT_ERROR)
-            self.close(WSCloseCode.POLICY_VIOLATION)
 
 
 def handshake(request: web.Request) -> bytes | None:
