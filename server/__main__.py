@@ -50,9 +50,9 @@ def run(
     serve(make_app(settings, among), [listener, *([among.door] if among else [])], on_ready=on_ready)
 
 
-def make_app(settings: Settings, among: Among | None = None) -> web.Application:
-    """The whole application: API, pages, webhooks, files and sockets over one house."""
-    house = make_house(settings)
+def make_app(settings: Settings, among: Among | None = None, house: House | None = None) -> web.Application:
+    """The whole application: API, pages, webhooks, files and sockets over one house, its own unless one is given."""
+    house = house or make_house(settings)
     app = create_app(make_parts(settings, house))
     app[HOUSE] = house
     JobFigures(app[METRICS], house.tenancy)

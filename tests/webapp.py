@@ -3,15 +3,15 @@
 import contextlib
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
-from providers.payments import ADAPTERS
-from server.__main__ import make_app
+from providers.payments import Payments
+from server.__main__ import make_app, make_house
 from server.context import HOUSE, House
 from server.deadlines import Deadlines
 from server.process import drain, start
@@ -20,8 +20,6 @@ from tests.databases import as_role
 from tests.standins.payments import StandIn
 
 API = "/api/v1"
-# Money in these tests goes to a provider that can be told to misbehave; its contract suite runs the real ones.
-ADAPTERS["sandbox"] = "tests.standins.payments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +89,20 @@ def settings_for(database: str, redis_url: str, home: Path, port: int, **given: 
 
 
 @contextlib.asynccontextmanager
-async def serving(database: str, redis_url: str, home: Path, **given: Any) -> AsyncIterator[Web]:
-    """The application, served until the block ends."""
+async def serving(
+    database: str, redis_url: str, home: Path, till: Payments | None = None, **given: Any
+) -> AsyncIterator[Web]:
+    """The application, served until the block ends; money goes to `till`, a stand-in if none is given.
+
+    That one can be told to misbehave; the contract suite runs the real ones.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    app = make_app(settings_for(database, redis_url, home, port, **given))
+    settings = settings_for(database, redis_url, home, listener.getsockname()[1], **given)
+    house = replace(make_house(settings), payments=till or StandIn())
+    app = make_app(settings, house=house)
     runner = await start(app, [listener], Deadlines())
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         try:
-            yield Web(f"http://127.0.0.1:{port}", app, session)
+            yield Web(f"http://127.0.0.1:{settings.port}", app, session)
         finally:
             await drain(runner)

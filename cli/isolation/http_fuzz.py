@@ -25,8 +25,8 @@ ACTORS = ("owner", "student", "visitor", HOSTED)
 AT_ONCE = 6
 # They end the attacker's own sign-in or membership, and show nothing.
 ENDING = ("sign-out", "/devices/", "/leave", "/auth/refresh", "/socket.io", "/metrics")
-# Joining is how one becomes a member of any open channel, and changes that channel.
-JOINING = ("/join", "/enrol", "/enroll")
+# Joining, or buying, is how one becomes a member of any open channel, and changes that channel.
+JOINING = ("/join", "/enrol", "/enroll", "/buy")
 # Whoever knows a certificate's code may see the certificate, and the keys that it was signed with.
 VERIFYING = (
     f"{API}/certificates/{{code}}",

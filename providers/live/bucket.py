@@ -1,14 +1,10 @@
-"""A creator's own Google Cloud bucket that a provider writes recordings into: signed addresses to read them by.
+"""A creator's own Google Cloud bucket that a provider writes recordings into: signed addresses to read them by."""
 
-V4 query signing with a service account's key, as cloud.google.com/storage/docs/authentication/signatures has it.
-"""
-
-import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import orjson
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -17,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from providers.google_signing import Link
 from providers.live.credentials import FieldRefused
 
 HOST = "storage.googleapis.com"
@@ -48,23 +45,10 @@ class Bucket:
 
     def signed(self, url: str, now: datetime | None = None) -> str:
         """The address of an object of the bucket, readable by whoever has it for six hours."""
-        now = now or datetime.now(UTC)
-        stamp, path = now.strftime("%Y%m%dT%H%M%SZ"), f"/{self.name}/{quote(self._object(url) or '', safe='/~')}"
-        scope = f"{stamp[:8]}/auto/storage/goog4_request"
-        query = "&".join(
-            f"{name}={quote(value, safe='')}"
-            for name, value in (
-                ("X-Goog-Algorithm", "GOOG4-RSA-SHA256"),
-                ("X-Goog-Credential", f"{self._key['client_email']}/{scope}"),
-                ("X-Goog-Date", stamp),
-                ("X-Goog-Expires", str(READ_SECONDS)),
-                ("X-Goog-SignedHeaders", "host"),
-            )
-        )
-        asked = "\n".join(("GET", path, query, f"host:{HOST}", "", "host", "UNSIGNED-PAYLOAD"))
-        told = "\n".join(("GOOG4-RSA-SHA256", stamp, scope, hashlib.sha256(asked.encode()).hexdigest()))
-        signature = _private_key(self._key["private_key"]).sign(told.encode(), PKCS1v15(), SHA256())
-        return f"https://{HOST}{path}?{query}&X-Goog-Signature={signature.hex()}"
+        begins = int((now or datetime.now(UTC)).timestamp())
+        link = Link(f"https://{HOST}", self.name, self._object(url) or "", begins, READ_SECONDS)
+        unsigned = link.unsigned(self._key["client_email"])
+        return unsigned.signed(_private_key(self._key["private_key"]).sign(unsigned.text, PKCS1v15(), SHA256()))
 
     def _object(self, url: str) -> str | None:
         parts = urlsplit(url)

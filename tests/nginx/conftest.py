@@ -30,8 +30,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 async def behind(database: str, valkey: EmbeddedValkey, home: Path, ports: Ports) -> AsyncIterator[Web]:
     """The whole application, which believes the one proxy in front of it."""
-    given = {"base_url": ports.origin, "trusted_proxies": 1}
-    async with serving(database, valkey.redis_url, home / "var", **given) as running:
+    async with serving(database, valkey.redis_url, home / "var", base_url=ports.origin, trusted_proxies=1) as running:
         yield running
 
 

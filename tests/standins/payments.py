@@ -18,7 +18,6 @@ from providers.payments import (
     Payment,
     PaymentChanged,
     PaymentEvent,
-    Place,
 )
 
 SIGNATURE = "this stand-in signed it"
@@ -135,8 +134,3 @@ def _event(told: dict[str, str]) -> PaymentEvent:
     if kind.startswith("payment."):
         return PaymentChanged(event_id, kind, account, told["payment"])
     return AccountChanged(event_id, kind, account)
-
-
-def open_payments(place: Place) -> StandIn:
-    """A provider of its own for each process, as the port's adapters are opened."""
-    return StandIn()
