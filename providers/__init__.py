@@ -12,6 +12,14 @@ class ProviderDown(Exception):
         self.retry_after = retry_after
 
 
+class LeftAlone(ProviderDown):
+    """It failed again and again, so it was not even asked."""
+
+
+class Deferred(ProviderDown):
+    """It is there, and will take this one request later."""
+
+
 class ProviderRefused(Exception):
     """The request will never succeed as it stands: `status` as in HTTP, a stable `code`, a `message` for people."""
 
@@ -20,6 +28,13 @@ class ProviderRefused(Exception):
         self.message = message
         self.code = code
         self.status = status
+
+
+class Unusable(ProviderRefused):
+    """503: a setting is wrong or an account was closed; nothing succeeds until the operator has mended it."""
+
+    def __init__(self, message: str, code: str = "provider_misconfigured") -> None:
+        super().__init__(message, code, 503)
 
 
 class SignatureRefused(ProviderRefused):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from weakref import WeakSet
 
-from providers import ProviderDown, ProviderRefused
+from providers import Deferred, LeftAlone, ProviderDown, ProviderRefused
 
 _KNOWN: "WeakSet[Breaker]" = WeakSet()
 
@@ -48,15 +48,16 @@ class Breaker:
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """Make one call within; ProviderDown at once while the breaker is open.
+        """Make one call within; LeftAlone at once while the breaker is open.
 
-        ProviderDown, TimeoutError and OSError within are failures; ProviderRefused is an answer like any other.
+        ProviderDown, TimeoutError and OSError within are failures; ProviderRefused and Deferred are answers like any
+        other.
         """
         self._admit()
         began = self._clock()
         try:
             yield
-        except ProviderRefused:
+        except (ProviderRefused, Deferred):
             self._note("refused", good=True)
             raise
         except (ProviderDown, TimeoutError, OSError):
@@ -75,7 +76,7 @@ class Breaker:
         if self._trying or left > 0:
             self.calls["spared"] += 1
             again = max(1.0, left)
-            raise ProviderDown(f"{self.provider} failed again and again and is left alone for a while.", again)
+            raise LeftAlone(f"{self.provider} failed again and again and is left alone for a while.", again)
         self._trying = True
 
     def _note(self, outcome: str, *, good: bool) -> None:

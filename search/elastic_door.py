@@ -18,7 +18,7 @@ from elasticsearch import (
 from elasticsearch import SSLError as TlsFault
 from elasticsearch.serializer import OrjsonSerializer
 
-from providers import ProviderDown, ProviderRefused
+from providers import ProviderDown, ProviderRefused, Unusable
 from providers.breaker import Breaker
 
 SEARCH_SECONDS, WRITE_SECONDS = 2.0, 20.0
@@ -99,7 +99,7 @@ def answered(status: int, kind: str, reason: str) -> ProviderDown | ProviderRefu
     if status == 404:
         return ProviderRefused(NO_INDEX, "no_index")
     if status in {401, 403}:
-        return ProviderRefused(_AUTH if status == 401 else _RIGHTS, "elasticsearch_rights")
+        return Unusable(_AUTH if status == 401 else _RIGHTS, "elasticsearch_rights")
     if status in {408, 429} or status >= 500:
         return ProviderDown(f"Elasticsearch at ELASTICSEARCH_URL is overloaded or not whole ({kind or status}).", 5)
     return ProviderRefused(f"Elasticsearch refused: {kind or status}: {reason[:300]}", "elasticsearch_refused")

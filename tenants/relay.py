@@ -64,6 +64,12 @@ update {table} set state = 'waiting', run_at = now(), attempts = 0, waits = 0, w
   lease = null, leased_until = null
 where id = $1 and state = 'failed' returning id
 """
+_HURRY = """
+update {table} set run_at = now() where ({owner}, id) in (
+  select {owner}, id from {table} where state = 'waiting' and waits > 0 and run_at > now() and name = any($1::text[])
+  order by run_at limit $2 for update skip locked
+) returning {owner} as owner, id
+"""
 _TICK = """
 insert into clock_ticks as tick (name) values ($1) on conflict (name) do update set ran_at = now()
 where tick.ran_at <= now() - make_interval(secs => $2) returning name
@@ -205,6 +211,11 @@ async def show(tenancy: Tenancy, job_id: UUID) -> Record | None:
 async def run_again(tenancy: Tenancy, job_id: UUID) -> bool:
     """Have a failed job done after all; False when there is none of that id."""
     return bool(await _each(tenancy, _AGAIN, job_id))
+
+
+async def hurry(tenancy: Tenancy, names: Sequence[str], most: int) -> int:
+    """Make up to `most` jobs of these names due that wait for something which is back; how many."""
+    return len(await _each(tenancy, _HURRY, list(names), most))
 
 
 async def ticks(tenancy: Tenancy, name: str, seconds: float) -> bool:

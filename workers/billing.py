@@ -1,6 +1,6 @@
 """Billing: orders settled by what their provider says, looked after when a webhook was lost, and given back."""
 
-from providers import ProviderRefused
+from providers import ProviderRefused, Unusable
 from tenants.batches import purchases, settling
 from tenants.billing import orders
 from tenants.billing.orders import OPEN
@@ -11,20 +11,20 @@ OVER = 2
 """From this turn on an open checkout is past its time: it is ended at the provider, too."""
 
 
-@performs(SettleOrder, seconds=60)
+@performs(SettleOrder, seconds=60, leans_on="Stripe")
 async def settle(work: Work, asked: SettleOrder) -> None:
     """Believe only what the provider says of the order now, whatever a webhook said."""
     await settling.settle(work.shop.tenancy, work.shop.payments, work.channel_id, asked.order_id)
 
 
-@performs(SettlePayment, seconds=60)
+@performs(SettlePayment, seconds=60, leans_on="Stripe")
 async def settle_payment(work: Work, asked: SettlePayment) -> None:
     """The same, for a refund or a dispute that names the payment alone."""
     shop = work.shop
     await settling.settle_payment(shop.tenancy, shop.payments, work.channel_id, shop.provider, asked.payment_id)
 
 
-@performs(RecheckOrder, seconds=60)
+@performs(RecheckOrder, seconds=60, leans_on="Stripe")
 async def recheck(work: Work, asked: RecheckOrder) -> None:
     """Settle what is still open, end what is past its time, and look again later; a lost webhook costs nothing."""
     shop = work.shop
@@ -42,19 +42,21 @@ async def recheck(work: Work, asked: RecheckOrder) -> None:
             scope.enqueue(RecheckOrder(asked.order_id, asked.turn + 1), run_at=again)
 
 
-@performs(RefundOrder, seconds=60)
+@performs(RefundOrder, seconds=60, leans_on="Stripe")
 async def refund(work: Work, asked: RefundOrder) -> None:
     """Give the price back, once; what the provider refuses is written to the order, for those who manage it."""
     shop = work.shop
     try:
         await settling.give_back(shop.tenancy, shop.payments, work.channel_id, asked.order_id)
+    except Unusable:
+        raise
     except ProviderRefused as refused:
         async with work.scope() as scope:
             await purchases.refuse_refund(scope, asked.order_id, refused.message)
         raise
 
 
-@performs(CheckAccount, seconds=60)
+@performs(CheckAccount, seconds=60, leans_on="Stripe")
 async def check_account(work: Work, asked: CheckAccount) -> None:
     """Note whether the channel may be paid."""
     await settling.check_account(work.shop.tenancy, work.shop.payments, work.channel_id, asked.provider)

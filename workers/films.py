@@ -2,7 +2,7 @@
 
 import structlog
 
-from providers import ProviderRefused
+from providers import ProviderRefused, Unusable
 from tenants.courses import films
 from tenants.files import examinations, files
 from tenants.jobs import ExamineFilm
@@ -41,6 +41,8 @@ async def _look_at(work: Work, file: Record) -> None:
             raise PutOff(failure.reason) from failure
         await _spoil(work, file, failure.reason)
         return
+    except Unusable:
+        raise
     except ProviderRefused as refused:
         await _spoil(work, file, refused.message)
         return

@@ -36,7 +36,7 @@ AWAITED = frozenset({"magic_link", "new_password", "confirm", "invitation"})
 _PERSON = personal(select(PEOPLE.c.name, PEOPLE.c.email).where(PEOPLE.c.id == PERSON, PEOPLE.c.closed_at.is_(None)))
 
 
-@performs(SendMail, seconds=60)
+@performs(SendMail, seconds=60, leans_on="mail")
 async def send_mail(work: Work, asked: SendMail) -> None:
     """Write the letter that `template` names and send it, unless nobody would get it or it is not wanted.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from providers import ProviderDown, ProviderRefused
+from providers import ProviderDown, ProviderRefused, Unusable
 from providers.outbound import Limits as Patience
 from providers.outbound import Outbound
 from providers.storage import ObjectStore, Session
@@ -55,7 +55,7 @@ async def ingest(work: Work, asked: IngestRecording) -> None:
         await _finish(work, errand, stored)
     except Unavailable:
         raise
-    except (RecordingFailure, ProviderDown) as hindrance:
+    except (RecordingFailure, ProviderDown, Unusable) as hindrance:
         await _hindered(work, errand, hindrance)
     except (ProviderRefused, Refusal) as refused:
         await _give_up(work, errand, refused.message)
@@ -120,7 +120,7 @@ async def _finish(work: Work, errand: Errand, stored: Stored) -> None:
         await _clear(work.shop.store, errand)
 
 
-async def _hindered(work: Work, errand: Errand, hindrance: RecordingFailure | ProviderDown) -> None:
+async def _hindered(work: Work, errand: Errand, hindrance: RecordingFailure | ProviderDown | Unusable) -> None:
     """Put the work off while trying again can help; else give the recording up with the reason."""
     reason = hindrance.reason if isinstance(hindrance, RecordingFailure) else hindrance.message
     lasting = isinstance(hindrance, RecordingFailure) and not hindrance.retryable

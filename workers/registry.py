@@ -53,6 +53,8 @@ class Workshop:
     recording_hosts: tuple[str, ...] = ()
     search: SearchEngine = field(default_factory=search.choose)
     live: LiveHosts = field(default_factory=LiveHosts)
+    away: set[str] = field(default_factory=set)
+    """Services that jobs lean on, and that this process found away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +106,32 @@ Performer = Callable[[Work, Any], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """How a kind of job is done, and within how many seconds."""
+    """How a kind of job is done, and within how many seconds.
+
+    It `leans_on` one service, by the name that its breaker knows it by; on none, or many, when empty.
+    """
 
     kind: type[Job]
     performer: Performer
     seconds: float
+    leans_on: str = ""
 
 
 PERFORMANCES: dict[str, Performance] = {}
 
 
 def performs(
-    kind: type[Asked], *, seconds: float = 300
+    kind: type[Asked], *, seconds: float = 300, leans_on: str = ""
 ) -> Callable[[Callable[[Work, Asked], Awaitable[None]]], Performer]:
-    """Make the function the performer of a kind of job. It must be idempotent: a job runs at least once."""
+    """Make the function the performer of a kind of job. It must be idempotent: a job runs at least once.
+
+    Jobs that lean on the same one service wait for it together: once one of them is done, the others are due.
+    """
 
     def register(performer: Callable[[Work, Asked], Awaitable[None]]) -> Performer:
         if kind.__name__ in PERFORMANCES:
             raise TypeError(f"{kind.__name__} has a performer already")
-        PERFORMANCES[kind.__name__] = Performance(kind, performer, seconds)
+        PERFORMANCES[kind.__name__] = Performance(kind, performer, seconds, leans_on)
         return performer
 
     return register
@@ -133,6 +142,11 @@ def performance(name: str) -> Performance:
     if name not in PERFORMANCES:
         importlib.import_module(MODULES[name])
     return PERFORMANCES[name]
+
+
+def companions(service: str) -> list[str]:
+    """The names of the jobs that lean on a service, as far as this process has come across them."""
+    return [name for name, how in PERFORMANCES.items() if how.leans_on == service]
 
 
 def job_of(kind: type[Job], payload: dict[str, Any]) -> Job:

@@ -5,12 +5,13 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Future
+from typing import TypeAlias
 from uuid import UUID
 
 import structlog
 
-from providers import ProviderDown, ProviderRefused
-from tenants import work
+from providers import Deferred, LeftAlone, ProviderDown, ProviderRefused, Unusable, breaker
+from tenants import relay, work
 from tenants.errors import Refusal, Unavailable
 from tenants.ids import ChannelId
 from tenants.scope import REQUEST_ID
@@ -22,6 +23,9 @@ from workers.registry import PutOff, Work, Workshop
 log = structlog.get_logger("workers.run")
 RENEW_SECONDS = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0
+SCOUT_PAUSE = 60.0  # at most, of a job that really asked a service which others wait for
+HURRIED = 500
+Away: TypeAlias = ProviderDown | Unusable | Unavailable | PutOff
 
 
 class Hands:
@@ -96,7 +100,7 @@ async def perform_leased(shop: Workshop, leased: Leased) -> None:
     except asyncio.CancelledError:
         await asyncio.shield(work.wait(shop.tenancy, leased, 0, "the worker was told to end"))
         raise
-    except (ProviderDown, Unavailable, PutOff) as reason:
+    except (ProviderDown, Unusable, Unavailable, PutOff) as reason:
         await _wait(shop, leased, reason)
     except TimeoutError:
         await _put_off(shop, leased, "it took too long")
@@ -109,6 +113,7 @@ async def perform_leased(shop: Workshop, leased: Leased) -> None:
     else:
         log.info("job done", name=leased.name, attempts=leased.attempts)
         await work.done(shop.tenancy, leased)
+        await _hurry_others(shop, leased)
 
 
 async def _perform(shop: Workshop, leased: Leased) -> None:
@@ -139,7 +144,7 @@ async def _renewed(shop: Workshop, leased: Leased) -> AsyncIterator[None]:
         renewing.cancel()
 
 
-async def _wait(shop: Workshop, leased: Leased, reason: ProviderDown | Unavailable | PutOff) -> None:
+async def _wait(shop: Workshop, leased: Leased, reason: Away) -> None:
     """Look again later; what does not come back within days is given up."""
     words = str(reason) or type(reason).__name__
     if leased.waited >= MOST_WAITING_SECONDS:
@@ -147,10 +152,36 @@ async def _wait(shop: Workshop, leased: Leased, reason: ProviderDown | Unavailab
         log.error("job given up", name=leased.name, reason=words)
         await work.fail(shop.tenancy, leased, f"Given up after {days} days of waiting: {words}")
         return
-    asked = getattr(reason, "seconds", None) or getattr(reason, "retry_after", None)
-    seconds = float(asked or _pause(leased.waits))
+    seconds = _patience(shop, leased, reason)
     log.warning("job waits", name=leased.name, reason=words, seconds=seconds)
     await work.wait(shop.tenancy, leased, seconds, words)
+
+
+def _patience(shop: Workshop, leased: Leased, reason: Away) -> float:
+    """For how long to wait: few jobs ask a service that is away, often; all others wait long, and are hurried then."""
+    asked = getattr(reason, "seconds", None) or getattr(reason, "retry_after", None) or 0.0
+    service = registry.performance(leased.name).leans_on
+    if not service or isinstance(reason, Deferred | Unavailable):
+        return float(asked or _pause(leased.waits))
+    shop.away.add(service)
+    if isinstance(reason, LeftAlone):
+        return max(float(asked), _pause(leased.waits))
+    return float(asked or min(_pause(leased.waits), SCOUT_PAUSE))
+
+
+async def _hurry_others(shop: Workshop, leased: Leased) -> None:
+    """What a job leans on has just served it: the others that waited for that need wait no longer."""
+    service = registry.performance(leased.name).leans_on
+    if not service or not (leased.waits or service in shop.away) or _left_alone(service):
+        return
+    with contextlib.suppress(Unavailable):  # they wait their time, then
+        if await relay.hurry(shop.tenancy, registry.companions(service), HURRIED) < HURRIED:
+            shop.away.discard(service)
+
+
+def _left_alone(service: str) -> bool:
+    """Whether the job was done without asking the service: it had nothing to ask."""
+    return any(each.provider == service and each.state != "closed" for each in breaker.known())
 
 
 async def _put_off(shop: Workshop, leased: Leased, fault: str) -> None:

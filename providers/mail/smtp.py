@@ -10,12 +10,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from providers import ProviderDown, ProviderRefused
+from providers import Deferred, ProviderDown, ProviderRefused, Unusable
 from providers.breaker import Breaker
 from providers.mail import Mail, Place
 from providers.mail.letters import checked_address, compose
 
 _SECONDS = 20.0
+_REST_SECONDS = 15.0  # people sit before their mailbox, and a try costs the relay one greeting
 _FAREWELL_SECONDS = 2.0
 _MOST_CARRIED, _LONGEST_IDLE = 100, 30.0
 _ALONE = {"localhost", "127.0.0.1", "::1"}
@@ -67,7 +68,7 @@ class Smtp:
         self._relay = relay
         self._sender = sender
         self._seconds = seconds
-        self._breaker = Breaker("mail", slow=seconds)
+        self._breaker = Breaker("mail", slow=seconds, rest=_REST_SECONDS)
         self._line: aiosmtplib.SMTP | None = None
         self._carried = 0
         self._idle_since = 0.0
@@ -76,7 +77,8 @@ class Smtp:
     async def send(self, mail: Mail) -> None:
         """Hand the mail to the relay; its 4xx is ProviderDown, its 5xx ProviderRefused.
 
-        `address_refused` is the relay's no to the address itself, `mail_refused` to the mail.
+        `address_refused` is the relay's no to the address itself, `mail_refused` to the mail. An address for which it
+        asks to come later (Deferred) says nothing of the others.
         """
         letter = compose(mail, self._sender)
         async with self._connected() as line:
@@ -134,9 +136,9 @@ class Smtp:
             yield
         except aiosmtplib.SMTPAuthenticationError as wrong:
             said = f"The mail relay does not accept the user or password in MAIL ({wrong.code})."
-            raise ProviderRefused(said, "mail_sign_in") from wrong
+            raise Unusable(said, "mail_sign_in") from wrong
         except aiosmtplib.SMTPRecipientsRefused as refused:
-            raise _answered(refused.recipients[0], "address_refused") from refused
+            raise _deferred(_answered(refused.recipients[0], "address_refused")) from refused
         except aiosmtplib.SMTPResponseException as answer:
             raise _answered(answer, "mail_refused") from answer
         except ssl.SSLError as wrong:
@@ -172,3 +174,7 @@ async def _answers(line: aiosmtplib.SMTP) -> bool:
 def _answered(answer: aiosmtplib.SMTPResponseException, refusal: str) -> ProviderDown | ProviderRefused:
     said = f"The mail relay answered {answer.code}: {ascii(answer.message)[:200]}."
     return ProviderDown(said) if 400 <= answer.code < 500 else ProviderRefused(said, refusal)
+
+
+def _deferred(answer: ProviderDown | ProviderRefused) -> ProviderDown | ProviderRefused:
+    return Deferred(answer.message) if isinstance(answer, ProviderDown) else answer

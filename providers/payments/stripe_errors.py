@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import stripe
 
-from providers import ProviderDown, ProviderRefused
+from providers import ProviderDown, ProviderRefused, Unusable
 
 _CODES = {
     "amount_too_small": "The price is below what Stripe takes in this currency. Raise it.",
@@ -26,7 +26,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except stripe.AuthenticationError as error:
-        raise ProviderRefused(_KEY, "payments_misconfigured", 503) from error
+        raise Unusable(_KEY, "payments_misconfigured") from error
     except stripe.PermissionError as error:
         raise ProviderRefused(_GONE, "account_revoked", 409) from error
     except stripe.RateLimitError as error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from providers import ProviderDown, ProviderRefused
+from providers import ProviderDown, ProviderRefused, Unusable
 
 ROLE = "roles/storage.objectUser"
 _LONGEST_WAIT = 60.0
@@ -15,11 +15,11 @@ _ENDED = {404, 410, 499}
 """How a session answers that was given up or is older than a week."""
 
 
-class BucketUnusable(ProviderRefused):
+class BucketUnusable(Unusable):
     """503: STORAGE or the rights at the bucket are not set up rightly, so that nothing can be stored or read."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, "storage_misconfigured", 503)
+        super().__init__(message, "storage_misconfigured")
 
 
 class Damaged(ProviderDown):

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from providers import ProviderDown, ProviderRefused
+from providers import Deferred, LeftAlone, ProviderDown, ProviderRefused
 from providers.mail import Mail, Mailer, choose
 from providers.mail.folder import Folder
 from providers.mail.smtp import Smtp, parse_relay
@@ -235,16 +235,28 @@ async def test_after_a_refusal_the_next_mail_goes(tmp_path: Path) -> None:
 
 
 async def test_a_relay_that_fails_again_and_again_is_left_alone(tmp_path: Path) -> None:
-    async with relaying(Relay(answers={"rcpt": "451 later"})) as relay:
+    async with relaying(Relay(answers={"data": "451 later"})) as relay:
         mailer = choose(f"smtp://127.0.0.1:{relay.port}", SENDER, tmp_path)
         for _ in range(3):
             with pytest.raises(ProviderDown, match="answered 451"):
                 await mailer.send(mail())
         calls = relay.calls
-        with pytest.raises(ProviderDown, match="left alone") as spared:
+        with pytest.raises(LeftAlone, match="left alone") as spared:
             await mailer.send(mail())
         assert relay.calls == calls
-        assert 50 < (spared.value.retry_after or 0) <= 60
+        assert 10 < (spared.value.retry_after or 0) <= 15
+
+
+async def test_addresses_that_are_to_be_tried_later_hold_up_no_others(tmp_path: Path) -> None:
+    async with relaying(Relay(answers={"rcpt": "450 greylisted"})) as relay:
+        mailer = choose(f"smtp://127.0.0.1:{relay.port}", SENDER, tmp_path)
+        for _ in range(5):
+            with pytest.raises(Deferred, match="answered 450"):
+                await mailer.send(mail())
+        relay.answers = {}
+        await mailer.send(mail())
+        assert len(relay.letters) == 1
+        await mailer.close()
 
 
 async def test_an_absent_or_silent_relay_is_down(tmp_path: Path) -> None:
