@@ -31,6 +31,7 @@ from server.process_figures import ProcessFigures
 from server.provider_figures import ProviderFigures
 from server.queue_figures import QueueFigures
 from server.sockets import add_sockets
+from server.worker_figures import WorkerFigures
 from settings import Settings
 from tenants.people.mailed_links import LinkSecrets
 from tenants.people.passwords import Passwords
@@ -73,9 +74,10 @@ def make_app(settings: Settings, among: Among | None = None, house: House | None
 
 
 def add_queue_figures(app: web.Application, redis_url: str, deployment: str) -> None:
-    """Figures of the queues, over a connection that ends with the process."""
+    """Figures of the queues and the workers, over a connection that ends with the process."""
     redis = connect(redis_url)
     QueueFigures(app[METRICS], redis, deployment)
+    WorkerFigures(app[METRICS], redis, deployment)
 
     async def close(_: web.Application) -> None:
         await redis.aclose()

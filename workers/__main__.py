@@ -22,6 +22,7 @@ from settings import Settings
 from tenants import relay
 from tenants.people.mailed_links import LinkSecrets
 from tenants.scope import Tenancy
+from workers.figures import Telling
 from workers.queues import Dispatched, Queues, check_redis
 from workers.registry import Workshop
 from workers.run import HANDS, Hands
@@ -62,7 +63,8 @@ def run(settings: Settings, queue: str) -> None:
         job_monitoring_interval=10,
     )
     try:
-        worker.work(logging_level="WARNING")
+        with Telling(settings.redis_url, settings.deployment, queue, shop.tenancy):
+            worker.work(logging_level="WARNING")
     finally:
         hands.rest()
 
@@ -110,7 +112,8 @@ async def _run_steward(settings: Settings) -> None:
     herald = make_herald(settings)
     steward = Steward(shop.tenancy, queues, herald, chores(shop))
     working = asyncio.create_task(steward.run(settings.redis_url, rooms.wake(settings.deployment)))
-    await asyncio.wait({working, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    with Telling(settings.redis_url, settings.deployment, "steward", shop.tenancy):
+        await asyncio.wait({working, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     working.cancel()
     await herald.close()
     await shop.payments.close()

@@ -10,11 +10,13 @@ import pytest
 import yaml
 
 from providers.breaker import Breaker
+from providers.embedded import EmbeddedValkey
 from server.metrics import METRICS
 from settings import Settings
 from tests.infra.promql import grouped, selectors
-from tests.webapp import Web
+from tests.webapp import Web, settings_for
 from tests.world import World
+from workers.figures import Telling
 
 FOLDER = Path(__file__).parents[2] / "infra" / "observability"
 RULES, BOARDS = sorted((FOLDER / "rules").glob("*.yml")), sorted((FOLDER / "dashboards").glob("*.json"))
@@ -46,7 +48,7 @@ def asked() -> list[tuple[str, str, str]]:
 
 
 @pytest.fixture
-async def known(web: Web, world: World) -> dict[str, set[str]]:
+async def known(web: Web, world: World, valkey: EmbeddedValkey, home: Path) -> dict[str, set[str]]:
     """The labels of each figure of a process that has answered, refused, and has jobs."""
     await web.get(f"/c/{world.pottery.slug}")
     await web.get("/verify/7K4MQ2XD9FTAH")
@@ -56,6 +58,12 @@ async def known(web: Web, world: World) -> dict[str, set[str]]:
     asked = Breaker("a provider")
     with asked.call():
         metrics = web.app[METRICS]
+    Telling(
+        valkey.redis_url,
+        settings_for("postgresql://here/x", "", home / "var", 1).deployment,
+        "default",
+        web.house.tenancy,
+    ).tell()
     for refresh in metrics.before_look:
         await refresh()
     found: dict[str, set[str]] = dict(OF_PROMETHEUS)
