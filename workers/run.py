@@ -161,7 +161,7 @@ def _patience(shop: Workshop, leased: Leased, reason: Away) -> float:
     """For how long to wait: few jobs ask a service that is away, often; all others wait long, and are hurried then."""
     asked = getattr(reason, "seconds", None) or getattr(reason, "retry_after", None) or 0.0
     service = registry.performance(leased.name).leans_on
-    if not service or isinstance(reason, Deferred | Unavailable):
+    if not service or isinstance(reason, Deferred | Unavailable | PutOff):
         return float(asked or _pause(leased.waits))
     shop.away.add(service)
     if isinstance(reason, LeftAlone):

@@ -5,12 +5,13 @@ import tempfile
 from pathlib import Path
 
 from cli.console import OUT, say
-from cli.drill.run import Report, Row, run
+from cli.drill.run import GROWTH_MB, Report, Row, run
 from cli.drill.surroundings import Surrounded, embedded
 from cli.stop import Stop
 
 HEAD = (
-    f"{'fault':<28}{'good':>6}{'refused':>9}{'silent':>8}{'bad':>5}{'slowest':>9}{'waited':>8}{'caught up':>11}  readyz"
+    f"{'fault':<32}{'good':>6}{'refused':>9}{'silent':>8}{'bad':>5}{'slowest':>9}{'waited':>8}{'caught up':>11}"
+    f"{'lost':>6}{'twice':>7}{'MB':>6}  readyz"
 )
 
 
@@ -27,17 +28,25 @@ def drill(seed: int, only: list[str], surrounded: Surrounded = embedded) -> None
         say(f"given up: {reason}")
     for name in report.alone:
         say(f"still left alone: {name}")
-    if report.memory:
-        say(f"memory: {report.memory[0]} MB after the first fault, {report.memory[-1]} MB after the last.")
+    say(memory_of(report))
     conclude(report)
 
 
 def line_of(row: Row) -> str:
-    """One fault in one line: answers by how they ended, the slowest, what waited, and how soon it was done."""
+    """One fault in one line: answers by how they ended, what waited and how soon it was done, and the reckoning."""
     good, said, none, bad = (row.tally.answers[outcome] for outcome in ("good", "said", "none", "bad"))
     times = f"{row.tally.slowest:>8.2f}s{row.waited:>8}{row.caught_up:>10.1f}s"
-    alone = f" ({', '.join(row.alone)} left alone)" if row.alone else ""
-    return f"{row.fault:<28}{good:>6}{said:>9}{none:>8}{bad:>5}{times}  {row.standing}{alone}"
+    alone = f" (left alone: {', '.join(row.alone)})" if row.alone else ""
+    amiss = f" (amiss: {', '.join(row.amiss)})" if row.amiss else ""
+    counted = f"{row.lost:>6}{row.doubled:>7}{row.memory:>6}"
+    return f"{row.fault:<32}{good:>6}{said:>9}{none:>8}{bad:>5}{times}{counted}  {row.standing}{alone}{amiss}"
+
+
+def memory_of(report: Report) -> str:
+    """What each process held before and after, and whether that is too much more."""
+    held = ", ".join(f"{name} {was} → {report.after.get(name, 0)}" for name, was in report.before.items())
+    verdict = f"GREW: {', '.join(report.grown)}" if report.grown else f"none grew by more than {GROWTH_MB}"
+    return f"memory in MB: {held} ({verdict})"
 
 
 def conclude(report: Report) -> None:

@@ -56,14 +56,10 @@ class Installation:
         if done.returncode:
             raise Stop(f"guildhall {' '.join(words)}: {done.stdout}{done.stderr}")
 
-    def memory(self) -> int:
-        """What its processes hold, in MB, each shared page counted once (PSS)."""
-        family, found = [self.process.running.pid], 0
-        while family:
-            pid = family.pop()
-            family += _children(pid)
-            found += _held(pid)
-        return found // 1024
+    def memory(self) -> dict[str, int]:
+        """What the web process and each worker has resident, in MB, by name."""
+        named = {_name(pid): pid for pid in _children(self.process.running.pid)}
+        return {name.removeprefix("gh "): _held(pid) for name, pid in named.items() if name.startswith("gh ")}
 
     def last_words(self) -> str:
         """The end of what it has said."""
@@ -101,11 +97,11 @@ def _children(pid: int) -> list[int]:
 
 
 def _held(pid: int) -> int:
-    """In kB; a Chromium that lives in namespaces of its own keeps it to itself."""
+    """Its resident set in MB; 0 when it has just ended."""
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1])
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) // 1024
     return 0
 
 

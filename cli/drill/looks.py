@@ -43,7 +43,7 @@ async def left_alone(client: Client, token: str) -> list[str]:
     """The providers whose breakers are open in the web process."""
     status, answer = await client.ask("GET", "/metrics", token=token)
     words = answer.decode() if status == 200 else ""
-    return re.findall(r'^provider_breaker_open\{provider="([^"]+)"\} 1', words, re.MULTILINE)
+    return re.findall(r'^(?:worker_)?provider_breaker_open\{[^}]*provider="([^"]+)"[^}]*\} 1', words, re.MULTILINE)
 
 
 async def standing(client: Client) -> str:

@@ -22,10 +22,14 @@ from cli.drill.school import found
 from cli.drill.surroundings import Scene, Surrounded, embedded
 from cli.drill.waiting import until
 from cli.drill.work import Certificates, Kind, Messages, Recordings, Uploads
+from cli.stop import Stop
 from tenants.ids import new_id
 
 SETTLE_SECONDS = 240.0
-CALM_SECONDS = 1.0
+CALM_SECONDS, WARM_SECONDS = 1.0, 10.0
+REST_SECONDS = 120.0
+GROWTH_MB = 64
+"""What a process may hold more at the end than before the first fault."""
 WAITING = """
 select (select count(*) from jobs where state <> 'failed' and id < $1 and (attempts + waits > 0 or run_at <= now()))
   + (select count(*) from person_jobs where state <> 'failed' and id < $1)
@@ -42,7 +46,8 @@ FOUND = "select count(*) from search_documents where kind = 'message'"
 class Row:
     """One fault: what people met meanwhile, how things were called, what waited at its end, seconds to catch up.
 
-    `alone` are the providers that the web process left alone at its end.
+    `alone` are the providers that a process left alone at its end; `lost` and `doubled` is what all kinds of work
+    missed or found twice after it, `memory` what web and workers held then, in MB.
     """
 
     fault: str
@@ -51,6 +56,11 @@ class Row:
     waited: int
     caught_up: float
     alone: list[str]
+    lost: int
+    doubled: int
+    memory: int
+    amiss: list[str]
+    """The kinds of work of which something is lost or doubled."""
 
 
 @dataclass
@@ -63,17 +73,23 @@ class Report:
     """Jobs that were given up, with the reason."""
     alone: list[str] = field(default_factory=list)
     """Providers that were still left alone when all was over."""
-    memory: list[int] = field(default_factory=list)
-    """What the processes held after each fault, in MB."""
+    before: dict[str, int] = field(default_factory=dict)
+    after: dict[str, int] = field(default_factory=dict)
+    """What each process held before the first fault, once it had done work of every kind, and after the last, in MB."""
+
+    @property
+    def grown(self) -> dict[str, int]:
+        """The processes that hold more than GROWTH_MB more than before, and by how much."""
+        held = {name: self.after[name] - at_first for name, at_first in self.before.items() if name in self.after}
+        return {name: more for name, more in held.items() if more > GROWTH_MB}
 
     @property
     def clean(self) -> bool:
-        """Nothing lost, doubled, given up, left alone or refused without a reason, and something done of each kind."""
+        """Nothing lost, doubled, given up, left alone, grown or refused unexplained; something done of each kind."""
         bad = sum(row.tally.answers["bad"] for row in self.rows)
         return (
-            not bad
-            and not self.failed
-            and not self.alone
+            not (bad or self.failed or self.alone or self.grown)
+            and not any(row.lost or row.doubled for row in self.rows)
             and all(done and not lost and not doubled for done, lost, doubled in self.work.values())
         )
 
@@ -93,7 +109,7 @@ async def run(
         every = [*faults(installation, source), *around.faults(installation)]
         wanted = [fault for fault in every if not only or any(words in fault.name for words in only)]
         kinds = _kinds(scene, source) | await around.kinds(scene)
-        return await _drill(scene, kinds, visitor, wanted, tell)
+        return await _drill(Stage(scene, kinds, visitor), wanted, tell)
 
 
 def _kinds(scene: Scene, source: FilmHouse) -> dict[str, Kind]:
@@ -107,44 +123,89 @@ def _kinds(scene: Scene, source: FilmHouse) -> dict[str, Kind]:
     }
 
 
-async def _drill(
-    scene: Scene, kinds: Mapping[str, Kind], visitor: Client, wanted: Sequence[Fault], tell: Callable[[Row], None]
-) -> Report:
-    report, stop, installation = Report(), asyncio.Event(), scene.installation
-    async with asyncio.TaskGroup() as working:
-        for kind in kinds.values():
-            working.create_task(kind.run(stop))
-        working.create_task(look(visitor, scene.school, stop))
-        working.create_task(verify(visitor, scene.school, stop))
-        for fault in wanted:
-            row = await _suffer(fault, installation, visitor)
-            report.rows.append(row)
-            report.memory.append(installation.memory())
-            tell(row)
-        stop.set()
-    await _caught_up(installation, new_id())
-    for name, kind in kinds.items():
-        report.work[name] = await kind.check()
-    await _caught_up(installation, new_id())
-    report.work["search index"] = await _indexed(installation)
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What faults happen to: the scene, the work that goes on in it, and who looks on."""
+
+    scene: Scene
+    kinds: Mapping[str, Kind]
+    visitor: Client
+
+    @property
+    def installation(self) -> Installation:
+        """What is drilled."""
+        return self.scene.installation
+
+    @contextlib.asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Work of every kind and looks go on within the block."""
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as working:
+            for kind in self.kinds.values():
+                working.create_task(kind.run(stop))
+            working.create_task(look(self.visitor, self.scene.school, stop))
+            working.create_task(verify(self.visitor, self.scene.school, stop))
+            yield
+            stop.set()
+
+    async def reckon(self) -> dict[str, tuple[int, int, int]]:
+        """Wait until all that was begun is done, and count."""
+        await _caught_up(self.installation, new_id())
+        counted = {name: await kind.check() for name, kind in self.kinds.items()}
+        await _caught_up(self.installation, new_id())
+        return counted | {"search index": await _indexed(self.installation)}
+
+
+async def _drill(stage: Stage, wanted: Sequence[Fault], tell: Callable[[Row], None]) -> Report:
+    report, installation = Report(), stage.installation
+    async with stage.at_work():
+        await asyncio.sleep(WARM_SECONDS)
+    report.work = await stage.reckon()
+    report.before = installation.memory()
+    for fault in wanted:
+        row, report.work = await _suffer(fault, stage, report.work)
+        report.rows.append(row)
+        tell(row)
+    report.after = installation.memory()
     report.failed = [f"{row['name']}: {row['error']}" for row in await _rows(installation, FAILED)]
-    report.alone = await left_alone(visitor, METRICS_TOKEN)
+    report.alone = await _still_alone(stage)
     return report
 
 
-async def _suffer(fault: Fault, installation: Installation, visitor: Client) -> Row:
-    """Let one fault happen, and see how it is met and overcome."""
+async def _suffer(
+    fault: Fault, stage: Stage, before: Mapping[str, tuple[int, int, int]]
+) -> tuple[Row, dict[str, tuple[int, int, int]]]:
+    """Let one fault happen while work goes on, see how it is met and overcome, and reckon."""
+    installation, visitor = stage.installation, stage.visitor
     visitor.tally = tally = Tally()
-    async with fault.happens():
-        await asyncio.sleep(fault.seconds)
-        called, alone = await standing(visitor), await left_alone(visitor, METRICS_TOKEN)
-    asked_before, ended = new_id(), time.monotonic()
-    await installation.ready()
-    waited = await _ask(installation, WAITING, asked_before)
-    await _caught_up(installation, asked_before)
-    seconds = time.monotonic() - ended
-    await asyncio.sleep(CALM_SECONDS)
-    return Row(fault.name, tally, called, waited, seconds, alone)
+    async with stage.at_work():
+        async with fault.happens():
+            await asyncio.sleep(fault.seconds)
+            called, alone = await standing(visitor), await left_alone(visitor, METRICS_TOKEN)
+        asked_before, ended = new_id(), time.monotonic()
+        await installation.ready()
+        waited = await _ask(installation, WAITING, asked_before)
+        await _caught_up(installation, asked_before)
+        seconds = time.monotonic() - ended
+        await asyncio.sleep(CALM_SECONDS)
+    counted = await stage.reckon()
+    lost, doubled = (sum(max(0, each[i] - before[name][i]) for name, each in counted.items()) for i in (1, 2))
+    memory = sum(installation.memory().values())
+    amiss = [name for name, each in counted.items() if each[1:] > before[name][1:]]
+    return Row(fault.name, tally, called, waited, seconds, alone, lost, doubled, memory, amiss), counted
+
+
+async def _still_alone(stage: Stage) -> list[str]:
+    """The providers left alone although a breaker's rest is long over; somebody has to ask, so work goes on."""
+
+    async def none() -> bool:
+        return not await left_alone(stage.visitor, METRICS_TOKEN)
+
+    with contextlib.suppress(Stop):
+        async with stage.at_work():
+            await until(none, within=REST_SECONDS, every=1.0)
+    await stage.reckon()
+    return await left_alone(stage.visitor, METRICS_TOKEN)
 
 
 async def _caught_up(installation: Installation, asked_before: UUID) -> None:

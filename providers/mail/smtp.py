@@ -137,6 +137,10 @@ class Smtp:
         except aiosmtplib.SMTPAuthenticationError as wrong:
             said = f"The mail relay does not accept the user or password in MAIL ({wrong.code})."
             raise Unusable(said, "mail_sign_in") from wrong
+        except aiosmtplib.SMTPSenderRefused as refused:
+            raise _closed(refused, "MAIL_FROM: it does not take mail from this sender") from refused
+        except (aiosmtplib.SMTPConnectResponseError, aiosmtplib.SMTPHeloError) as refused:
+            raise _closed(refused, "MAIL: it does not serve us") from refused
         except aiosmtplib.SMTPRecipientsRefused as refused:
             raise _deferred(_answered(refused.recipients[0], "address_refused")) from refused
         except aiosmtplib.SMTPResponseException as answer:
@@ -174,6 +178,14 @@ async def _answers(line: aiosmtplib.SMTP) -> bool:
 def _answered(answer: aiosmtplib.SMTPResponseException, refusal: str) -> ProviderDown | ProviderRefused:
     said = f"The mail relay answered {answer.code}: {ascii(answer.message)[:200]}."
     return ProviderDown(said) if 400 <= answer.code < 500 else ProviderRefused(said, refusal)
+
+
+def _closed(answer: aiosmtplib.SMTPResponseException, what: str) -> ProviderDown | Unusable:
+    """A relay that serves nobody like us says nothing of the mail at hand, which waits until that is mended."""
+    down = _answered(answer, "mail_refused")
+    if isinstance(down, ProviderDown):
+        return down
+    return Unusable(f"{down.message} Check {what}.", "mail_refuses_us")
 
 
 def _deferred(answer: ProviderDown | ProviderRefused) -> ProviderDown | ProviderRefused:

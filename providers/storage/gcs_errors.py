@@ -13,6 +13,8 @@ ROLE = "roles/storage.objectUser"
 _LONGEST_WAIT = 60.0
 _ENDED = {404, 410, 499}
 """How a session answers that was given up or is older than a week."""
+_FULL = {"quotaExceeded", "storageQuotaExceeded"}
+_CLOSED = {"accountDisabled", "billingNotEnabled"}
 
 
 class BucketUnusable(Unusable):
@@ -35,6 +37,16 @@ def check_answer(status: int, headers: Mapping[str, str], body: bytes, bucket: s
         raise BucketUnusable(
             "Google does not accept the credentials. Look at GOOGLE_APPLICATION_CREDENTIALS, or at the service "
             "account that this runs as."
+        )
+    if status == 403 and _FULL & _reasons(body):
+        raise BucketUnusable(
+            f"The bucket {bucket} that STORAGE names takes no more ({_reason(body)}). "
+            "Raise its quota, or free some room."
+        )
+    if status == 403 and _CLOSED & _reasons(body):
+        raise BucketUnusable(
+            f"Google has closed the account of the bucket {bucket} that STORAGE names ({_reason(body)}). "
+            "Pay for it, or name a bucket of another project."
         )
     if status == 403:
         raise BucketUnusable(
@@ -77,6 +89,14 @@ def damaged() -> "Damaged":
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     stated = headers.get("Retry-After", "")
     return min(float(stated), _LONGEST_WAIT) if stated.isascii() and stated.isdigit() else None
+
+
+def _reasons(body: bytes) -> set[str]:
+    """The words by which programs may know why."""
+    try:
+        return {str(each["reason"]) for each in orjson.loads(body)["error"]["errors"]}
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return set()
 
 
 def _reason(body: bytes) -> str:

@@ -35,5 +35,6 @@ def main() -> int:
 if __name__ == "__main__":
     os.environ.setdefault("COLUMNS", "160")
     # That a caller gave up waiting is what a slow vendor is for.
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    for vendor in ("aiohttp.server", "mail.log"):
+        logging.getLogger(vendor).setLevel(logging.CRITICAL)
     sys.exit(main())

@@ -32,20 +32,21 @@ class Post:
     believed: int = 0
     """Forged ones that were answered as if they were true."""
 
-    async def send(self, event: Any) -> None:
-        """Send one event, in the manner of the hour."""
+    async def send(self, event: Any) -> bool:
+        """Send one event, in the manner of the hour; False when it is dropped."""
         if self.manners == "dropped":
             self.dropped += 1
-            return
+            return False
         if self.manners == "late":
             self.kept_back.append(event)
-            return
+            return True
         if self.manners == "forged":
             self.believed += await self._knock(event, forged=True) in GOOD
         await self._deliver(event)
         if self.manners == "replayed":
             for again in self.chance.choices(self.taken, k=3):
                 await self._deliver(again)
+        return True
 
     @asynccontextmanager
     async def behaving(self, manners: str) -> AsyncIterator[None]:

@@ -25,8 +25,8 @@ async def test_what_was_acknowledged_is_done_once_on_both_sides(elasticsearch: N
     assert [row.fault for row in report.rows if row.tally.answers["bad"]] == []
     assert sorted(row.fault for row in report.rows) == sorted(FAULTS)
     assert set(report.work) == {
-        "messages", "recordings", "certificates", "uploads", "purchases", "receipts", "class visits", "in the engine",
-        "search index",
+        "messages", "recordings", "certificates", "uploads", "purchases", "receipts", "class visits", "class films",
+        "in the engine", "search index",
     }  # fmt: skip
     assert {name: counted[1:] for name, counted in report.work.items() if counted[1:] != (0, 0)} == {}
     assert (report.failed, report.alone, report.clean) == ([], [], True)

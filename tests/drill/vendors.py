@@ -22,7 +22,7 @@ from cli.drill.work import Kind
 from settings import Settings
 from tests.drill import faults
 from tests.drill.post import Post
-from tests.drill.work import Engine, Letters, Purchases, Visits, ask
+from tests.drill.work import Engine, Films, Letters, Purchases, Visits, ask, run_again
 from tests.standins import livekit, stripe
 from tests.standins.elasticsearch import Node
 from tests.standins.elasticsearch.way import Way, way_to
@@ -46,12 +46,16 @@ class Vendors:
     livekit: LiveKitServer
     relay: Relay
     way: Way
+    node: Node
+    source: FilmHouse
     indexes: str
     """The URL of what is searched in Elasticsearch, past the way."""
     session: aiohttp.ClientSession
     chance: Random
     hooks: dict[str, str]
     """Where the vendors post to."""
+    connection: str = ""
+    batch: str = ""
 
     def __post_init__(self) -> None:
         self.stripe_post = Post(self._knock_for_stripe, self.chance)
@@ -61,8 +65,9 @@ class Vendors:
         """Every vendor, in each of its bad ways."""
         posts = {"Stripe": self.stripe_post, "LiveKit": self.livekit_post}
         return [
-            *faults.of_stripe(self.stripe), *faults.of_storage(self.storage), *faults.of_relay(self.relay),
-            *faults.of_livekit(self.livekit), *faults.of_engine(self.way), *faults.of_posts(posts),
+            *faults.of_stripe(self.stripe), *faults.of_storage(self.storage),
+            *faults.of_relay(self.relay, partial(run_again, installation)),
+            *faults.of_livekit(self.livekit), *faults.of_engine(self.way, self.node), *faults.of_posts(posts),
         ]  # fmt: skip
 
     async def kinds(self, scene: Scene, /) -> dict[str, Kind]:
@@ -75,6 +80,7 @@ class Vendors:
             "purchases": purchases,
             "receipts": Letters(scene, self.relay, purchases),
             "class visits": Visits(scene, self.livekit_post, class_id),
+            "class films": Films(scene, self.livekit_post, self.livekit, self.plan, self.source.url),
             "in the engine": Engine(scene, self.indexes),
         }
 
@@ -97,22 +103,27 @@ class Vendors:
         return str(course["id"])
 
     async def _class(self, scene: Scene) -> str:
-        """A class at LiveKit that goes on now, for those of the school's own course; its id."""
-        owner, at, now = scene.school.owner, f"/channels/{scene.school.slug}", datetime.now(UTC)
+        """A class at LiveKit that goes on for long, for those of the school's own course; its id."""
+        owner, at = scene.school.owner, f"/channels/{scene.school.slug}"
         given = {**self.livekit.given, "recordings": "own"}
         made = await ask(
             scene, "POST", f"{at}/live-connections", owner, name="LiveKit", provider="livekit", credentials=given
         )
+        self.connection = made["id"]
         self.hooks["livekit"] = f"{scene.installation.url}/webhooks/live/{made['id']}"
         batch = (await ask(scene, "GET", f"{at}/courses/{scene.school.course}/batches", owner))["items"][0]
+        self.batch = batch["id"]
         for _, member in scene.school.students:
             seat = {"member": member, "batch": batch["id"]}
             await ask(scene, "POST", f"{at}/courses/{scene.school.course}/students", owner, **seat)
-        times = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=2)}
+        return await self.plan(scene, timedelta(hours=2))
+
+    async def plan(self, scene: Scene, ends_in: timedelta) -> str:
+        """One more class at LiveKit, which goes on now; its id."""
+        now, at = datetime.now(UTC), f"/channels/{scene.school.slug}/batches/{self.batch}/classes"
+        times = {"starts_at": now - timedelta(hours=1), "ends_at": now + ends_in}
         held = {name: time.strftime("%Y-%m-%dT%H:%M:%SZ") for name, time in times.items()}
-        planned = await ask(
-            scene, "POST", f"{at}/batches/{batch['id']}/classes", owner, title="Ash", connection_id=made["id"], **held
-        )
+        planned = await ask(scene, "POST", at, scene.school.owner, title="Ash", connection_id=self.connection, **held)
         return str(planned["id"])
 
     async def _knock_for_stripe(self, event: Any, forged: bool) -> int:
@@ -134,24 +145,26 @@ class Vendors:
 async def _surrounded(source: FilmHouse, *, node: Node, seed: int) -> AsyncIterator[Vendors]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gd-")))
+        secret = secrets.token_urlsafe(48)
         far_pay, pay_url = await stack.enter_async_context(far_stripe())
         far_files, files_url = await stack.enter_async_context(far_storage())
         far_live = await stack.enter_async_context(livekit_server())
-        relay = await stack.enter_async_context(relaying())
+        relay = await stack.enter_async_context(relaying(Relay(user="drill", password=secret)))
         way, way_url = await stack.enter_async_context(way_to(node.url))
-        secret = secrets.token_urlsafe(48)
         named = Settings.model_validate({"secret_key": secret, "guildhall_home": folder}).deployment
         settings = {
             "SECRET_KEY": secret, "RECORDING_HOSTS": f"{source.host},{far_live.host}", "ELASTICSEARCH_URL": way_url,
             "STORAGE": f"gcs:{BUCKET}", "STORAGE_EMULATOR_HOST": files_url,
             "GOOGLE_APPLICATION_CREDENTIALS": str(key_file(folder, files_url)),
             "PAYMENTS": "stripe", "STRIPE_API_BASE": pay_url, "STRIPE_SECRET_KEY": stripe.KEY,
-            "STRIPE_WEBHOOK_SECRET": stripe.WEBHOOK_SECRET, "MAIL": f"smtp://localhost:{relay.port}",
+            "STRIPE_WEBHOOK_SECRET": stripe.WEBHOOK_SECRET, "MAIL": f"smtp://drill:{secret}@localhost:{relay.port}?starttls=never",
         }  # fmt: skip
         session = await stack.enter_async_context(aiohttp.ClientSession())
         chance = Random(seed)
         indexes = f"{node.url}/{named}-documents"
-        yield Vendors(settings, far_pay, far_files, far_live, relay, way, indexes, session, chance, {})
+        yield Vendors(
+            settings, far_pay, far_files, far_live, relay, way, node, source, indexes, session, chance, {}
+        )  # fmt: skip
 
 
 def surrounded(node: Node, seed: int) -> Surrounded:

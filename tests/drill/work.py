@@ -13,15 +13,19 @@ import aiohttp
 import asyncpg
 import orjson
 
+from cli.drill.installation import Installation
 from cli.drill.surroundings import Scene
 from tests.drill.post import Post
 from tests.standins import livekit
+from tests.standins.livekit import LiveKitServer
 from tests.standins.relay import Relay
 from tests.standins.stripe import FarStripe
 from tests.waiting import until
 
 PATIENCE = 200.0
 ENGINE_PATIENCE = 60.0
+BUYERS = 6
+"""In the time of one fault."""
 
 
 async def ask(scene: Scene, method: str, path: str, token: str = "", **fields: Any) -> Any:
@@ -52,14 +56,18 @@ class Purchases:
     paid: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Order and mailbox by checkout."""
     back: set[str] = field(default_factory=set)
+    settled: dict[str, str] = field(default_factory=dict)
+    """The state in which each order was found to have come to rest."""
 
     async def run(self, end: asyncio.Event) -> None:
-        """One buyer after the other."""
-        while not end.is_set():
+        """One buyer after the other, not too many: an address may not sign up without end."""
+        for _ in range(BUYERS):
             await self._buy(len(self.paid))
             if len(self.paid) % 5 == 0:
                 await self._give_back()
             await asyncio.sleep(0.5)
+            if end.is_set():
+                break
 
     async def _buy(self, number: int) -> None:
         email, at = f"buyer-{number}@drill.example", f"/channels/{self.scene.school.slug}"
@@ -104,9 +112,10 @@ class Purchases:
 
     async def _settled(self, order: str, wanted: str) -> bool:
         async def so() -> bool:
-            return bool((await self._order(order))["state"] == wanted)
+            self.settled[order] = str((await self._order(order))["state"])
+            return self.settled[order] == wanted
 
-        return await comes(so, PATIENCE)
+        return self.settled.get(order) == wanted or await comes(so, PATIENCE)
 
 
 def _was_paid(session: dict[str, Any]) -> bool:
@@ -152,18 +161,25 @@ class Visits:
     post: Post
     class_id: str
     told: list[str] = field(default_factory=list)
+    guests: int = 0
+    """With those of whom nothing was told, for it was dropped: no poll could tell of them later."""
 
     async def run(self, end: asyncio.Event) -> None:
         """One after the other."""
         school, minute = self.scene.school, timedelta(minutes=1)
         while not end.is_set():
-            token, _ = school.students[len(self.told) % len(school.students)]
+            token, _ = school.students[self.guests % len(school.students)]
             door = await ask(self.scene, "POST", f"/channels/{school.slug}/classes/{self.class_id}/join", token)
             assert re.search(r"[?&]token=", door["url"])
-            guest, came = f"guest-{len(self.told)}", datetime.now(UTC) - minute
-            for kind, at in (("participant_joined", came), ("participant_left", came + minute)):
+            guest, came = f"guest-{self.guests}", datetime.now(UTC) - minute
+            moves = (("participant_joined", came), ("participant_left", came + minute))
+            sent = [
                 await self.post.send(livekit.moved(kind, UUID(self.class_id), guest, at, f"{kind}-{guest}"))
-            self.told.append(guest)
+                for kind, at in moves
+            ]
+            self.guests += 1
+            if all(sent):
+                self.told.append(guest)
             await asyncio.sleep(0.5)
 
     async def check(self) -> tuple[int, int, int]:
@@ -175,6 +191,65 @@ class Visits:
         lost = [guest for guest in self.told if guest not in came or round(came[guest]["seconds"]) < 60]
         more = [guest for guest in self.told if guest in came and round(came[guest]["seconds"]) > 60]
         return len(self.told), len(lost), len(more) + self.post.believed
+
+
+@dataclass
+class Films:
+    """Films that LiveKit makes of classes and tells nobody of: polling finds each, once."""
+
+    scene: Scene
+    post: Post
+    far: LiveKitServer
+    plan: Callable[[Scene, timedelta], Awaitable[str]]
+    film: str
+    made: list[str] = field(default_factory=list)
+
+    async def run(self, end: asyncio.Event) -> None:
+        """One class to begin with, and one whenever webhooks are dropped."""
+        while not end.is_set():
+            if not self.made or self.post.manners == "dropped":
+                await self._hold()
+                await end.wait()
+            await asyncio.sleep(0.2)
+
+    async def _hold(self) -> None:
+        school, ends_in = self.scene.school, timedelta(seconds=8)
+        class_id, began = await self.plan(self.scene, ends_in), datetime.now(UTC)
+        token, _ = school.students[0]
+        await ask(self.scene, "POST", f"/channels/{school.slug}/classes/{class_id}/join", token)
+        made = livekit.egress(UUID(class_id), began, self.film)
+        self.far.egresses.append(made | {"egressId": f"EG_{len(self.made)}"})
+        self.made.append(class_id)
+
+    async def check(self) -> tuple[int, int, int]:
+        """Films made, those that did not become recordings, and those that became two."""
+        await comes(self._all_there, PATIENCE)
+        found = await self._found()
+        lost, more = set(self.made) - found.keys(), sum(found.values()) - len(found)
+        return len(self.made), len(lost), more
+
+    async def _all_there(self) -> bool:
+        return not set(self.made) - (await self._found()).keys()
+
+    async def _found(self) -> Counter[str]:
+        at = f"/channels/{self.scene.school.slug}/recordings?limit=100"
+        items = (await ask(self.scene, "GET", at, self.scene.school.owner))["items"]
+        ours = [each["class_id"] for each in items if each["state"] == "ready" and each["class_id"] in self.made]
+        return Counter(map(str, ours))
+
+
+async def run_again(installation: Installation) -> None:
+    """What an operator does about jobs that were given up, once what they met is mended."""
+    connection = await asyncpg.connect(installation.servers.postgres.database_url, timeout=30)
+    try:
+        failed = await connection.fetch(_GIVEN_UP)
+    finally:
+        await connection.close()
+    for row in failed:
+        await installation.run("jobs", "run-again", str(row["id"]))
+
+
+_GIVEN_UP = "select id from jobs where state = 'failed' union all select id from person_jobs where state = 'failed'"
 
 
 @dataclass

@@ -40,6 +40,8 @@ class FarStorage:
     wrong_sums: int = 0
     damaged_reads: int = 0
     forbidden: bool = False
+    full: bool = False
+    token: str = TOKEN
     no_bucket: bool = False
     seconds: float = 0.0
     page: int = 1000
@@ -70,10 +72,16 @@ class FarStorage:
             return error(429, "The rate limit was exceeded.", {"Retry-After": str(self.retry_after)})
         signed = "X-Goog-Signature" in request.query
         session = "upload_id" in request.query
-        if not signed and not session and request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if not signed and not session and request.headers.get("Authorization") != f"Bearer {self.token}":
             return error(401, "Invalid Credentials")
+        return self._closed(request)
+
+    def _closed(self, request: web.Request) -> web.Response | None:
+        """What one of known name is told where it may not, or where there is no room."""
         if self.forbidden:
             return error(403, f"{EMAIL} does not have storage.objects.create access to the bucket.")
+        if self.full and request.method == "POST":
+            return error(403, "The project to be billed has exceeded its storage quota.", reason="quotaExceeded")
         if self.no_bucket:
             return error(404, "The specified bucket does not exist.")
         return None

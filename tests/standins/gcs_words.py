@@ -50,6 +50,7 @@ def summed(data: bytes) -> str:
     return b64encode(google_crc32c.value(data).to_bytes(4, "big")).decode()
 
 
-def error(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
+def error(status: int, message: str, headers: dict[str, str] | None = None, reason: str = "") -> web.Response:
     """A refusal as the JSON API words it."""
-    return web.json_response({"error": {"code": status, "message": message}}, status=status, headers=headers)
+    said = {"code": status, "message": message, "errors": [{"reason": reason, "message": message}]}
+    return web.json_response({"error": said}, status=status, headers=headers)

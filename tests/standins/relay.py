@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 @dataclass
 class Relay:
-    """How the relay behaves, and what it took; `answers` by stage (`rcpt`, `data`) replace its yes.
+    """How the relay behaves, and what it took; `answers` by stage (`greeting`, `mail`, `rcpt`, `data`) replace its yes.
 
     One that `forgets` takes a letter and breaks off before it says so; one that is `shut` breaks off at once.
     """
@@ -36,6 +36,12 @@ class Relay:
         for line in self.lines:
             if line.transport is not None:
                 line.transport.close()
+
+    async def handle_MAIL(  # noqa: N802  the name aiosmtpd calls
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from = address
+        return self.answers.get("mail", "250 OK")
 
     async def handle_RCPT(  # noqa: N802  the name aiosmtpd calls
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -69,6 +75,18 @@ async def relaying(relay: Relay | None = None) -> AsyncIterator[Relay]:
         server.close()
 
 
+class _Refusing(asyncio.Protocol):
+    """Says one line in place of a greeting."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(f"{self._line}\r\n".encode())
+        transport.close()
+
+
 class _Shut(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.close()
@@ -77,6 +95,8 @@ class _Shut(asyncio.Protocol):
 def _answering(relay: Relay) -> asyncio.Protocol:
     if relay.shut:
         return _Shut()
+    if "greeting" in relay.answers:
+        return _Refusing(relay.answers["greeting"])
     return asyncio.Protocol() if relay.silent else _speaking(relay)
 
 
@@ -89,7 +109,8 @@ def _speaking(relay: Relay) -> SMTP:
         tls_context=relay.tls,
         require_starttls=relay.tls is not None,
         authenticator=relay.check if relay.user else None,
-        auth_required=bool(relay.user),
+        auth_required=bool(relay.user) and relay.tls is not None,
+        auth_require_tls=relay.tls is not None,
     )
     relay.lines.add(line)
     return line

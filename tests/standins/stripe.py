@@ -35,6 +35,7 @@ class FarStripe:
     returns: dict[str, str] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
+    key: str = KEY
     away: bool = False
     lost_answers: int = 0
     fails: int = 0
@@ -70,7 +71,7 @@ class FarStripe:
         return web.json_response(answer, status=status)
 
     def _checked(self, request: web.Request, account: str) -> web.Response | None:
-        if request.headers.get("Authorization") != f"Bearer {KEY}":
+        if request.headers.get("Authorization") != f"Bearer {self.key}":
             return _error(401, "invalid_request_error", "", "Invalid API Key provided")
         if request.headers.get("Stripe-Version") != API_VERSION:
             return _error(400, "invalid_request_error", "", "An API version nobody has pinned")

@@ -9,7 +9,7 @@ from rq.serializers import JSONSerializer
 
 from tests.databases import Databases
 from tests.workers.shop import SECRET, make_shop
-from tests.workers.test_jobs import Trace
+from tests.workers.traces import Trace
 from workers.__main__ import Worker
 from workers.queues import Dispatched, Queues
 from workers.registry import Work, performs

@@ -1,4 +1,4 @@
-"""The way to a real Elasticsearch, which can be shut, slow, not well, break off after the deed, or lie."""
+"""The way to a real Elasticsearch: it can be shut, slow, not well, closed to us, break off after the deed, or lie."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,10 @@ LIE = b'{"took":1,"timed_out":false,"_shards":{"total":1,"successful":0,"failed"
 
 
 class Way:
-    """Passes requests on to the node at `far`; `manners` is good, shut, slow, 503, cut (its answers) or lies."""
+    """Passes requests on to the node at `far`.
+
+    `manners` is good, shut, slow, a status (503, 401, 403), cut (its answers) or lies.
+    """
 
     def __init__(self, far: str, session: aiohttp.ClientSession) -> None:
         self.manners = "good"
@@ -30,6 +33,9 @@ class Way:
             await asyncio.sleep(3)
         if self.manners == "503":
             return web.json_response({"error": "no master", "status": 503}, status=503)
+        if self.manners in {"401", "403"}:
+            said = {"error": {"type": "security_exception", "reason": "no"}, "status": int(self.manners)}
+            return web.json_response(said, status=int(self.manners), headers=SPOKEN)
         if self.manners == "lies":
             return web.Response(
                 body=LIE, content_type="application/json", headers={"X-Elastic-Product": "Elasticsearch"}
