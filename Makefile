@@ -1,5 +1,5 @@
 # Guildhall: the README's commands, and what CI runs. On a bare machine: Python >= 3.11, git and make.
-.PHONY: help run test check bench faults openapi ready
+.PHONY: help run test check bench faults contracts openapi ready
 BIN := .venv/bin
 
 help: ## what can be made
@@ -22,6 +22,9 @@ check: ready ## formatting, lint, types, the map of imports, the front end, the 
 
 bench: ready ## each claimed figure against its peer (ONLY=name for one)
 	@exec $(BIN)/python -m bench $(ONLY)
+
+contracts: ready ## the contract of each port: adapters by tests, as a table (PORT=mail for one)
+	@exec $(BIN)/python -m tests.contracts $(PORT)
 
 faults: SEED = 1
 faults: ROUNDS = 10

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import orjson
+
+from providers import standard_webhooks
 from providers.live import (
     Attended,
     LiveEvent,
@@ -164,7 +167,45 @@ def bigbluebutton_side() -> Side:
     )
 
 
+def generic_side() -> Side:
+    secret = standard_webhooks.make_secret()
+    person = {"participant": str(MEMBER), "name": "Zoë", "at": NOW.isoformat()}
+    film = {"recording": "r-1", "url": FILM, "content_type": "video/mp4", "size": 5, "started_at": NOW.isoformat()}
+    broken = {"recording": "r-1", "reason": "disk full"}
+
+    def told(kind: str, number: str, data: dict[str, Any], key: str = secret, seconds: float = 0) -> Delivery:
+        body = {"type": kind, "timestamp": NOW.isoformat(), "data": {"class": str(CLASS), **data}}
+        raw, at = orjson.dumps(body), datetime.now(UTC) + timedelta(seconds=seconds)
+        return "", standard_webhooks.sign(key, number, at, raw), raw
+
+    return Side(
+        "generic",
+        {"secret": secret},
+        [
+            (told("participant.joined", "1", person), lambda at: ParticipantJoined(at, CLASS, str(MEMBER), "Zoë", NOW)),
+            (told("participant.left", "2", person), lambda at: ParticipantLeft(at, CLASS, str(MEMBER), "Zoë", NOW)),
+            (
+                told("recording.ready", "3", film),
+                lambda at: RecordingReady(at, CLASS, "r-1", FILM, "video/mp4", 5, NOW),
+            ),
+            (told("recording.failed", "4", broken), lambda at: RecordingFailed(at, CLASS, "r-1", "disk full")),
+            (told("room.ended", "5", {}), lambda at: RoomEnded(at, CLASS, None)),
+        ],
+        [told("weather.changed", "9", {})],
+        told("participant.joined", "1", person, standard_webhooks.make_secret()),
+        _nobody,
+        lambda seconds: told("participant.joined", "1", person, seconds=seconds - 300),
+    )
+
+
+def _nobody() -> Any:
+    raise LookupError("A generic provider has nobody that could be asked.")
+
+
 SIDES = {"livekit": livekit_side, "zoom": zoom_side, "bigbluebutton": bigbluebutton_side}
+"""Those that host."""
+TELLERS: dict[str, Callable[[], Side]] = {**SIDES, "generic": generic_side}
+"""Those that tell."""
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from providers.live.credentials import FieldRefused
 from providers.live.hosting import Room
 from providers.live.hosts import LiveHosts
 from providers.live.wire import _BREAKERS
-from tests.providers.live_sides import HASTE, NOW, SIDES, STUDENT, TEACHER, Side, asked, meeting
+from tests.providers.live_sides import HASTE, NOW, SIDES, STUDENT, TEACHER, TELLERS, Side, asked, meeting
 from tests.standins import bigbluebutton as bbb
 from tests.standins import livekit, zoom
 from tests.standins.live import Manners, astray
@@ -27,53 +27,60 @@ from tests.standins.live import Manners, astray
 
 @pytest.fixture(params=sorted(SIDES))
 def side(request: pytest.FixtureRequest) -> Side:
+    """One that hosts classes, and can be asked."""
     return SIDES[request.param]()
 
 
+@pytest.fixture(params=sorted(TELLERS))
+def teller(request: pytest.FixtureRequest) -> Side:
+    """One that tells of classes."""
+    return TELLERS[request.param]()
+
+
 def test_every_kind_is_under_this_contract_or_cannot_be_asked() -> None:
-    assert set(ADAPTERS) == {*SIDES, "generic", "link"}
+    assert set(ADAPTERS) == {*TELLERS, "link"}
 
 
-def test_each_event_is_read_in_our_words(side: Side) -> None:
-    for delivery, expected in side.told:
-        [event] = side.hear(delivery)
+def test_each_event_is_read_in_our_words(teller: Side) -> None:
+    for delivery, expected in teller.told:
+        [event] = teller.hear(delivery)
         assert event == expected(event.event_id)
 
 
-def test_a_delivery_sent_again_has_the_same_number_and_others_have_others(side: Side) -> None:
-    numbers = [side.hear(delivery)[0].event_id for delivery, _ in side.told]
-    assert numbers == [side.hear(delivery)[0].event_id for delivery, _ in side.told]
-    assert len(set(numbers)) == len(numbers) or side.kind == "livekit"  # whose two egresses are one delivery
+def test_a_delivery_sent_again_has_the_same_number_and_others_have_others(teller: Side) -> None:
+    numbers = [teller.hear(delivery)[0].event_id for delivery, _ in teller.told]
+    assert numbers == [teller.hear(delivery)[0].event_id for delivery, _ in teller.told]
+    assert len(set(numbers)) == len(numbers) or teller.kind == "livekit"  # whose two egresses are one delivery
 
 
-def test_what_we_do_not_know_is_no_event_and_no_fault(side: Side) -> None:
-    assert [side.hear(delivery) for delivery in side.unknown] == [[] for _ in side.unknown]
+def test_what_we_do_not_know_is_no_event_and_no_fault(teller: Side) -> None:
+    assert [teller.hear(delivery) for delivery in teller.unknown] == [[] for _ in teller.unknown]
 
 
-def test_a_changed_body_header_address_or_secret_is_refused(side: Side) -> None:
-    (query, headers, raw), _ = side.told[0]
-    other = side.provider.make_secret()
-    tries = [(query, headers, raw + b"x"), (query, headers, raw[:-1]), side.forged, ("", {}, raw)]
+def test_a_changed_body_header_address_or_secret_is_refused(teller: Side) -> None:
+    (query, headers, raw), _ = teller.told[0]
+    other = teller.provider.make_secret()
+    tries = [(query, headers, raw + b"x"), (query, headers, raw[:-1]), teller.forged, ("", {}, raw)]
     tries += [(query, {**headers, name: value}, raw) for name in headers if name != "Content-Type" for value in CHANGED]
-    for changed in tries if side.kind != "bigbluebutton" else tries[:4]:
+    for changed in tries if teller.kind != "bigbluebutton" else tries[:4]:
         with pytest.raises(SignatureRefused):
-            side.hear(changed)
+            teller.hear(changed)
     with pytest.raises(SignatureRefused):
-        side.hear((query, headers, raw), other)
+        teller.hear((query, headers, raw), other)
 
 
 @pytest.mark.parametrize("seconds", [-3600, -90, 1500, 90_000])
-def test_neither_an_old_nor_a_future_signature_counts(side: Side, seconds: float) -> None:
-    assert side.aged is not None
-    assert side.hear(side.aged(290))
-    late = seconds - 86_400 if side.kind == "bigbluebutton" and seconds < 0 else seconds
+def test_neither_an_old_nor_a_future_signature_counts(teller: Side, seconds: float) -> None:
+    assert teller.aged is not None
+    assert teller.hear(teller.aged(290))
+    late = seconds - 86_400 if teller.kind == "bigbluebutton" and seconds < 0 else seconds
     with pytest.raises(SignatureRefused):
-        side.hear(side.aged(late))
+        teller.hear(teller.aged(late))
 
 
-def test_a_body_beyond_the_limit_is_refused_before_any_work(side: Side) -> None:
+def test_a_body_beyond_the_limit_is_refused_before_any_work(teller: Side) -> None:
     with pytest.raises(PayloadRefused) as refusal:
-        side.hear(("", {}, b" " * (BODY_LIMIT + 1)))
+        teller.hear(("", {}, b" " * (BODY_LIMIT + 1)))
     assert refusal.value.status == 413
 
 

@@ -1,5 +1,6 @@
 """The contract of mailers, held by every adapter, with the far side of SMTP by aiosmtpd."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,17 @@ async def test_a_mail_without_html_is_plain_text_in_any_script(box: Box) -> None
     [letter] = box.arrived()
     assert letter.get_content_type() == "text/plain"
     assert letter.get_content().splitlines()[1:] == [".", "..dots"]
+
+
+async def test_mails_sent_at_once_all_arrive(box: Box) -> None:
+    await asyncio.gather(*(box.mailer.send(mail(subject=f"Number {n}")) for n in range(8)))
+    assert sorted(str(letter["Subject"]) for letter in box.arrived()) == [f"Number {n}" for n in range(8)]
+
+
+async def test_a_mail_sent_again_is_known_by_its_id(box: Box) -> None:
+    for _ in range(2):
+        await box.mailer.send(mail(message_id="welcome-1"))
+    assert len({letter["Message-ID"] for letter in box.arrived()}) == 1
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def page(*lines: str) -> str:
     )
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(params=["chromium"], loop_scope="session")
 async def printer() -> AsyncIterator[ChromiumPrinter]:
     """A printer over the browser that comes with Guildhall."""
     made = ChromiumPrinter(OURS)
