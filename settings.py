@@ -27,6 +27,7 @@ POSTGRES = r"^(postgresql://.+)?$"
 REDIS = r"^(rediss?://.+|unix://.+)?$"
 ORIGIN = r"^https?://[^\s/?#@]+/?$"
 WEB = r"^(https?://[^\s?#]+)?$"
+ENGINE = r"^(https?://[^\s#]+)?$"
 SECRET = Field(default=SecretStr(""), description="the secret that the provider shows, or nothing")
 
 
@@ -73,7 +74,7 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field(default="", pattern=REDIS, repr=False, description="redis://, rediss:// or unix://…")
     elasticsearch_url: str = Field(
-        default="", pattern=WEB, repr=False, description="http(s)://host:port of Elasticsearch"
+        default="", pattern=ENGINE, repr=False, description="http(s)://host:port of Elasticsearch"
     )
     storage: str = Field(
         default_factory=lambda given: f"disk:{given['guildhall_home'] / 'files'}",

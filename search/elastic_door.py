@@ -1,9 +1,10 @@
 """The door to Elasticsearch: one client, its time limits and breaker, and every failure as a sentence with its cure."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from elastic_transport import NodeConfig
 from elastic_transport.client_utils import url_to_node_config
@@ -18,7 +19,7 @@ from elasticsearch import (
 from elasticsearch import SSLError as TlsFault
 from elasticsearch.serializer import OrjsonSerializer
 
-from providers import ProviderDown, ProviderRefused, Unusable
+from providers import ProviderDown, ProviderRefused, Unusable, certificates
 from providers.breaker import Breaker
 
 SEARCH_SECONDS, WRITE_SECONDS = 2.0, 20.0
@@ -27,10 +28,9 @@ OLDEST = (7, 17)
 NO_INDEX = "Elasticsearch has no search index of this installation. Run `guildhall reindex`."
 _DOWN = "Elasticsearch does not answer at ELASTICSEARCH_URL. Check that it runs, and that this machine may reach it."
 _SLOW = "Elasticsearch at ELASTICSEARCH_URL did not answer in time. It may be overloaded."
-_TLS = (
-    "The certificate of Elasticsearch is not trusted. Check ELASTICSEARCH_URL, and SSL_CERT_FILE for an own authority."
-)
-_AUTH = "Elasticsearch does not accept the name and password in ELASTICSEARCH_URL (https://name:password@host:port)."
+_TLS = "The certificate of Elasticsearch is not trusted ({}). ELASTICSEARCH_URL may name an own authority by ?ca=file."
+_FORM = "ELASTICSEARCH_URL should be like https://name:password@host:9200 or https://host:9200?api_key=…"
+_AUTH = f"Elasticsearch does not accept the name and password, or the key. {_FORM}."
 _RIGHTS = "The user in ELASTICSEARCH_URL may not do this. Give it the rights to manage indexes named after us."
 _OTHER = "What answers at ELASTICSEARCH_URL is no Elasticsearch, or one older than 7.17. Use 7.17, 8 or 9."
 _READ_ONLY = (
@@ -86,7 +86,7 @@ def fault(error: Exception) -> ProviderDown | ProviderRefused:
         kind = error.error if isinstance(error.error, str) else ""
         return answered(error.status_code, kind, str(error.message))
     if isinstance(error, TlsFault):
-        return ProviderDown(_TLS)
+        return ProviderDown(_TLS.format(certificates.trouble(error) or "it cannot be checked"))
     if isinstance(error, SerializationError):
         return ProviderRefused(_OTHER, "not_elasticsearch")
     return ProviderDown(_SLOW if isinstance(error, ConnectionTimeout) else _DOWN)
@@ -114,12 +114,36 @@ def whole(answer: Any) -> Any:
 
 
 def _node(url: str) -> NodeConfig:
-    """ValueError for an address that is none."""
+    """The node at the address; ValueError for one that is none, or that names what is not there."""
     try:
-        node = url_to_node_config(url, use_default_ports_for_scheme=True)
+        parts = urlsplit(url)
+        options = {name: values[-1] for name, values in parse_qs(parts.query, strict_parsing=bool(parts.query)).items()}
+        node = url_to_node_config(urlunsplit(parts._replace(query="")), use_default_ports_for_scheme=True)
     except ValueError as wrong:
-        raise ValueError(f"ELASTICSEARCH_URL is no address such as https://name:password@host:9200: {wrong}") from None
-    return node.replace(ssl_context=ssl.create_default_context()) if node.scheme == "https" else node
+        raise ValueError(f"ELASTICSEARCH_URL cannot be read ({wrong}). {_FORM}.") from None
+    if options.keys() - {"api_key", "ca"} or ("api_key" in options and parts.username):
+        raise ValueError(f"{_FORM}; after a question mark, api_key=… or ca=file.")
+    if key := options.get("api_key", "").replace(" ", "+"):
+        node = node.replace(headers={"authorization": f"ApiKey {key}"})
+    return node.replace(ssl_context=_trust(options.get("ca"))) if node.scheme == "https" else _plain(node, options)
+
+
+def _plain(node: NodeConfig, options: Mapping[str, str]) -> NodeConfig:
+    if "ca" in options:
+        raise ValueError("ELASTICSEARCH_URL names an authority, but begins with http: take https.")
+    return node
+
+
+def _trust(authority: str | None) -> ssl.SSLContext:
+    """The machine's authorities and, if one is named, that too."""
+    context = ssl.create_default_context()
+    try:
+        if authority is not None:
+            context.load_verify_locations(authority)
+    except OSError as wrong:
+        why = "no certificate is in it" if isinstance(wrong, ssl.SSLError) else wrong.strerror
+        raise ValueError(f"ELASTICSEARCH_URL names {authority} by ca=, which cannot be used: {why}.") from None
+    return context
 
 
 def _version(number: str) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from providers import ProviderDown, ProviderRefused
+from providers import ProviderDown, ProviderRefused, Unusable
 from providers.payments import Money, NewAccount, NewCheckout
 from server.context import AtChannel
 from tenants import links
@@ -61,12 +61,12 @@ async def give_back(at: AtChannel, order: Record) -> Record:
     house = at.house
     try:
         return await settling.give_back(house.tenancy, house.payments, at.channel.id, order["id"])
+    except (ProviderDown, Unavailable, Unusable):
+        return order
     except ProviderRefused as refused:
         async with house.tenancy.scope(at.channel.id, acting_system("billing")) as scope:
             await purchases.refuse_refund(scope, order["id"], refused.message)
         raise
-    except (ProviderDown, Unavailable):
-        return order
 
 
 async def open_account(at: AtChannel, country: str) -> tuple[Record, str]:

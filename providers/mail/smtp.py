@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from providers import Deferred, ProviderDown, ProviderRefused, Unusable
+from providers import Deferred, ProviderDown, ProviderRefused, Unusable, certificates
 from providers.breaker import Breaker
 from providers.mail import Mail, Place
 from providers.mail.letters import checked_address, compose
@@ -146,7 +146,7 @@ class Smtp:
         except aiosmtplib.SMTPResponseException as answer:
             raise _answered(answer, "mail_refused") from answer
         except ssl.SSLError as wrong:
-            said = f"The mail relay's certificate does not hold ({wrong.reason}). Check MAIL."
+            said = f"The mail relay's certificate does not hold ({certificates.trouble(wrong)}). Check MAIL."
             raise ProviderDown(said) from wrong
         except (aiosmtplib.SMTPException, OSError) as trouble:
             said = f"The mail relay {self._relay.host}:{self._relay.port} cannot be reached: {type(trouble).__name__}."

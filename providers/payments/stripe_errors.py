@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import stripe
 
-from providers import ProviderDown, ProviderRefused, Unusable
+from providers import ProviderDown, ProviderRefused, Unusable, certificates
 
 _CODES = {
     "amount_too_small": "The price is below what Stripe takes in this currency. Raise it.",
@@ -38,6 +38,9 @@ def explained() -> Iterator[None]:
     except stripe.CardError as error:
         raise ProviderRefused(error.user_message or "The card was declined.", "card_declined", 402) from error
     except stripe.StripeError as error:
+        if why := certificates.trouble(error):
+            said = f"The certificate of Stripe does not hold ({why}). Check STRIPE_API_BASE and this machine's clock."
+            raise ProviderDown(said) from error
         raise ProviderDown(f"Stripe does not answer ({type(error).__name__}).") from error
 
 

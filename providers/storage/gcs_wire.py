@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 import stamina
 
-from providers import ProviderDown
+from providers import ProviderDown, certificates
 from providers.breaker import Breaker
 from providers.storage.gcs_errors import check_answer, check_bucket
 from providers.storage.gcs_tokens import Tokens
@@ -144,6 +144,9 @@ def named() -> Iterator[None]:
     try:
         yield
     except _OURS as trouble:
+        if why := certificates.trouble(trouble):
+            said = f"The certificate of Google Cloud Storage does not hold ({why}). Check this machine's clock and"
+            raise ProviderDown(f"{said} authorities, and STORAGE_EMULATOR_HOST if it is set.") from trouble
         raise ProviderDown(f"Google Cloud Storage does not answer ({type(trouble).__name__}).") from trouble
 
 

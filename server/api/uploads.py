@@ -6,6 +6,7 @@ from uuid import UUID
 from aiohttp import hdrs, web
 from pydantic import BaseModel, Field
 
+from providers import ProviderDown, ProviderRefused
 from server.api.members import InChannelPath
 from server.bodies import Given
 from server.context import AtChannel
@@ -61,13 +62,26 @@ async def begin_upload(context: AtChannel, *, path: InChannelPath, body: NewUplo
     begun, file = await _begin(context, body)
     if begun.session_url:
         return _near(context, begun)
-    session = await context.house.store.sign_upload(
-        file["object_key"], body.size, file["content_type"], _page_origin(context.request)
-    )
+    session = await _signed(context, body, file)
     async with context.scope() as scope:
         begun = UploadBegun(id=file["id"], session_url=await files.agree_on_session(scope, file["id"], session))
         await context.keyed.keep(scope, begun)
     return _near(context, begun)
+
+
+async def _signed(context: AtChannel, body: NewUpload, file: Record) -> str:
+    """The session at the store; when there is none to be had, nothing stays that would count as begun.
+
+    With an idempotency key it stays, for who sends the same again goes on with it.
+    """
+    origin = _page_origin(context.request)
+    try:
+        return await context.house.store.sign_upload(file["object_key"], body.size, file["content_type"], origin)
+    except (ProviderDown, ProviderRefused):
+        if not context.keyed.attempt:
+            async with context.scope() as scope:
+                await files.forget(scope, file["id"])
+        raise
 
 
 def _page_origin(request: web.Request) -> str:

@@ -69,7 +69,7 @@ async def engine(vendor: Vendor) -> AsyncIterator[ElasticSearch]:
 @pytest.mark.parametrize(
     ("status", "kind", "words"),
     [
-        (401, ProviderRefused, "name and password in ELASTICSEARCH_URL"),
+        (401, ProviderRefused, "name and password, or the key. ELASTICSEARCH_URL"),
         (403, ProviderRefused, "user in ELASTICSEARCH_URL"),
         (404, ProviderRefused, "guildhall reindex"),
         (429, ProviderDown, "overloaded"),

@@ -11,6 +11,7 @@ from playwright.async_api import Page
 
 from providers.embedded import EmbeddedValkey
 from providers.storage import GRAIN
+from tenants.files.files import MOST_PENDING
 from tests.server.browsing import signed_in
 from tests.server.web.gallery import browser
 from tests.standins.gcs import FarStorage, far_storage
@@ -104,3 +105,19 @@ def _picture(width: int) -> bytes:
     file = BytesIO()
     Image.frombytes("RGB", (width, 300), secrets.token_bytes(width * 300 * 3)).save(file, "PNG")
     return file.getvalue()
+
+
+async def test_what_the_store_did_not_begin_counts_for_nothing_and_a_key_goes_on_with_it(
+    web: Web, world: World, far: tuple[FarStorage, str]
+) -> None:
+    given = {"name": "bowl.png", "content_type": "image/png", "size": 5, "purpose": "cover"}
+    uploads, token = f"/channels/{world.pottery.slug}/uploads", world.pottery.ana.token
+    far[0].forbidden = True
+    for _ in range(MOST_PENDING + 1):
+        assert (await web.call("POST", uploads, given, token=token)).status == 503
+    keyed = {"Idempotency_Key": secrets.token_hex(8)}
+    assert (await web.call("POST", uploads, given, token=token, **keyed)).status == 503
+    far[0].forbidden = False
+    assert (await web.call("POST", uploads, given, token=token)).status == 201
+    first, again = [await web.call("POST", uploads, given, token=token, **keyed) for _ in range(2)]
+    assert (first.status, first.json) == (201, again.json)

@@ -41,6 +41,7 @@ class FarStorage:
     damaged_reads: int = 0
     forbidden: bool = False
     full: bool = False
+    unpaid: bool = False
     token: str = TOKEN
     no_bucket: bool = False
     seconds: float = 0.0
@@ -80,6 +81,8 @@ class FarStorage:
         """What one of known name is told where it may not, or where there is no room."""
         if self.forbidden:
             return error(403, f"{EMAIL} does not have storage.objects.create access to the bucket.")
+        if self.unpaid:
+            return error(403, "The billing account is disabled in state delinquent.", reason="accountDisabled")
         if self.full and request.method == "POST":
             return error(403, "The project to be billed has exceeded its storage quota.", reason="quotaExceeded")
         if self.no_bucket:

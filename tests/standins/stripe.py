@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -230,8 +231,8 @@ def _error(status: int, kind: str, code: str, message: str) -> web.Response:
 
 
 @asynccontextmanager
-async def far_stripe() -> AsyncIterator[tuple[FarStripe, str]]:
-    """The stand-in and its address."""
+async def far_stripe(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[FarStripe, str]]:
+    """The stand-in and its address; with `tls` it is `localhost`, for names alone have certificates here."""
     far = FarStripe()
-    async with serving([web.route("*", "/{rest:.*}", far.answer)]) as url:
-        yield far, url
+    async with serving([web.route("*", "/{rest:.*}", far.answer)], tls) as url:
+        yield far, url.replace("127.0.0.1", "localhost") if tls else url
