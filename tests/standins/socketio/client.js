@@ -33,6 +33,15 @@ const deeds = {
   async burst({ event, count }) {
     return await Promise.all(Array.from({ length: count }, (_, n) => socket.timeout(10000).emitWithAck(event, n)));
   },
+  /** Emit one event for each of these at once; the acknowledgements in their order. */
+  async asks({ event, each }) {
+    return await Promise.all(each.map((data) => socket.timeout(10000).emitWithAck(event, data)));
+  },
+  /** Wait until it is connected under another id than this one; the new id and the transport. */
+  async back({ sid }) {
+    while (!socket.connected || socket.id === sid) await new Promise((done) => setTimeout(done, 10));
+    return { sid: socket.id, transport: socket.io.engine.transport.name };
+  },
   /** What was heard so far, once there are so many of an event. */
   async heard({ event, count }) {
     while (heard.filter(([name]) => name === event).length < count) await new Promise((done) => setTimeout(done, 10));
