@@ -19,7 +19,8 @@ const PAGE = 50;
 const AGAIN_MS = 3_000;
 
 const facts = roomFacts(the("main.talk"));
-const address = `/api/v1/channels/${facts.channel}/rooms/${facts.room}/messages?limit=${PAGE}`;
+const api = `/api/v1/channels/${facts.channel}`;
+const address = `${api}/rooms/${facts.room}/messages?limit=${PAGE}`;
 const pageOf = (query = "") => call<{ items: Message[] }>("GET", address + query).then((page) => page.items);
 
 const box = the("#stream");
@@ -66,6 +67,7 @@ const wire = new Wire(
     last: facts.last,
     shelf: new IndexedShelf(`${facts.me}/${facts.channel}/${facts.room}`),
     page: (before) => pageOf(before ? `&before=${before}` : ""),
+    message: (id) => call<Message>("GET", `${api}/messages/${id}`),
   },
 );
 

@@ -11,6 +11,8 @@ export class FarSide implements Transport {
   messages: Message[] = [];
   posts: string[] = [];
   syncs = 0;
+  /** How often a single message was read. */
+  reads = 0;
   /** How many of the next posts are stored but never acknowledged. */
   lostAcks = 0;
   /** Whether posted messages come back as live frames. */
@@ -146,7 +148,9 @@ export function page(far: FarSide, shelf: Shelf, last = 0) {
       seen.outgoing = items.map((item) => ({ ...item }));
     },
     link: (link) => void seen.links.push(link),
-    reacted: ignore,
+    reacted: ({ message: id, emoji, count }) => {
+      seen.screen = seen.screen.map((each) => (each.id === id ? { ...each, reactions: [{ emoji, count }] } : each));
+    },
     online: ignore,
     presence: ignore,
     typing: ignore,
@@ -159,7 +163,11 @@ export function page(far: FarSide, shelf: Shelf, last = 0) {
       .filter((message) => message.seq < before)
       .slice(-50)
       .map((message) => ({ ...message }));
-  const wire = new Wire(far, hooks, { room: ROOM, last, shelf, page: pageBefore });
+  const message = async (id: string) => {
+    far.reads += 1;
+    return { ...(far.messages.find((each) => each.id === id) as Message) };
+  };
+  const wire = new Wire(far, hooks, { room: ROOM, last, shelf, page: pageBefore, message });
   wire.start();
   return { wire, seen, seqs: () => seen.screen.map((message) => message.seq) };
 }

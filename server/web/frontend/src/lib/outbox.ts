@@ -4,6 +4,8 @@ import { Refused } from "./refusal.ts";
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** How long a message waits for its place on the shelf; then it goes out without one. */
+export const SHELF_MS = 300;
 
 export type OutgoingState = "waiting" | "sending" | "sent" | "failed";
 
@@ -19,7 +21,7 @@ export interface Outgoing {
   seq: number | null;
 }
 
-/** Where unsent messages lie between page loads. */
+/** Where unsent messages lie between page loads; its promises never reject, but may never settle. */
 export interface Shelf {
   load(): Promise<Outgoing[]>;
   keep(item: Outgoing): Promise<void>;
@@ -58,7 +60,7 @@ export class Outbox {
     void this.#pump();
   }
 
-  /** Queues a message; it is on the shelf before it is on the wire. */
+  /** Queues a message; it is on the shelf before it is on the wire, unless the shelf does not answer. */
   async add(room: string, body: string, replyTo: string | null): Promise<void> {
     const item: Outgoing = {
       client_id: uuid(),
@@ -72,7 +74,7 @@ export class Outbox {
     };
     this.#items.push(item);
     this.hooks.changed();
-    await this.shelf.keep(item);
+    await Promise.race([this.shelf.keep(item), new Promise((done) => setTimeout(done, SHELF_MS))]);
     void this.#pump();
   }
 
@@ -86,10 +88,10 @@ export class Outbox {
     void this.#pump();
   }
 
-  async discard(clientId: string): Promise<void> {
+  discard(clientId: string): void {
     this.#items = this.#items.filter((item) => item.client_id !== clientId || item.state !== "failed");
     this.hooks.changed();
-    await this.shelf.drop(clientId);
+    void this.shelf.drop(clientId);
   }
 
   /** The wire is up: everything waiting goes out, in order, one at a time. */
@@ -136,7 +138,7 @@ export class Outbox {
       const posted = await this.hooks.post(item);
       item.seq = posted.seq;
       this.#mark(item, "sent");
-      await this.shelf.drop(item.client_id);
+      void this.shelf.drop(item.client_id);
       this.hooks.acknowledged(item, posted);
       return null;
     } catch (fault) {
@@ -146,10 +148,10 @@ export class Outbox {
     }
   }
 
-  async #fail(item: Outgoing, reason: string): Promise<null> {
+  #fail(item: Outgoing, reason: string): null {
     item.reason = reason;
     this.#mark(item, "failed");
-    await this.shelf.keep(item);
+    void this.shelf.keep(item);
     return null;
   }
 

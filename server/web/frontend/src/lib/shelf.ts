@@ -1,4 +1,4 @@
-/** Unsent messages in IndexedDB, apart for each person, channel and room; where storage is refused they last the page. */
+/** Unsent messages in IndexedDB, apart for each person, channel and room; where storage fails they last the page. */
 import type { Outgoing, Shelf } from "./outbox.ts";
 
 const STORE = "outgoing";
@@ -29,11 +29,16 @@ export class IndexedShelf implements Shelf {
   async #run<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest): Promise<T | null> {
     const database = await this.#opened;
     if (!database) return null;
-    return settled<T>(act(database.transaction(STORE, mode).objectStore(STORE))).catch(() => null);
+    try {
+      return await settled<T>(act(database.transaction(STORE, mode).objectStore(STORE)));
+    } catch {
+      return null;
+    }
   }
 }
 
-function open(): Promise<IDBDatabase> {
+/** Rejects where a browser throws at the mere mention of storage. */
+async function open(): Promise<IDBDatabase> {
   const request = indexedDB.open("guildhall", 1);
   request.onupgradeneeded = () => {
     request.result.createObjectStore(STORE, { keyPath: "client_id" }).createIndex("owner", "owner");

@@ -4,6 +4,8 @@ import { Lost, Refused } from "./refusal.ts";
 import type { Link, Transport } from "./wire.ts";
 
 const AGAIN_MS = 3_000;
+/** How long a way of connecting may stay silent. */
+const SILENT_MS = 10_000;
 const PASSING = new Set(["too_fast", "unavailable", "internal"]);
 
 type Ack<T> = { ok: T } | { error: { code: string; message: string; retry_after?: number } };
@@ -21,6 +23,7 @@ export class SocketTransport implements Transport {
       transports: ["websocket", "polling"],
       tryAllTransports: true,
       reconnectionDelayMax: 10_000,
+      timeout: SILENT_MS,
     });
     this.#socket.on("connect", () => this.#tell({ state: "online" }));
     this.#socket.on("disconnect", (reason) => this.#dropped(reason));
@@ -63,6 +66,8 @@ export class SocketTransport implements Transport {
   }
 
   #denied(error: Denied): void {
+    // What swallows a WebSocket refuses nothing: the next try begins with polling, and upgrades where that works.
+    if (error.message === "timeout") this.#socket.io.opts.transports = ["polling", "websocket"];
     const code = error.data?.code;
     if (this.#socket.active || !code || PASSING.has(code)) {
       this.#tell({ state: "offline" });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FarSide, MemoryShelf, made, page, ROOM } from "./farside.ts";
 import type { Message } from "./message.ts";
+import { CLOSE_MS, SPREAD_MS } from "./recount.ts";
 import { Refused } from "./refusal.ts";
 import { HOLD_MS } from "./sequence.ts";
 import { ACK_TIMEOUT_MS } from "./wire.ts";
@@ -217,6 +218,26 @@ describe("the wire", () => {
     await settle(1_000);
     expect(seen.screen).toHaveLength(260);
     expect(seen.screen[20]?.body).toBe("mended");
+  });
+
+  it("reads a message whose counts came close together, once, and only then", async () => {
+    const { seen } = page(far, shelf);
+    far.connect();
+    await settle();
+    const a = far.said("a");
+    far.send("message.posted", a);
+    const react = (count: number) => far.send("reaction.changed", { room: ROOM, message: a.id, emoji: "👍", count });
+    const counts = () => seen.screen[0]?.reactions.map(({ count }) => count);
+    react(1);
+    await settle(CLOSE_MS + SPREAD_MS);
+    expect(far.reads).toBe(0);
+    far.messages[0] = { ...a, reactions: [{ emoji: "👍", count: 3 }] };
+    react(3);
+    react(2);
+    expect(counts()).toEqual([2]);
+    await settle(CLOSE_MS + SPREAD_MS);
+    expect(counts()).toEqual([3]);
+    expect(far.reads).toBe(1);
   });
 
   it("waits as long as it is told when it was too fast", async () => {

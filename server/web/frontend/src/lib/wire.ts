@@ -5,6 +5,7 @@
  */
 import type { Joined, Message, Notice, Posted, PresenceChange, Synced } from "./message.ts";
 import { Outbox, type Outgoing, type Shelf } from "./outbox.ts";
+import { Recount } from "./recount.ts";
 import { Lost, Refused } from "./refusal.ts";
 import { Sequence } from "./sequence.ts";
 import { Versions } from "./versions.ts";
@@ -48,12 +49,15 @@ export interface WireOptions {
   shelf: Shelf;
   /** A page over HTTP, ascending: the newest, or that before a seq. */
   page(before?: number): Promise<Message[]>;
+  /** One message as it is now. */
+  message(id: string): Promise<Message>;
 }
 
 export class Wire {
   readonly outbox: Outbox;
   readonly #sequence: Sequence;
   readonly #versions = new Versions();
+  readonly #recount: Recount;
   #up = false;
   #catching: Promise<void> | null = null;
   #target = 0;
@@ -72,6 +76,10 @@ export class Wire {
         this.outbox.shown(message.seq);
       },
       behind: (seq) => void this.#catchUp(seq),
+    });
+    this.#recount = new Recount({
+      read: (id) => options.message(id),
+      counted: (message) => this.hooks.edited(this.#versions.latest(message)),
     });
     this.outbox = new Outbox(options.shelf, {
       post: ({ client_id, room, body, reply_to }) =>
@@ -136,9 +144,10 @@ export class Wire {
       this.#versions.deleted(event.id);
       this.hooks.deleted(event);
     });
-    here("reaction.changed", (event: { room: string; message: string; emoji: string; count: number }) =>
-      this.hooks.reacted(event),
-    );
+    here("reaction.changed", (event: { room: string; message: string; emoji: string; count: number }) => {
+      this.hooks.reacted(event);
+      this.#recount.heard(event.message);
+    });
     here("typing", (event: { room: string; names: string[]; more: number }) =>
       this.hooks.typing(event.names, event.more),
     );
@@ -166,7 +175,7 @@ export class Wire {
       this.hooks.online(joined.online);
       this.#tell("presence.watch", { room: this.options.room });
       await (joined.head_seq < before ? this.#reload() : this.#catchUp(joined.head_seq));
-      this.outbox.open();
+      if (this.#up) this.outbox.open();
       await this.#refresh(Math.max(before, this.#restarted));
     } catch (fault) {
       this.#refusedOrLater(fault, () => this.#enter());
