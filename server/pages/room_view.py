@@ -110,7 +110,7 @@ def _people(facts: RoomFacts) -> tuple[PeopleGroup, ...]:
 
 def _present(row: Record, here: Mapping[str, str]) -> Present:
     key = str(row["id"])
-    return Present(PersonMark(key, row["name"]), here=key in here)
+    return Present(PersonMark(key, row["name"]), TITLES.get(Role(row["role"]), ""), here=key in here)
 
 
 def _why_silent(actor: Actor, room: Record) -> str:

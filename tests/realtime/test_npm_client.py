@@ -6,56 +6,26 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import pytest
 
 from tests.realtime.engine.official import Official, official
-from tests.slices.installation import Installation
+from tests.slices.town import CHANNEL, Town, running_town
 
 TRANSPORTS = {"websocket": ["websocket"], "upgrade": ["polling", "websocket"], "polling": ["polling"]}
-CHANNEL = "pottery"
 
 
-class Town:
-    """A running installation with its demo world, and what its people ask of it over the API."""
-
-    def __init__(self, installation: Installation, programs: aiohttp.ClientSession) -> None:
-        self.installation = installation
-        self._programs = programs
-
-    async def call(self, method: str, path: str, token: str = "", **body: Any) -> Any:
-        """One API call; the answer must be a good one."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        url = f"{self.installation.url}/api/v1{path}"
-        async with self._programs.request(method, url, json=body or None, headers=headers) as answer:
-            assert answer.status < 300, await answer.text()
-            return await answer.json() if answer.content_type == "application/json" else None
-
-    async def token(self, who: str) -> str:
-        """What a real sign-in gives a person of the demo."""
-        given = {"email": f"{who}@guildhall.example", "password": "guildhall-demo"}
-        return str((await self.call("POST", "/auth/sign-in", **given))["access_token"])
-
-    async def room(self) -> str:
-        """A new room of the channel."""
-        made = await self.call(
-            "POST", f"/channels/{CHANNEL}/rooms", await self.token("ana"), name=f"Room {uuid4()}", kind="members"
-        )
-        return str(made["id"])
-
-    def client(
-        self, transports: list[str], token: str, channel: str = CHANNEL
-    ) -> AbstractAsyncContextManager[tuple[Official, Any]]:
-        """A client of a channel's community that shows this token."""
-        shown = {"channel": channel} | ({"token": token} if token else {})
-        return official(f"{self.installation.url}/community", transports=transports, auth=shown)
+def joining(
+    town: Town, transports: list[str], token: str, channel: str = CHANNEL
+) -> AbstractAsyncContextManager[tuple[Official, Any]]:
+    """A client of a channel's community that shows this token."""
+    shown = {"channel": channel} | ({"token": token} if token else {})
+    return official(f"{town.url}/community", transports=transports, auth=shown)
 
 
 @pytest.fixture(scope="module")
 async def town(home: Path) -> AsyncIterator[Town]:
-    installation = Installation(home / "town")
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as programs, installation.running():
-        yield Town(installation, programs)
+    async with running_town(home / "town") as running:
+        yield running
 
 
 @pytest.fixture(params=TRANSPORTS)
@@ -74,8 +44,8 @@ def _bodies(heard: list[Any]) -> list[str]:
 async def test_a_burst_is_acknowledged_and_heard_once_each_in_order(town: Town, transports: list[str]) -> None:
     room = await town.room()
     async with (
-        town.client(transports, await town.token("sam")) as (sam, _),
-        town.client(transports, await town.token("zoe")) as (zoe, _),
+        joining(town, transports, await town.token("sam")) as (sam, _),
+        joining(town, transports, await town.token("zoe")) as (zoe, _),
     ):
         for client in (sam, zoe):
             await client("transport", name=transports[-1])
@@ -94,7 +64,7 @@ async def test_what_is_refused_is_acknowledged_with_its_code_and_the_client_goes
     town: Town, transports: list[str]
 ) -> None:
     room = await town.room()
-    async with town.client(transports, await town.token("sam")) as (sam, told):
+    async with joining(town, transports, await town.token("sam")) as (sam, told):
         await sam("transport", name=transports[-1])
         refused = {
             "no.such.event": ({}, "unknown_event"),
@@ -121,7 +91,7 @@ async def test_a_refused_connection_is_told_why_and_stays_away(
     town: Town, transports: list[str], who: str, channel: str, code: str
 ) -> None:
     tokens = {"a forger": "forged", "nobody": "", "sam": await town.token("sam")}
-    async with town.client(transports, tokens[who], channel) as (client, told):
+    async with joining(town, transports, tokens[who], channel) as (client, told):
         assert told["data"]["code"] == code
         assert told["message"]
         assert await client("state", after=500) == {"connected": False, "active": False}
@@ -130,7 +100,7 @@ async def test_a_refused_connection_is_told_why_and_stays_away(
 
 async def test_it_comes_back_to_a_process_that_was_killed_and_misses_nothing(town: Town, transports: list[str]) -> None:
     room, zoe = await town.room(), await town.token("zoe")
-    async with town.client(transports, await town.token("sam")) as (sam, told):
+    async with joining(town, transports, await town.token("sam")) as (sam, told):
         await sam("transport", name=transports[-1])
         await sam("ask", event="room.join", data=[{"room": room}])
         await town.installation.killed("web")
@@ -139,7 +109,7 @@ async def test_it_comes_back_to_a_process_that_was_killed_and_misses_nothing(tow
 
 async def test_it_comes_back_after_the_whole_installation_was_started_again(town: Town, transports: list[str]) -> None:
     room, zoe = await town.room(), await town.token("zoe")
-    async with town.client(transports, await town.token("sam")) as (sam, told):
+    async with joining(town, transports, await town.token("sam")) as (sam, told):
         await sam("transport", name=transports[-1])
         await sam("ask", event="room.join", data=[{"room": room}])
         assert town.installation.stop() == 0
@@ -150,15 +120,14 @@ async def test_it_comes_back_after_the_whole_installation_was_started_again(town
 async def _comes_back_and_reads_on(town: Town, sam: Official, told: Any, room: str, zoe: str) -> None:
     """The client, which has lost its server, is back by itself: it reads what was said meanwhile and hears the rest."""
     await town.installation.ready()
-    posts = f"/channels/{CHANNEL}/rooms/{room}/messages"
-    await town.call("POST", posts, zoe, client_id=str(uuid4()), body="while you were away")
+    await town.post(room, zoe, "while you were away")
     await sam("back", sid=told["sid"])
     ended = await sam("heard", event="(disconnect)", count=1)
     assert {reason for _, reason in ended} <= {"transport close", "transport error"}
     assert (await sam("ask", event="room.join", data=[{"room": room}]))["ok"]["head_seq"] == 1
     missed = (await sam("ask", event="room.sync", data=[{"room": room, "after_seq": 0}]))["ok"]["messages"]
     assert [message["body"] for message in missed] == ["while you were away"]
-    await town.call("POST", posts, zoe, client_id=str(uuid4()), body="and now")
+    await town.post(room, zoe, "and now")
     assert _bodies(await sam("heard", event="message.posted", count=1)) == ["and now"]
 
 
@@ -166,16 +135,16 @@ async def test_a_ban_sends_it_away_and_it_stays_away(town: Town, transports: lis
     ana, zoe = await town.token("ana"), await town.token("zoe")
     members = (await town.call("GET", f"/channels/{CHANNEL}/members", ana))["items"]
     ban = f"/channels/{CHANNEL}/members/{next(each['id'] for each in members if each['name'] == 'Zoë Addo')}/ban"
-    async with town.client(transports, zoe) as (client, _):
+    async with joining(town, transports, zoe) as (client, _):
         await client("transport", name=transports[-1])
         await town.call("PUT", ban, ana, reason="spam")
         try:
             ended = await client("heard", event="(disconnect)", count=1)
             assert [reason for _, reason in ended] == ["io server disconnect"]
             assert await client("state", after=1000) == {"connected": False, "active": False}
-            async with town.client(transports, zoe) as (_, told):
+            async with joining(town, transports, zoe) as (_, told):
                 assert told["data"]["code"] == "banned"
         finally:
             await town.call("DELETE", ban, ana)
-    async with town.client(transports, zoe) as (client, told):
+    async with joining(town, transports, zoe) as (client, told):
         assert told["sid"]

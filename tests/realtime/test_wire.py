@@ -1,5 +1,6 @@
 """The wire as the contract has it: people in one room, acknowledged after the commit, caught up after an absence."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -155,6 +156,33 @@ async def test_a_foreign_page_is_refused_and_our_own_may_use_the_cookie(web: Web
         web, pottery, pottery.sam, auth={"token": None}, headers={"Origin": web.url, "Cookie": cookie}
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("said", "ours"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, True),
+        ({"Sec-Fetch-Site": "same-site"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Referer": "{url}/c/pottery/community/wheel"}, True),
+        ({"Referer": "{url}.elsewhere.example/"}, False),
+        ({"Referer": "https://elsewhere.example/{url}/"}, False),
+        ({"Sec-Fetch-Site": "none", "Referer": "{url}/"}, False),
+    ],
+)
+async def test_a_page_that_polls_its_own_host_sends_no_origin_and_may_use_the_cookie(
+    web: Web, world: World, said: dict[str, str], ours: bool
+) -> None:
+    pottery = world.pottery
+    headers = {"Cookie": f"guildhall={pottery.sam.token}"} | {
+        name: value.format(url=web.url) for name, value in said.items()
+    }
+    given: dict[str, Any] = {"auth": {"channel": pottery.slug, "token": None}, "headers": headers}
+    if ours:
+        async with connected(web, pottery, pottery.sam, transports=["polling"], **given):
+            return
+    refused = await refusal(web, {"channel": pottery.slug}, headers=headers)
+    assert refused["data"]["code"] == "sign_in_needed"
 
 
 async def test_heads_of_joined_rooms_tell_of_a_lost_last_message(web: Web, world: World) -> None:

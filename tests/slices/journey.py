@@ -123,6 +123,8 @@ async def _both_talk_in_a_room_and_nothing_said_offline_is_lost(ana: Someone, sa
     await ana.page.locator("#write").fill("Said while you were away: quillwort")
     await ana.page.keyboard.press("Enter")
     await expect(ana.page.locator("#messages")).to_contain_text("quillwort")
+    await expect(sam.page.locator("#offline")).to_be_visible()
+    assert "quillwort" not in await sam.page.locator("#messages").inner_text()
     await sam.page.locator("#write").fill("Typed without a network")
     await sam.page.keyboard.press("Enter")
     await sam.shoot(pictures, "3-offline")

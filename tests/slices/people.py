@@ -89,10 +89,15 @@ async def browser(*flags: str) -> AsyncIterator[Browser]:
 
 
 async def someone(
-    running: Browser, base: str, programs: aiohttp.ClientSession, name: str, email: str, *, script: bool = True
-) -> Someone:
-    """A person at a browser of their own."""
-    context = await running.new_context(java_script_enabled=script, viewport={"width": 1280, "height": 800})
+    running: Browser, base: str, programs: aiohttp.ClientSession, name: str, email: str, *, script: bool = True,
+    proxy: str = "",
+) -> Someone:  # fmt: skip
+    """A person at a browser of their own, which reaches the world through a proxy if one is given."""
+    context = await running.new_context(
+        java_script_enabled=script,
+        viewport={"width": 1280, "height": 800},
+        proxy={"server": proxy, "bypass": "<-loopback>"} if proxy else None,
+    )
     page = await context.new_page()
     who = Someone(name, email, base, programs, context, page)
     page.on("console", lambda said: who.complaints.append(said.text) if said.type == "error" else None)

@@ -94,9 +94,10 @@ class PlaceGroup:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A member in the list of people: here now, or `seen` in words (`seen 2 h ago`)."""
+    """A member in the list of people: here now, or `seen` in words (`seen 2 h ago`); `role` as above their words."""
 
     person: PersonMark
+    role: str = ""
     here: bool = False
     seen: str = ""
 

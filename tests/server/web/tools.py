@@ -43,7 +43,11 @@ def talk(*, member: bool = True, empty: bool = False, language: str = "en", sile
         post_url="/c/pottery/community/wheel",
         client_id="0192f7a0-0000-4000-8000-000000000001",
         member=member,
-        people=(room.PeopleGroup("Students", (room.Present(SAM, True), room.Present(ZOE, False, "seen 2 h ago"))),),
+        people=(
+            room.PeopleGroup(
+                "Students", (room.Present(SAM, here=True), room.Present(ZOE, "Teacher", seen="seen 2 h ago"))
+            ),
+        ),
         online=1,
         member_count=2,
         members_url="/c/pottery/community/members",

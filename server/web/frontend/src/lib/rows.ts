@@ -18,8 +18,17 @@ export class Rows {
     post.classList.toggle("mine", message.author.id === this.facts.me);
     post.prepend(portrait(message.author));
     the(".by b", post).textContent = message.author.name;
+    this.badge(post, message.author.id);
     this.time(the<HTMLTimeElement>(".by time", post), message.created_at);
     return post;
+  }
+
+  /** Shows beside a name what its person is here, as the list of people says it. */
+  badge(post: HTMLElement, author: string): void {
+    const listed = document.querySelector<HTMLElement>(`.about [data-person="${CSS.escape(author)}"]`);
+    const tag = the(".by .tag", post);
+    tag.textContent = listed?.dataset.role ?? "";
+    tag.hidden = !tag.textContent;
   }
 
   said(message: Message): HTMLElement {

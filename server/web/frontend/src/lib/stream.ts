@@ -27,6 +27,7 @@ export class Stream {
   ) {
     this.#outgoing = copy("t-mine");
     this.#outgoing.hidden = true;
+    rows.badge(this.#outgoing, facts.me);
     this.#list.append(this.#outgoing);
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#following && this.toEnd()).observe(box);

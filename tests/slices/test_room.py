@@ -1,0 +1,187 @@
+"""The room in real browsers over a whole installation: at once, in order and once each, whatever the network does."""
+
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.slices.people import browser
+from tests.slices.talking import Talker, talker
+from tests.slices.town import Town, running_town
+from tests.standins.proxy import without_tunnels
+from tests.waiting import until
+
+AWAY_MS = 3_000
+FORBIDDEN = "Object.defineProperty(window, 'indexedDB', {get() { throw new DOMException('no', 'SecurityError') }})"
+HANGING = "indexedDB.open = () => ({})"
+
+
+@pytest.fixture(scope="module")
+async def town(home: Path) -> AsyncIterator[Town]:
+    async with running_town(home / "room") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    async with browser() as running:
+        yield running
+
+
+@pytest.fixture
+async def place(town: Town) -> dict[str, Any]:
+    """A new room."""
+    return await town.place()
+
+
+@pytest.fixture
+async def both(chromium: Browser, town: Town, place: dict[str, Any]) -> AsyncIterator[tuple[Talker, Talker]]:
+    """Sam and Ana, both in the room."""
+    async with AsyncExitStack() as stack:
+        sam, ana = [
+            await stack.enter_async_context(talker(chromium, town, who, place["slug"])) for who in ("sam", "ana")
+        ]
+        for who in (sam, ana):
+            await who.enter()
+        yield sam, ana
+
+
+async def test_own_words_are_there_before_the_server_has_heard_them(town: Town, both: tuple[Talker, Talker]) -> None:
+    sam, ana = both
+    assert town.installation.kill("web", signal.SIGSTOP)
+    try:
+        await sam.say("Said to a server that stands still")
+        await expect(sam.unsent).to_have_count(1, timeout=2_000)
+        await expect(sam.unsent).to_contain_text("Said to a server that stands still")
+        await expect(sam.unsent).to_contain_text("Sending…")
+        assert await sam.page.locator("#write").input_value() == ""
+        assert [await sam.words(), await ana.words()] == [[], []]
+    finally:
+        town.installation.kill("web", signal.SIGCONT)
+    for who in both:
+        await who.reads("Said to a server that stands still")
+    await expect(sam.unsent).to_have_count(0)
+
+
+async def test_an_absence_is_said_and_made_good(town: Town, place: dict[str, Any], both: tuple[Talker, Talker]) -> None:
+    sam, ana = both
+    await sam.say("before")
+    for who in both:
+        await who.reads("before")
+    await sam.offline(offline=True)
+    await ana.say("first of many")
+    await ana.reads("first of many")
+    token = await town.token("zoe")
+    others = [f"meanwhile {n}" for n in range(120)]
+    for words in others:
+        await town.post(place["id"], token, words)
+    await expect(sam.banner).to_be_visible()
+    for words in ("mine, one", "mine, two"):
+        await sam.say(words)
+    await expect(sam.banner).to_contain_text("2 messages are kept")
+    await sam.page.wait_for_timeout(AWAY_MS)
+    assert await sam.words() == ["before"]
+    waiting = [f"mine, {n} Waiting for the network" for n in ("one", "two")]
+    await expect(sam.unsent).to_have_text(waiting, use_inner_text=True)
+    await sam.offline(offline=False)
+    for who in both:
+        await who.reads("mine, two", 45_000)
+        assert await who.words() == ["before", "first of many", *others, "mine, one", "mine, two"]
+        assert [one["seq"] for one in await who.shown()] == list(range(1, 125))
+    await expect(sam.banner).to_be_hidden()
+    await expect(sam.unsent).to_have_count(0)
+
+
+async def test_what_was_written_offline_outlives_its_page_and_is_sent_once(
+    place: dict[str, Any], town: Town, both: tuple[Talker, Talker]
+) -> None:
+    sam, ana = both
+    await sam.offline(offline=True)
+    for words in ("kept, one", "kept, two"):
+        await sam.say(words)
+    await expect(sam.unsent).to_have_count(2)
+    await sam.page.wait_for_timeout(500)
+    context = sam.who.context
+    await sam.page.close()
+    await sam.offline(offline=False)
+    assert await ana.words() == []
+    sam.who.page = await context.new_page()
+    await sam.enter()
+    for who in both:
+        await who.reads("kept, two")
+        assert await who.words() == ["kept, one", "kept, two"]
+    await sam.enter()
+    await sam.say("after")
+    await ana.reads("after")
+    held = await town.messages(place["id"], await town.token("sam"))
+    assert [message["body"] for message in held] == ["kept, one", "kept, two", "after"]
+
+
+@pytest.mark.parametrize("storage", [FORBIDDEN, HANGING], ids=["forbidden", "hanging"])
+async def test_words_go_out_where_storage_does_not_work(both: tuple[Talker, Talker], storage: str) -> None:
+    sam, _ = both
+    await sam.page.add_init_script(storage)
+    await sam.enter()
+    for words in ("one", "two"):
+        await sam.say(words)
+    for who in both:
+        await who.reads("two")
+        assert await who.words() == ["one", "two"]
+    assert sam.who.complaints == []
+
+
+async def test_where_websockets_are_blocked_polling_carries_the_talk(
+    chromium: Browser, town: Town, place: dict[str, Any], both: tuple[Talker, Talker]
+) -> None:
+    _, ana = both
+    async with without_tunnels() as (proxy, seen), talker(chromium, town, "zoe", place["slug"], proxy) as zoe:
+        await zoe.enter()
+        await zoe.say("by post")
+        await ana.reads("by post")
+        await ana.say("and an answer")
+        await zoe.reads("and an answer")
+        assert await zoe.words() == ["by post", "and an answer"]
+        assert any(one.startswith("CONNECT ") for one in seen)
+        assert any(one.startswith("POST ") and "transport=polling" in one for one in seen)
+
+
+async def test_what_was_heard_live_looks_as_it_does_after_a_reload(both: tuple[Talker, Talker]) -> None:
+    sam, ana = both
+    await ana.say("From the **owner**\n\n- one\n- two")
+    await sam.reads("From the owner")
+    await sam.say("From a student")
+    await ana.reads("From a student")
+    said = ana.page.locator("#messages .said", has_text="From a student")
+    await said.hover()
+    await said.locator(".acts [data-act=react]").click()
+    await ana.page.locator("#palette button").first.click()
+    for who in both:
+        await expect(who.page.locator("#messages .react[data-emoji]")).to_have_text(["👍 1"], use_inner_text=True)
+    live = [await who.shown() for who in both]
+    for who in both:
+        await who.enter()
+    assert [await who.shown() for who in both] == live
+    assert ["Owner" in one["head"] for one in live[0]] == [True, False]
+
+
+async def test_a_message_that_was_refused_stays_says_why_and_can_be_dropped(both: tuple[Talker, Talker]) -> None:
+    sam, ana = both
+    await sam.say("A bell\u0007 that nobody may ring")
+    await expect(sam.unsent).to_contain_text("Not sent.")
+    await sam.say("Something else")
+    await ana.reads("Something else")
+    await sam.enter()
+    await expect(sam.unsent).to_contain_text("Not sent.")
+    await sam.unsent.get_by_role("button", name="Drop it").click()
+    await expect(sam.unsent).to_have_count(0)
+
+    async def dropped() -> bool:
+        await sam.enter()
+        return await sam.unsent.count() == 0
+
+    await until(dropped)
+    assert await ana.words() == ["Something else"]
