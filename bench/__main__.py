@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from bench import http, ingest, memory, nginx, services, sockets, start, storage
+from bench import http, ingest, memory, nginx, seen, services, sockets, start, storage
 from bench.report import Report, show
 
 FILM_MB = 1000
@@ -18,6 +18,7 @@ BENCHES: dict[str, Callable[[], Coroutine[Any, Any, Report | None]]] = {
     "storage": storage.main,
     "services": services.main,
     "wire": sockets.main,
+    "seen": seen.main,
     "ingest": partial(ingest.main, FILM_MB),
 }
 
