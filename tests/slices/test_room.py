@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.server.web.gallery import SCHEMES
+from tests.server.web.test_browser import objections
 from tests.slices.people import browser
 from tests.slices.talking import Talker, talker
 from tests.slices.town import Town, running_town
@@ -57,7 +59,7 @@ async def test_own_words_are_there_before_the_server_has_heard_them(town: Town, 
         await sam.say("Said to a server that stands still")
         await expect(sam.unsent).to_have_count(1, timeout=2_000)
         await expect(sam.unsent).to_contain_text("Said to a server that stands still")
-        await expect(sam.unsent).to_contain_text("Sending…")
+        await expect(sam.unsent).to_contain_text("Sending…", use_inner_text=True)
         assert await sam.page.locator("#write").input_value() == ""
         assert [await sam.words(), await ana.words()] == [[], []]
     finally:
@@ -171,11 +173,11 @@ async def test_what_was_heard_live_looks_as_it_does_after_a_reload(both: tuple[T
 async def test_a_message_that_was_refused_stays_says_why_and_can_be_dropped(both: tuple[Talker, Talker]) -> None:
     sam, ana = both
     await sam.say("A bell\u0007 that nobody may ring")
-    await expect(sam.unsent).to_contain_text("Not sent.")
+    await expect(sam.unsent).to_contain_text("Not sent. Leave out", use_inner_text=True)
     await sam.say("Something else")
     await ana.reads("Something else")
     await sam.enter()
-    await expect(sam.unsent).to_contain_text("Not sent.")
+    await expect(sam.unsent).to_contain_text("Not sent. Leave out", use_inner_text=True)
     await sam.unsent.get_by_role("button", name="Drop it").click()
     await expect(sam.unsent).to_have_count(0)
 
@@ -185,3 +187,63 @@ async def test_a_message_that_was_refused_stays_says_why_and_can_be_dropped(both
 
     await until(dropped)
     assert await ana.words() == ["Something else"]
+
+
+async def test_the_tools_of_a_message_are_reached_without_a_mouse(both: tuple[Talker, Talker]) -> None:
+    sam, ana = both
+    for words in ("first", "second"):
+        await ana.say(words)
+        await sam.reads(words)
+    await sam.page.locator("#write").focus()
+    for key in ("ArrowUp", "ArrowUp", "Tab", "Enter", "Enter"):
+        await sam.page.keyboard.press(key)
+    for who in both:
+        pressed = who.page.locator("#messages .said", has_text="first").locator(".react[data-emoji]")
+        await expect(pressed).to_have_text(["👍 1"], use_inner_text=True)
+    await sam.page.locator("#messages .said", has_text="first").press("ArrowDown")
+    assert "second" in await sam.page.evaluate("document.activeElement.innerText")
+    await sam.page.keyboard.press("ArrowDown")
+    await expect(sam.page.locator("#write")).to_be_focused()
+
+
+async def test_who_was_banned_is_told_why_and_writes_no_more(
+    town: Town, place: dict[str, Any], both: tuple[Talker, Talker]
+) -> None:
+    sam, ana = both
+    await sam.say("before")
+    await ana.reads("before")
+    owner = await town.token("ana")
+    members = (await town.call("GET", "/channels/pottery/members", owner))["items"]
+    ban = f"/channels/pottery/members/{next(each['id'] for each in members if each['name'] == 'Sam Reed')}/ban"
+    await town.call("PUT", ban, owner, reason="too much glaze")
+    try:
+        await expect(sam.banner).to_contain_text("too much glaze", timeout=10_000)
+        await expect(sam.page.locator("form.composer")).to_be_hidden()
+        assert await sam.words() == ["before"]
+    finally:
+        await town.call("DELETE", ban, owner)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+async def test_a_room_in_trouble_is_well_on_every_screen(
+    both: tuple[Talker, Talker], width: int, direction: str
+) -> None:
+    sam, ana = both
+    await sam.page.set_viewport_size({"width": width, "height": 900})
+    await ana.say("```\n" + "a_long_line_of_code(that, wraps) " * 9 + "\n```")
+    await ana.say("https://example.org/" + "withoutabreak" * 20)
+    await sam.say("A bell\u0007 that nobody may ring")
+    await expect(sam.unsent).to_contain_text("Not sent. Leave out", use_inner_text=True)
+    await sam.offline(offline=True)
+    await sam.say("https://example.org/" + "withoutabreak" * 20)
+    await expect(sam.banner).to_contain_text("1 message is kept")
+    await sam.page.evaluate(f"document.documentElement.dir = '{direction}'")
+    await expect(sam.unsent).to_have_count(2)
+    for scheme in SCHEMES:
+        await sam.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert await objections(sam.page) == []
+    wider = "[...document.querySelectorAll('.talk *')].filter(each => each.scrollWidth > each.clientWidth + 1 &&"
+    wider += " getComputedStyle(each).overflowX === 'auto').map(each => each.outerHTML.slice(0, 80))"
+    assert await sam.page.evaluate(wider) == []
+    assert await sam.page.evaluate("[innerWidth, document.documentElement.scrollWidth]") == [width, width]

@@ -7,13 +7,15 @@ import { watchElsewhere } from "../lib/elsewhere.ts";
 import type { Message } from "../lib/message.ts";
 import { roomFacts, the } from "../lib/page.ts";
 import { People } from "../lib/people.ts";
+import { Refused } from "../lib/refusal.ts";
 import { Rows } from "../lib/rows.ts";
 import { IndexedShelf } from "../lib/shelf.ts";
 import { SocketTransport } from "../lib/socket.ts";
 import { Status } from "../lib/status.ts";
 import { Stream } from "../lib/stream.ts";
 import { Typing } from "../lib/typing.ts";
-import { Wire } from "../lib/wire.ts";
+import { type Link, Wire } from "../lib/wire.ts";
+import { WORDS } from "../lib/words.ts";
 
 const PAGE = 50;
 const AGAIN_MS = 3_000;
@@ -28,8 +30,9 @@ const rows = new Rows(facts);
 const transport = new SocketTransport(facts.channel);
 const people = new People(facts);
 const stream = new Stream(box, rows, facts, (seq) => wire.read(seq));
-const status = new Status(facts, () => wire.outbox.items.length);
-let online = false;
+const status = new Status(facts, () => wire.outbox.items.filter((item) => item.state !== "failed").length);
+const WAITS = { online: WORDS.sending, offline: WORDS.waiting, ended: WORDS.stuck };
+let wait: string = WORDS.waiting;
 
 const wire = new Wire(
   transport,
@@ -46,14 +49,15 @@ const wire = new Wire(
       if (said) rows.react(said, emoji, count);
     },
     outgoing: (items) => {
-      stream.outgoing(items, online);
+      stream.outgoing(items, wait);
       status.refresh();
     },
     link: (link) => {
-      online = link.state === "online";
+      wait = WAITS[link.state];
       status.link(link);
-      stream.outgoing(wire.outbox.items, online);
-      if (!online) people.lost();
+      stream.outgoing(wire.outbox.items, wait);
+      if (link.state !== "online") people.lost();
+      if (link.state === "ended") void closed(link);
     },
     online: (count) => people.online(count),
     presence: (change) => people.changed(change),
@@ -79,6 +83,13 @@ const typing = new Typing(
     the("#typing span:last-child").textContent = line;
   },
 );
+
+/** Nothing more can be said here: what is left is to say why, which the wire's end alone does not tell. */
+async function closed(link: Extract<Link, { state: "ended" }>): Promise<void> {
+  document.querySelector("form.composer")?.toggleAttribute("hidden", true);
+  const why = link.code === "disconnected" && (await pageOf().catch((fault) => fault));
+  if (why instanceof Refused) status.link({ ...link, reason: why.message });
+}
 
 /** Reads one page further back each time the reader comes near the top. */
 function readBack(sentinel: Element): void {

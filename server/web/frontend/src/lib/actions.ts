@@ -18,6 +18,7 @@ export class Actions {
     list.addEventListener("click", (event) => this.#clicked(event));
     list.addEventListener("submit", (event) => this.#edited(event));
     list.addEventListener("keydown", (event) => this.#key(event));
+    the("#stream").addEventListener("keydown", (event) => this.#walk(event));
     this.#palette.addEventListener("click", (event) => this.#picked(event));
     this.#ask.addEventListener("close", () => this.#answered());
   }
@@ -112,6 +113,19 @@ export class Actions {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     form.requestSubmit();
+  }
+
+  /** Arrows go from message to message, whose tools are then the next stop of Tab; below the last one is writing. */
+  #walk(event: KeyboardEvent): void {
+    const here = event.target as Element;
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!step || event.altKey || event.ctrlKey || event.metaKey || here.closest("textarea")) return;
+    event.preventDefault();
+    const all = [...document.querySelectorAll<HTMLElement>("#messages .said")];
+    const at = all.indexOf(here.closest<HTMLElement>(".said") as HTMLElement);
+    const next = all[at < 0 ? all.length - 1 : Math.max(0, at + step)] ?? the("#write");
+    if (next.matches(".said")) next.tabIndex = -1;
+    next.focus();
   }
 
   #answered(): void {

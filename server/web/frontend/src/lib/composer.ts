@@ -41,9 +41,16 @@ export class Composer {
 
   #key(event: KeyboardEvent): void {
     if (event.key === "Escape" && this.#replyTo) this.reply(null);
+    if (event.key === "ArrowUp" && !this.#field.value) this.#toStream(event);
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     this.#form.requestSubmit();
+  }
+
+  /** Up from an empty field is to the talk; the rest of the way is the stream's. */
+  #toStream(event: KeyboardEvent): void {
+    the("#stream").dispatchEvent(new KeyboardEvent("keydown", { key: event.key, cancelable: true }));
+    event.preventDefault();
   }
 
   #wrote(): void {

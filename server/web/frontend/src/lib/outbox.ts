@@ -52,8 +52,9 @@ export class Outbox {
 
   /** Brings back what an earlier page left unsent. */
   async restore(): Promise<void> {
+    const found = await this.shelf.load();
     const known = new Set(this.#items.map((item) => item.client_id));
-    const kept = (await this.shelf.load()).filter((item) => !known.has(item.client_id));
+    const kept = found.filter((item) => !known.has(item.client_id));
     for (const item of kept) if (item.state !== "failed") item.state = "waiting";
     this.#items = [...kept, ...this.#items].sort((a, b) => a.at - b.at);
     if (kept.length) this.hooks.changed();

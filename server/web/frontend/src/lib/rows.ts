@@ -78,13 +78,14 @@ export class Rows {
     return line;
   }
 
-  outgoing(item: Outgoing, online: boolean): HTMLElement {
+  /** One of ours that is not part of the room yet; `wait` says what it waits for. */
+  outgoing(item: Outgoing, wait: string): HTMLElement {
     const said = copy("t-outgoing");
     said.dataset.client = item.client_id;
     said.classList.toggle("failed", item.state === "failed");
     the("p", said).textContent = item.body;
     the(".state.wait", said).hidden = item.state === "failed" || item.state === "sent";
-    the(".state.wait span", said).textContent = online ? WORDS.sending : WORDS.waiting;
+    the(".state.wait span", said).textContent = wait;
     the(".state.bad", said).hidden = item.state !== "failed";
     the(".state.bad span", said).textContent = `${WORDS.notSent} ${item.reason ?? ""}`;
     return said;

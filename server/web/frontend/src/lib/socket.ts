@@ -60,7 +60,7 @@ export class SocketTransport implements Transport {
     if (reason === "io client disconnect") return;
     this.#tell(
       reason === "io server disconnect"
-        ? { state: "ended", code: "disconnected", reason: "The server closed this connection." }
+        ? { state: "ended", code: "disconnected", reason: "Your sign-in or your place in this channel has ended." }
         : { state: "offline" },
     );
   }
@@ -69,7 +69,7 @@ export class SocketTransport implements Transport {
     // What swallows a WebSocket refuses nothing: the next try begins with polling, and upgrades where that works.
     if (error.message === "timeout") this.#socket.io.opts.transports = ["polling", "websocket"];
     const code = error.data?.code;
-    if (this.#socket.active || !code || PASSING.has(code)) {
+    if (this.#socket.active || !code || PASSING.has(code) || error.data?.retry_after) {
       this.#tell({ state: "offline" });
       if (!this.#socket.active) setTimeout(() => this.retry(), (error.data?.retry_after ?? 0) * 1_000 || AGAIN_MS);
     } else {

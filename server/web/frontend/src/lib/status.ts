@@ -27,6 +27,7 @@ export class Status {
     }
     this.#since = null;
     this.#strip.hidden = true;
+    this.#strip.toggleAttribute("data-ended", link.state === "ended");
     if (link.state === "ended") this.#say(WORDS.ended, link.reason, false);
   }
 

@@ -83,11 +83,11 @@ export class Stream {
     for (const part of said.querySelectorAll<HTMLElement>(".edited, .reacts, .re")) part.hidden = true;
   }
 
-  outgoing(items: readonly Outgoing[], online: boolean): void {
+  outgoing(items: readonly Outgoing[], wait: string): void {
     const following = this.#near();
     const grew = items.length > this.#outgoing.querySelectorAll(".said").length;
     for (const old of this.#outgoing.querySelectorAll(".said")) old.remove();
-    this.#outgoing.append(...items.map((item) => this.rows.outgoing(item, online)));
+    this.#outgoing.append(...items.map((item) => this.rows.outgoing(item, wait)));
     this.#outgoing.hidden = !items.length;
     const newest = items.at(-1);
     if (newest) this.rows.time(the<HTMLTimeElement>(".by time", this.#outgoing), newest.at);

@@ -68,6 +68,18 @@ describe("the wire", () => {
     expect(shelf.items.size).toBe(0);
   });
 
+  it("does not take for an earlier page's what was written while the shelf was read", async () => {
+    const load = shelf.load.bind(shelf);
+    shelf.load = async () => {
+      await new Promise((done) => setTimeout(done, 50));
+      return await load();
+    };
+    const { wire, seen } = page(far, shelf);
+    await wire.post("hello");
+    await settle(100);
+    expect(seen.outgoing.map((item) => item.body)).toEqual(["hello"]);
+  });
+
   it("keeps what was acknowledged to nobody when the page goes between post and ack", async () => {
     far.lostAcks = 1;
     const first = page(far, shelf);

@@ -3,6 +3,7 @@
 export const WORDS = {
   sending: "Sending…",
   waiting: "Waiting for the network",
+  stuck: "Not sent. It stays on this device.",
   notSent: "Not sent.",
   edited: "edited",
   deleted: "This message was deleted.",
