@@ -151,6 +151,18 @@ async def test_where_websockets_are_blocked_polling_carries_the_talk(
         assert any(one.startswith("POST ") and "transport=polling" in one for one in seen)
 
 
+async def test_where_websockets_are_swallowed_polling_is_next(both: tuple[Talker, Talker]) -> None:
+    sam, ana = both
+    swallowed: list[str] = []
+    await sam.page.route_web_socket("**/socket.io/**", lambda socket: swallowed.append(socket.url))
+    await sam.enter()
+    await sam.say("by the other way")
+    await ana.reads("by the other way", 30_000)
+    await ana.say("and an answer")
+    await sam.reads("and an answer")
+    assert swallowed
+
+
 async def test_what_was_heard_live_looks_as_it_does_after_a_reload(both: tuple[Talker, Talker]) -> None:
     sam, ana = both
     await ana.say("From the **owner**\n\n- one\n- two")
