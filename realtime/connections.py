@@ -72,6 +72,12 @@ def opened(sid: str, channel: ChannelAt, token: str, actor: Actor, bucket: Bucke
     return Connection(sid, channel, token, actor.person_id, actor.member_id, actor.name, bucket)
 
 
+def too_many() -> Refusal:
+    """What the eleventh connection of one person to a channel is told."""
+    words = f"You have {MOST_PER_PERSON} connections to this channel open already. Close one of them."
+    return Refusal(429, "too_many_sockets", words, retry_after=5)
+
+
 class Connections:
     """All connections of this process, by socket."""
 
@@ -86,11 +92,10 @@ class Connections:
         return iter(list(self._all.values()))
 
     def add(self, connection: Connection) -> None:
-        """Count a connection; Refusal 429 `too_many_sockets` above ten of one person in a channel."""
+        """Count a connection; Refusal 429 `too_many_sockets` above ten of one person in a channel here."""
         own = connection.own_room()
         if self._devices.get(own, 0) >= MOST_PER_PERSON:
-            words = f"You have {MOST_PER_PERSON} connections to this channel open already. Close one of them."
-            raise Refusal(429, "too_many_sockets", words, retry_after=5)
+            raise too_many()
         self._devices[own] = self._devices.get(own, 0) + 1
         self._all[connection.sid] = connection
 

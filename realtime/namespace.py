@@ -9,7 +9,8 @@ import structlog
 from aiohttp import web
 
 from realtime.community import Community
-from realtime.connections import PATIENCE, Bucket, Connection, Connections, opened
+from realtime.connections import PATIENCE, Bucket, Connection, Connections, opened, too_many
+from realtime.seats import Seats
 from realtime.wire import Sent, parse, refused
 from tenants import directory
 from tenants.errors import Forbidden, Invalid, Refusal, SignInNeeded, TooFast, Unavailable
@@ -27,10 +28,10 @@ class CommunityDoor:
     """Lets members in and answers their events. `origins` are a request's own pages, `cookie` reads its sign-in."""
 
     def __init__(
-        self, tenancy: Tenancy, community: Community, connections: Connections, origins: Origins, cookie: Cookie,
-        widened: int = 1,
+        self, tenancy: Tenancy, community: Community, connections: Connections, seats: Seats, origins: Origins,
+        cookie: Cookie, widened: int = 1,
     ) -> None:  # fmt: skip
-        self._tenancy, self._community, self._connections = tenancy, community, connections
+        self._tenancy, self._community, self._connections, self._seats = tenancy, community, connections, seats
         self._origins, self._cookie, self._widened = origins, cookie, widened
         self._events = community.events()
         self.unheard: Counter[str] = Counter()
@@ -49,12 +50,11 @@ class CommunityDoor:
         async with self._tenancy.scope(channel.id, readonly=True) as scope:
             actor = await directory.admit(scope, token)
             scope.require(Action.ROOM_JOIN)
-        self._connections.add(opened(sid, channel, token, actor, self._bucket()))
+        await self._seat(opened(sid, channel, token, actor, self._bucket()))
 
     async def welcome(self, sid: str) -> None:
-        """Put the person's device where they are told things, and tell what is unread."""
+        """Tell what is unread."""
         if connection := self._connections.get(sid):
-            await self._community.bus.enter(sid, connection.own_room())
             try:
                 await self._community.greet(connection)
             except Refusal as refusal:
@@ -87,6 +87,19 @@ class CommunityDoor:
             for room_id in list(connection.joined):
                 self._community.depart(connection, room_id, at_once=False)
             self._community.bus.depart(sid, connection.own_room())
+            self._seats.give_back(connection.own_room(), sid)
+
+    async def _seat(self, connection: Connection) -> None:
+        """Put a device where its person is told things, and meanwhile find it a seat; Refusal where none is free."""
+        sid, own_room = connection.sid, connection.own_room()
+        self._connections.add(connection)
+        seated, _ = await asyncio.gather(
+            self._seats.take(own_room, sid), self._community.bus.enter(sid, own_room)
+        )  # fmt: skip
+        if not seated:
+            self._connections.remove(sid)
+            self._community.bus.depart(sid, own_room)
+            raise too_many()
 
     async def _act(self, connection: Connection, event: str, arguments: list[Any]) -> dict[str, Any]:
         if event not in self._events:

@@ -30,6 +30,21 @@ def wake(deployment: str) -> str:
     return f"{deployment}:wake"
 
 
+def leased(deployment: str) -> str:
+    """What the names of all that hangs on a process's lease begin with; one slot of a cluster."""
+    return f"{{{deployment}:here}}"
+
+
+def processes(deployment: str) -> str:
+    """The key of the processes, by when their lease runs out."""
+    return f"{leased(deployment)}:processes"
+
+
+def seats(deployment: str, own_room: str) -> str:
+    """The key of the open sockets of one person in a channel."""
+    return f"{leased(deployment)}:seats:{own_room}"
+
+
 def presence(deployment: str, room: str) -> tuple[str, str, str]:
     """The keys of who is in a room: leases, names, version; in one slot of a cluster."""
     key = f"{deployment}:here:{{{room}}}"

@@ -12,9 +12,11 @@ from realtime.catch_up import CatchUp
 from realtime.community import AdmitPost, Community
 from realtime.composing import Composing
 from realtime.connections import Connections
+from realtime.lease import Lease
 from realtime.namespace import CommunityDoor, Cookie, Origins
 from realtime.presence import Presence
 from realtime.protocol import StrictServer
+from realtime.seats import Seats
 from realtime.shared import Shared
 from realtime.wake import Waker
 from realtime.watch import Watch
@@ -51,6 +53,8 @@ class Wire:
         self.bus = Bus(parts.redis_url, parts.deployment, parts.key)
         self.shared = Shared(parts.redis_url)
         self.connections = Connections()
+        self.lease = Lease(self.shared, parts.deployment)
+        self.seats = Seats(self.shared, self.lease, parts.deployment)
         self.presence = Presence(self.bus, self.shared, parts.deployment)
         self.composing = Composing(self.bus, self.shared, parts.deployment)
         self.broadcast = Broadcast(parts.tenancy, self.bus)
@@ -59,7 +63,7 @@ class Wire:
             parts.tenancy, self.bus, self.presence, self.composing, parts.admit_post, parts.deployment
         )
         self.door = CommunityDoor(
-            parts.tenancy, community, self.connections, parts.origins, parts.cookie, parts.widened
+            parts.tenancy, community, self.connections, self.seats, parts.origins, parts.cookie, parts.widened
         )
         self.sio = StrictServer(self.door, self.bus.manager, connect_seconds=parts.connect_seconds)
         self.door.cut = self.sio.send_away
@@ -93,7 +97,7 @@ class Wire:
             part.start()
 
     async def _close(self, _app: web.Application) -> None:
-        for part in (*self._working(), self.bus, self.composing, self.waker, self.shared):
+        for part in (*self._working(), self.seats, self.bus, self.composing, self.waker, self.shared):
             await part.close()
 
     def _catch_up(self, since: float) -> None:
@@ -101,4 +105,4 @@ class Wire:
         self.watch.hurry()
 
     def _working(self) -> tuple[Any, ...]:
-        return self.watch, self.catch_up, self.presence, self.broadcast
+        return self.lease, self.watch, self.catch_up, self.presence, self.broadcast
