@@ -1,7 +1,8 @@
 """The bus: who of this process is in which room, and what rooms are told, here and in the other processes.
 
 A frame is made once; members here and processes elsewhere get the same bytes. Messages keep the order of their `seq`,
-whichever process they came from. Some notices are for processes and not for their clients: those end rights.
+whichever process they came from. Some notices are for processes and not for their clients: those that end rights, and
+those of who came and went.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from realtime.wire import Json
 
 FLUSH_SECONDS = 5.0
 JOIN_SECONDS = 0.5
-FOR_PROCESSES = frozenset({"member.banned", "room.left"})
+FOR_PROCESSES = frozenset({"member.banned", "room.left", "presence.moved"})
 HouseEvent = Callable[[Mapping[str, Any], str], Awaitable[None]]
 _CODEC = Codec(Json)
 
@@ -72,7 +73,7 @@ class Bus:
         self.house_events: dict[str, HouseEvent] = {}
         # Told since when (monotonic seconds) something may have been missed that the line cannot say again.
         self.missed: Callable[[float], None] = lambda _since: None
-        self.order = Order(self._go_on)
+        self.order: Order[bytes] = Order(self._go_on)
         self._obeying: set[asyncio.Task[None]] = set()
 
     @property
@@ -123,6 +124,10 @@ class Bus:
     def tell_here(self, event: str, payload: Mapping[str, Any], room: str) -> None:
         """Tell those in a room who are connected to this process what was committed; never waits."""
         self._arrive(room, told(event, payload))
+
+    def hint(self, event: str, payload: Mapping[str, Any], room: str) -> None:
+        """Tell those in a room who are connected to this process, or one socket, what may be lost; never waits."""
+        self.manager.deliver(rooms.NAMESPACE, room, told(event, payload).frame, volatile=True)
 
     async def passed_on(self) -> bool:
         """Whether the other processes have been told all that was announced; waits for it some seconds."""

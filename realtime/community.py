@@ -12,7 +12,7 @@ from realtime import wire
 from realtime.bus import Bus
 from realtime.composing import Composing
 from realtime.connections import MOST_ROOMS, Connection
-from realtime.presence import LARGE, Presence, shown
+from realtime.presence import Presence, shown
 from tenants import directory
 from tenants.community import drafts, messages, reactions, rooms
 from tenants.errors import Conflict, NotFound
@@ -63,7 +63,7 @@ class Community:
             by.joined.add(room_id)
             head = (await rooms.find(scope, room_id))["head_seq"]
         self.bus.order.begin(name, head)
-        online = await self.presence.join(name, room_id, by.member_id, by.name, by.sid)
+        online = await self.presence.join(name, by.member_id, by.name, by.sid)
         return {"room": str(room_id), "head_seq": head, "epoch": self.epoch, "online": online}
 
     async def leave(self, by: Connection, given: wire.InRoom) -> Ok:
@@ -126,13 +126,13 @@ class Community:
         return {}
 
     async def watch(self, by: Connection, given: wire.Watching) -> Ok:
-        """Have this socket told who is in a joined room now: all of a small one, in a large one those asked for."""
-        here = await self.presence.here(self._joined(by, given.room))
-        asked = {str(member) for member in given.members or ()}
-        names = here.joined if here.online <= LARGE else {}
-        listed = {member: name for member, name in (names or here.joined).items() if names or member in asked}
-        told = shown(str(given.room), here) | {"joined": [{"id": id_, "name": name} for id_, name in listed.items()]}
-        await self.bus.tell_one(by.sid, "presence.changed", told)
+        """Have this socket told who is in a joined room now: all of a small one; in a large one those asked for, or a
+        first page, and from then on when they come and go.
+        """
+        members = [str(member) for member in given.members or ()]
+        here = await self.presence.watch(by.sid, self._joined(by, given.room), members)
+        names = [{"id": member, "name": name} for member, name in here.joined.items()]
+        await self.bus.tell_one(by.sid, "presence.changed", shown(here) | {"joined": names, "whole": True})
         return {}
 
     async def greet(self, by: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Order: each room's messages leave this process once and by `seq`, whichever process they came from.
+"""Order: what is numbered leaves this process once and in order, whichever process it came from.
 
 Two processes may post to one room, and their frames may cross on the way. A frame that is early waits a moment for
 the one before it; when that was lost, it goes on without, and clients fetch what is missing.
@@ -7,26 +7,27 @@ the one before it; when that was lost, it goes on without, and clients fetch wha
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 HOLD_SECONDS = 0.2
 MOST_HELD = 1000
-Frame = bytes
+Frame = TypeVar("Frame")
 
 
 @dataclass(slots=True)
-class _Place:
+class _Place(Generic[Frame]):
     last: int
     held: dict[int, Frame] = field(default_factory=dict)
     timer: asyncio.TimerHandle | None = None
 
 
-class Order:
+class Order(Generic[Frame]):
     """The numbers that have gone out, for rooms that somebody here has joined."""
 
     def __init__(self, late: Callable[[str], None]) -> None:
         """`late` is told the room whose frames have waited long enough; `give_up` has them."""
         self._late = late
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, _Place[Frame]] = {}
 
     def begin(self, room: str, head: int) -> None:
         """Somebody has joined a room whose head is `head`; what is not above it is known to them."""
@@ -63,13 +64,13 @@ class Order:
         return self._all(place)
 
     @staticmethod
-    def _ready(place: _Place) -> Iterator[Frame]:
+    def _ready(place: _Place[Frame]) -> Iterator[Frame]:
         while frame := place.held.pop(place.last + 1, None):
             place.last += 1
             yield frame
 
     @staticmethod
-    def _all(place: _Place) -> list[Frame]:
+    def _all(place: _Place[Frame]) -> list[Frame]:
         frames = [place.held[seq] for seq in sorted(place.held)]
         place.last = max(place.held, default=place.last)
         place.held.clear()

@@ -45,12 +45,6 @@ def seats(deployment: str, own_room: str) -> str:
     return f"{leased(deployment)}:seats:{own_room}"
 
 
-def presence(deployment: str, room: str) -> tuple[str, str, str]:
-    """The keys of who is in a room: leases, names, version; in one slot of a cluster."""
-    key = f"{deployment}:here:{{{room}}}"
-    return f"{key}:leases", f"{key}:names", f"{key}:v"
-
-
 def typing(deployment: str, room: str) -> str:
     """The key of who is typing in a room."""
     return f"{deployment}:typing:{{{room}}}"

@@ -1,5 +1,6 @@
 """The wire of one process: the Socket.IO server with all that stands behind it, put together and taken down."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,13 @@ from realtime.lease import Lease
 from realtime.namespace import CommunityDoor, Cookie, Origins
 from realtime.presence import Presence
 from realtime.protocol import StrictServer
+from realtime.roll import Change, Roll
 from realtime.seats import Seats
 from realtime.shared import Shared
 from realtime.wake import Waker
 from realtime.watch import Watch
-from tenants.ids import ChannelId, RoomId
+from realtime.watchers import Watchers
+from tenants.ids import ChannelId, MemberId, RoomId
 from tenants.scope import Committed, Tenancy
 
 PATH = "socket.io"
@@ -55,7 +58,9 @@ class Wire:
         self.connections = Connections()
         self.lease = Lease(self.shared, parts.deployment)
         self.seats = Seats(self.shared, self.lease, parts.deployment)
-        self.presence = Presence(self.bus, self.shared, parts.deployment)
+        self.presence = Presence(
+            self.bus, Roll(self.shared, self.lease, parts.deployment), self.lease, Watchers()
+        )  # fmt: skip
         self.composing = Composing(self.bus, self.shared, parts.deployment)
         self.broadcast = Broadcast(parts.tenancy, self.bus)
         self.waker = Waker(parts.redis_url, parts.deployment)
@@ -84,9 +89,9 @@ class Wire:
         if committed.jobs or committed.changes:
             self.waker.wake()
 
-    async def who_is_here(self, channel_id: ChannelId, room_id: RoomId) -> dict[str, str]:
-        """The members in a room now, names by id."""
-        return (await self.presence.here(rooms.of_room(channel_id, room_id))).joined
+    async def who_is_here(self, channel_id: ChannelId, room_id: RoomId, members: Collection[MemberId]) -> Change:
+        """Who is in a room now, as if they all had just come; in a large one only those of `members`."""
+        return await self.presence.look(rooms.of_room(channel_id, room_id), [str(member) for member in members])
 
     async def drain(self) -> None:
         """Send all sockets away with 1001, over a moment: their clients come back by themselves."""
@@ -97,7 +102,7 @@ class Wire:
             part.start()
 
     async def _close(self, _app: web.Application) -> None:
-        for part in (*self._working(), self.seats, self.bus, self.composing, self.waker, self.shared):
+        for part in (*self._working(), self.presence, self.seats, self.bus, self.composing, self.waker, self.shared):
             await part.close()
 
     def _catch_up(self, since: float) -> None:
@@ -105,4 +110,4 @@ class Wire:
         self.watch.hurry()
 
     def _working(self) -> tuple[Any, ...]:
-        return self.lease, self.watch, self.catch_up, self.presence, self.broadcast
+        return self.lease, self.watch, self.catch_up, self.broadcast

@@ -1,11 +1,13 @@
 """The community's pages: a room with its newest messages, readable and writable without scripts."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from realtime.roll import Change
 from server.forms import read_fields, refill
 from server.limits import POSTING, charge
 from server.pages.room_view import PAGE, RoomFacts, room_view
@@ -16,8 +18,11 @@ from tenants import links
 from tenants.channels import channels
 from tenants.community import audience, drafts, messages, reactions, rooms
 from tenants.errors import NotFound, Refusal, SignInNeeded
+from tenants.ids import ChannelId, MemberId, RoomId
 from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
+
+NOBODY = Change("", 0, 0)
 
 
 async def community(visit: Visit) -> web.Response:
@@ -73,7 +78,8 @@ async def _read(visit: Visit, scope: Scope, before: int | None) -> RoomFacts:
     room, channel = await _room(visit, scope), await channels.read(scope)
     found = await messages.page_of_seen(scope, room["id"], before=before, limit=PAGE)
     member = scope.actor.member_id is not None and scope.actor.banned is None
-    here = await visit.request.app[WIRE].who_is_here(scope.channel_id, room["id"]) if member else {}
+    members = await audience.first(scope) if member else ()
+    here = await _here(visit, scope.channel_id, room["id"], [row["id"] for row in members]) if member else NOBODY
     return RoomFacts(
         slug=visit.slug,
         zone=ZoneInfo(channel["time_zone"]),
@@ -82,10 +88,15 @@ async def _read(visit: Visit, scope: Scope, before: int | None) -> RoomFacts:
         rooms=await rooms.seen(scope),
         messages=found,
         own=await reactions.own(scope, [UUID(row["id"]) for row in found]),
-        members=await audience.first(scope) if member else (),
+        members=members,
         here=here,
         read_seq=await rooms.read_upto(scope, room["id"]),
     )
+
+
+async def _here(visit: Visit, channel_id: ChannelId, room_id: RoomId, members: Sequence[MemberId]) -> Change:
+    """Who is in a room; in a large one, of these members."""
+    return await visit.request.app[WIRE].who_is_here(channel_id, room_id, members)
 
 
 async def _room(visit: Visit, scope: Scope) -> Record:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from realtime.roll import Change
 from server.web.views.frame import Form, PersonMark
 from server.web.views.room import PeopleGroup, Place, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
 from tenants import links
@@ -24,7 +25,7 @@ TITLES = {Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.TEACHER: "Teacher", Rol
 
 @dataclass(frozen=True, slots=True)
 class RoomFacts:
-    """What was read for one page: `here` are members present now by id, `own` the reader's reactions."""
+    """What was read for one page: `here` tells who is in the room now, `own` the reader's reactions."""
 
     slug: str
     zone: ZoneInfo
@@ -34,7 +35,7 @@ class RoomFacts:
     messages: Sequence[Record]
     own: set[tuple[UUID, str]]
     members: Sequence[Record]
-    here: Mapping[str, str]
+    here: Change
     read_seq: int
 
 
@@ -58,7 +59,7 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         client_id=str(new_id()),
         member=member,
         people=_people(facts) if member else (),
-        online=len(facts.here),
+        online=facts.here.online,
         member_count=facts.members[0]["total"] if facts.members else 0,
         why_silent=_why_silent(actor, room) if member else "",
         join_url=f"{links.channel(slug)}#join",
@@ -102,8 +103,8 @@ def _reaction(message: str, each: Mapping[str, Any], own: set[tuple[UUID, str]])
 
 
 def _people(facts: RoomFacts) -> tuple[PeopleGroup, ...]:
-    staff = [_present(row, facts.here) for row in facts.members if Role(row["role"]) in STAFF]
-    others = [_present(row, facts.here) for row in facts.members if Role(row["role"]) not in STAFF]
+    staff = [_present(row, facts.here.joined) for row in facts.members if Role(row["role"]) in STAFF]
+    others = [_present(row, facts.here.joined) for row in facts.members if Role(row["role"]) not in STAFF]
     groups = (PeopleGroup("Teachers", tuple(staff)), PeopleGroup("Students", tuple(others)))
     return tuple(group for group in groups if group.people)
 

@@ -50,6 +50,8 @@ export interface PresenceChange {
   online: number;
   joined?: Person[];
   left?: (Person | string)[];
+  /** The answer to `presence.watch`: nobody else is known to be here. */
+  whole?: boolean;
 }
 
 export interface Person {

@@ -21,19 +21,21 @@ export class People {
     this.#dot.classList.toggle("on", count > 0);
   }
 
-  changed(change: PresenceChange): void {
-    this.#roster.apply(change);
+  changed(change: PresenceChange): "current" | "missed" {
+    const state = this.#roster.apply(change);
+    if (change.whole) this.#darken();
     for (const gone of change.left ?? []) this.#dots(typeof gone === "string" ? gone : gone.id, false);
     for (const person of change.joined ?? []) {
       this.#listed(person);
       this.#dots(person.id, true);
     }
-    this.online(change.online);
+    this.online(this.#roster.online);
+    return state;
   }
 
   /** Without the wire nobody knows who is here: the dots go hollow and the count says when it was true. */
   lost(): void {
-    for (const dot of document.querySelectorAll(".here.on")) dot.classList.remove("on");
+    this.#darken();
     this.#count.textContent = WORDS.hereAt(this.#roster.online, clock(Date.now(), this.facts.zone));
   }
 
@@ -48,6 +50,10 @@ export class People {
       badge.hidden = count <= 0;
       badge.textContent = String(count);
     }
+  }
+
+  #darken(): void {
+    for (const dot of document.querySelectorAll(".here.on")) dot.classList.remove("on");
   }
 
   #dots(person: string, on: boolean): void {

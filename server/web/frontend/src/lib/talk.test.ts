@@ -82,7 +82,18 @@ describe("the roster", () => {
     const roster = new Roster();
     roster.apply({ room: "r", v: 1, online: 1, joined: [ada] });
     expect(roster.apply({ room: "r", v: 3, online: 2, joined: [joan] })).toBe("missed");
-    roster.restart(3, 2, [ada, joan]);
+    expect(roster.apply({ room: "r", v: 3, online: 2, joined: [ada, joan], whole: true })).toBe("current");
     expect([...roster.here.keys()]).toEqual(["a", "j"]);
+  });
+
+  it("says when a room grew too large to name everybody, and when it can again", () => {
+    const roster = new Roster();
+    roster.apply({ room: "r", v: 1, online: 2, joined: [ada, joan], whole: true });
+    expect(roster.apply({ room: "r", v: 2, online: 201 })).toBe("missed");
+    expect(roster.apply({ room: "r", v: 2, online: 201, joined: [ada], whole: true })).toBe("current");
+    expect(roster.apply({ room: "r", v: 3, online: 200 })).toBe("current");
+    expect(roster.apply({ room: "r", v: 3, online: 200, left: ["a"] })).toBe("current");
+    expect([...roster.here.keys()]).toEqual([]);
+    expect(roster.apply({ room: "r", v: 4, online: 149, left: ["j"] })).toBe("missed");
   });
 });

@@ -14,6 +14,7 @@ export const ACK_TIMEOUT_MS = 10_000;
 const RETRY_MS = 1_000;
 const RECENT = 50;
 const READ_EVERY_MS = 1_000;
+const WATCH_WITHIN_MS = 1_000;
 
 /** `ended` is final: the server sent us away (ban, sign-out, closed channel) and says why. */
 export type Link = { state: "online" } | { state: "offline" } | { state: "ended"; code: string; reason: string };
@@ -35,7 +36,8 @@ export interface WireHooks {
   outgoing(items: readonly Outgoing[]): void;
   link(link: Link): void;
   online(count: number): void;
-  presence(change: PresenceChange): void;
+  /** `missed` when only a fresh list of who is here helps. */
+  presence(change: PresenceChange): "current" | "missed" | undefined;
   typing(names: string[], more: number): void;
   read(room: string, seq: number): void;
   unread(counts: Record<string, number>): void;
@@ -64,6 +66,7 @@ export class Wire {
   #restarted = 0;
   #readTo = 0;
   #readTimer: ReturnType<typeof setTimeout> | null = null;
+  #watchTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
     private readonly transport: Transport,
@@ -151,7 +154,9 @@ export class Wire {
     here("typing", (event: { room: string; names: string[]; more: number }) =>
       this.hooks.typing(event.names, event.more),
     );
-    here<PresenceChange>("presence.changed", (change) => this.hooks.presence(change));
+    here<PresenceChange>("presence.changed", (change) => {
+      if (this.hooks.presence(change) === "missed") this.#watchSoon();
+    });
     this.transport.on("read", (event: { room: string; seq: number }) => this.hooks.read(event.room, event.seq));
     this.transport.on("unread", (counts: Record<string, number>) => this.hooks.unread(counts));
     this.transport.on("notice", (notice: Notice) => this.hooks.notice(notice));
@@ -166,6 +171,14 @@ export class Wire {
     this.outbox.close();
     this.hooks.link(link);
     if (this.#up) void this.#enter();
+  }
+
+  /** Asks who is here, in a while: everybody may have missed the same change. */
+  #watchSoon(): void {
+    this.#watchTimer ??= setTimeout(() => {
+      this.#watchTimer = null;
+      this.#tell("presence.watch", { room: this.options.room });
+    }, Math.random() * WATCH_WITHIN_MS);
   }
 
   async #enter(): Promise<void> {
