@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 
 from realtime.community import Community
-from realtime.connections import PATIENCE, Bucket, Connection, Connections, opened, too_many
+from realtime.connections import PATIENCE, Connection, Connections, too_many
 from realtime.seats import Seats
 from realtime.wire import Sent, parse, refused
 from tenants import directory
@@ -29,10 +29,10 @@ class CommunityDoor:
 
     def __init__(
         self, tenancy: Tenancy, community: Community, connections: Connections, seats: Seats, origins: Origins,
-        cookie: Cookie, widened: int = 1,
+        cookie: Cookie,
     ) -> None:  # fmt: skip
         self._tenancy, self._community, self._connections, self._seats = tenancy, community, connections, seats
-        self._origins, self._cookie, self._widened = origins, cookie, widened
+        self._origins, self._cookie = origins, cookie
         self._events = community.events()
         self.unheard: Counter[str] = Counter()
         self.cut: Callable[[str], None] = lambda _sid: None
@@ -50,7 +50,7 @@ class CommunityDoor:
         async with self._tenancy.scope(channel.id, readonly=True) as scope:
             actor = await directory.admit(scope, token)
             scope.require(Action.ROOM_JOIN)
-        await self._seat(opened(sid, channel, token, actor, self._bucket()))
+        await self._seat(self._connections.open(sid, channel, token, actor))
 
     async def welcome(self, sid: str) -> None:
         """Tell what is unread."""
@@ -66,11 +66,11 @@ class CommunityDoor:
         if connection is None:
             return refused(SignInNeeded("This connection has ended."))
         try:
-            connection.bucket.spend()
+            connection.spend()
             async with asyncio.timeout(EVENT_SECONDS):
                 return {"ok": await self._act(connection, event, arguments)}
         except TooFast as refusal:
-            if connection.bucket.overdrawn > PATIENCE:
+            if connection.overdrawn > PATIENCE:
                 self.cut(sid)
             return self._refuse(event, refusal)
         except Refusal as refusal:
@@ -92,7 +92,6 @@ class CommunityDoor:
     async def _seat(self, connection: Connection) -> None:
         """Put a device where its person is told things, and meanwhile find it a seat; Refusal where none is free."""
         sid, own_room = connection.sid, connection.own_room()
-        self._connections.add(connection)
         seated, _ = await asyncio.gather(
             self._seats.take(own_room, sid), self._community.bus.enter(sid, own_room)
         )  # fmt: skip
@@ -128,10 +127,6 @@ class CommunityDoor:
         if "Sec-Fetch-Site" in headers:
             return headers["Sec-Fetch-Site"] == "same-origin"
         return "/".join(headers.get("Referer", "").split("/", 3)[:3]) in self._origins(request)
-
-    def _bucket(self) -> Bucket:
-        bucket = Bucket()
-        return Bucket(bucket.burst * self._widened, bucket.rate * self._widened, bucket.burst * self._widened)
 
 
 def _read_auth(auth: Any) -> tuple[str, str | None]:

@@ -34,8 +34,8 @@ DRAIN_SECONDS = 0.3
 class WireParts:
     """What the wire is given: the doors of the process, and HTTP's own rules for origins, cookies and limits.
 
-    `key` proves to the processes of this deployment that a frame is theirs, `widened` multiplies the limit of events
-    per socket, `admit_post` raises TooFast above the posting limit.
+    `key` proves to the processes of this deployment that a frame is theirs, `widened` multiplies the limits of events,
+    `admit_post` raises TooFast above the posting limit.
     """
 
     tenancy: Tenancy
@@ -55,7 +55,7 @@ class Wire:
     def __init__(self, parts: WireParts) -> None:
         self.bus = Bus(parts.redis_url, parts.deployment, parts.key)
         self.shared = Shared(parts.redis_url)
-        self.connections = Connections()
+        self.connections = Connections(parts.widened)
         self.lease = Lease(self.shared, parts.deployment)
         self.seats = Seats(self.shared, self.lease, parts.deployment)
         self.presence = Presence(
@@ -67,9 +67,7 @@ class Wire:
         community = Community(
             parts.tenancy, self.bus, self.presence, self.composing, parts.admit_post, parts.deployment
         )
-        self.door = CommunityDoor(
-            parts.tenancy, community, self.connections, self.seats, parts.origins, parts.cookie, parts.widened
-        )
+        self.door = CommunityDoor(parts.tenancy, community, self.connections, self.seats, parts.origins, parts.cookie)
         self.sio = StrictServer(self.door, self.bus.manager, connect_seconds=parts.connect_seconds)
         self.door.cut = self.sio.send_away
         self.watch = Watch(parts.tenancy, community, self.connections, self.sio.dismiss, self.sio.send_away)

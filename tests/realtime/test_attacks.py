@@ -1,6 +1,7 @@
 """What no honest client sends: it is refused or ends the connection, and nobody else notices."""
 
 import asyncio
+import contextlib
 from uuid import uuid4
 
 import aiohttp
@@ -9,7 +10,7 @@ import pytest
 
 from realtime.server import Wire
 from server.sockets import WIRE
-from tests.realtime.clients import NAMESPACE, connected, raw, raw_member, refusal
+from tests.realtime.clients import NAMESPACE, Client, connected, raw, raw_member, refusal
 from tests.server.test_community_api import make_room
 from tests.waiting import until
 from tests.webapp import Web
@@ -104,7 +105,7 @@ async def test_who_does_not_connect_in_time_is_let_go(web: Web, monkeypatch: pyt
 
 
 async def test_an_event_storm_is_slowed_then_cut(web: Web, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web.app[WIRE].door, "_widened", 1)
+    monkeypatch.setattr(web.app[WIRE].connections, "_widened", 1)
     async with raw_member(web, world.pottery, world.pottery.sam) as client:
         answers: list[str] = []
 
@@ -121,6 +122,24 @@ async def test_an_event_storm_is_slowed_then_cut(web: Web, world: World, monkeyp
         refused = [orjson.loads(each.partition("[")[2][:-1])["error"] for each in answers if '"too_fast"' in each]
         assert all(each["retry_after"] > 0 for each in refused)
         assert 200 <= len(refused) < 940
+
+
+async def test_a_person_is_no_faster_by_many_connections(
+    web: Web, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web.app[WIRE].connections, "_widened", 1)
+    pottery = world.pottery
+
+    async def hurry(client: Client) -> list[str]:
+        return [await client.code("typing", room=str(uuid4())) for _ in range(55)]
+
+    async with contextlib.AsyncExitStack() as stack:
+        for_one = [await stack.enter_async_context(connected(web, pottery, pottery.sam)) for _ in range(6)]
+        codes = [code for each in await asyncio.gather(*map(hurry, for_one)) for code in each]
+        assert set(codes) == {"not_joined", "too_fast"}
+        assert codes.count("not_joined") < 6 * 55 - 60, "each of them was slow enough, all together were not"
+        other = await stack.enter_async_context(connected(web, pottery, pottery.zoe))
+        assert set(await hurry(other)) == {"not_joined"}
 
 
 async def test_the_eleventh_connection_of_a_person_is_refused(web: Web, world: World) -> None:
