@@ -13,6 +13,7 @@ from realtime.bus import Bus
 from realtime.composing import Composing
 from realtime.connections import MOST_ROOMS, Connection
 from realtime.presence import Presence, shown
+from realtime.reading import Reading
 from tenants import directory
 from tenants.community import drafts, messages, reactions, rooms
 from tenants.errors import Conflict, NotFound
@@ -33,6 +34,7 @@ class Community:
     bus: Bus
     presence: Presence
     composing: Composing
+    reading: Reading
     admit_post: AdmitPost
     epoch: str
 
@@ -114,7 +116,10 @@ class Community:
         return {}
 
     async def read(self, by: Connection, given: wire.Reading) -> Ok:
-        """Move the read mark forward; the person's own devices are told."""
+        """Move the read mark forward; the person's own devices are told. A joined room's is written in a moment."""
+        if (room_id := RoomId(given.room)) in by.joined:
+            self.reading.note(by, room_id, given.seq)
+            return {}
         async with self._acting(by) as scope:
             seq = await rooms.mark_read(scope, given.room, given.seq)
         await self.bus.tell("read", {"room": str(given.room), "seq": seq}, by.own_room())
@@ -137,6 +142,7 @@ class Community:
 
     async def greet(self, by: Connection) -> None:
         """Tell a new connection how much is unread in each room."""
+        await self.reading.settle(by)
         async with self._acting(by, readonly=True) as scope:
             unread = {str(row["id"]): row["unread"] for row in await rooms.seen(scope) if row["unread"]}
         await self.bus.tell_one(by.sid, "unread", unread)

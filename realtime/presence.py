@@ -108,9 +108,12 @@ class Presence:
             return
         hold.sids.discard(sid)
         self._watchers.forget(sid, room_name)
-        if not hold.sids:
-            after = 0 if at_once else GRACE_SECONDS
-            hold.leaving = asyncio.get_running_loop().call_later(after, self._let_go, place, str(member))
+        if hold.sids:
+            return
+        if at_once:
+            self._let_go(place, str(member))
+        else:
+            hold.leaving = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._let_go, place, str(member))
 
     async def watch(self, sid: str, room_name: str, members: Collection[str]) -> Change:
         """What `look` finds; in a large room the socket is told from now on when those who were asked for, or found,

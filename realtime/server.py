@@ -17,6 +17,7 @@ from realtime.lease import Lease
 from realtime.namespace import CommunityDoor, Cookie, Origins
 from realtime.presence import Presence
 from realtime.protocol import StrictServer
+from realtime.reading import Reading
 from realtime.roll import Change, Roll
 from realtime.seats import Seats
 from realtime.shared import Shared
@@ -62,10 +63,11 @@ class Wire:
             self.bus, Roll(self.shared, self.lease, parts.deployment), self.lease, Watchers()
         )  # fmt: skip
         self.composing = Composing(self.bus, self.shared, parts.deployment)
+        self.reading = Reading(parts.tenancy, self.bus)
         self.broadcast = Broadcast(parts.tenancy, self.bus)
         self.waker = Waker(parts.redis_url, parts.deployment)
         community = Community(
-            parts.tenancy, self.bus, self.presence, self.composing, parts.admit_post, parts.deployment
+            parts.tenancy, self.bus, self.presence, self.composing, self.reading, parts.admit_post, parts.deployment
         )
         self.door = CommunityDoor(parts.tenancy, community, self.connections, self.seats, parts.origins, parts.cookie)
         self.sio = StrictServer(self.door, self.bus.manager, connect_seconds=parts.connect_seconds)
@@ -100,7 +102,16 @@ class Wire:
             part.start()
 
     async def _close(self, _app: web.Application) -> None:
-        for part in (*self._working(), self.presence, self.seats, self.bus, self.composing, self.waker, self.shared):
+        for part in (
+            *self._working(),
+            self.reading,
+            self.presence,
+            self.seats,
+            self.bus,
+            self.composing,
+            self.waker,
+            self.shared,
+        ):
             await part.close()
 
     def _catch_up(self, since: float) -> None:

@@ -115,6 +115,7 @@ async def test_who_drops_off_is_missed_after_the_grace_and_told_once(
             async with connected(web, pottery, pottery.sam) as sam:
                 await sam.ok("room.join", room=room)
                 await settled(web.app[WIRE])
+            await asyncio.sleep(0.5)
             assert left(ana, pottery.sam) == 0
         await hears_of_leaving(ana, pottery.sam)
         assert left(ana, pottery.sam) == 1

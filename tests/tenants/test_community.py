@@ -9,7 +9,7 @@ from tenants.community import messages, reactions, rooms
 from tenants.community.drafts import draft
 from tenants.errors import Forbidden, Invalid, NotFound, SignInNeeded, TooLarge
 from tenants.ids import RoomId
-from tenants.permissions import VISITOR, Actor
+from tenants.permissions import VISITOR, Actor, acting_system
 from tenants.scope import Tenancy
 from tests.world import School, World
 
@@ -222,3 +222,22 @@ async def test_rooms_of_one_name_have_different_addresses(tenancy: Tenancy, worl
     with pytest.raises(Forbidden):
         async with tenancy.scope(world.pottery.id, world.pottery.sam.actor) as scope:
             await rooms.add(scope, "Mine", "open")
+
+
+async def test_marks_of_many_are_held_within_the_room_and_the_channel(
+    tenancy: Tenancy, world: World, room: RoomId
+) -> None:
+    pottery, chess = world.pottery, world.chess
+    for _ in range(3):
+        await say(tenancy, pottery, pottery.sam.actor, room)
+    marks = [
+        (room, pottery.sam.member_id, 2), (room, pottery.zoe.member_id, 99), (room, pottery.mia.member_id, -4),
+        (room, chess.eve.member_id, 1), (RoomId(uuid4()), pottery.sam.member_id, 1),
+    ]  # fmt: skip
+    async with tenancy.scope(pottery.id, acting_system("test")) as scope:
+        written = {row["member_id"]: row["last_seq"] for row in await rooms.mark_all_read(scope, marks)}
+        again = await rooms.mark_all_read(scope, [(room, pottery.sam.member_id, 1)])
+    assert written == {pottery.sam.member_id: 2, pottery.zoe.member_id: 3, pottery.mia.member_id: 0}
+    assert [row["last_seq"] for row in again] == [2]
+    async with tenancy.scope(chess.id, acting_system("test")) as scope:
+        assert await rooms.mark_all_read(scope, marks) == []
