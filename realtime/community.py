@@ -126,8 +126,10 @@ class Community:
         return {}
 
     async def type(self, by: Connection, given: wire.InRoom) -> Ok:
-        """Tell a joined room that one is typing."""
-        self.composing.note(self._joined(by, given.room), given.room, by.member_id, by.name)
+        """Tell a joined room that one is typing; a large one is spared it, for somebody always is."""
+        name = self._joined(by, given.room)
+        if not self.presence.is_large(name):
+            self.composing.note(name, given.room, by.member_id, by.name)
         return {}
 
     async def watch(self, by: Connection, given: wire.Watching) -> Ok:
