@@ -146,7 +146,8 @@ class Presence:
         if found is None:
             return len(place.holds)
         version, online = found
-        self._order.begin(place.room_name, version)
+        if version:
+            self._order.begin(place.room_name, version)
         return max(online + crowd, len(place.holds))
 
     def _let_go(self, place: Place, member: str) -> None:
