@@ -146,8 +146,7 @@ class Presence:
         if found is None:
             return len(place.holds)
         version, online = found
-        if version:
-            self._order.begin(place.room_name, version)
+        self._order.begin(place.room_name, version)
         return max(online + crowd, len(place.holds))
 
     def _let_go(self, place: Place, member: str) -> None:

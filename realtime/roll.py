@@ -5,6 +5,7 @@ the last one takes them out. What a process asserts is also noted under its own 
 back, a slice at a time, when its lease has run out. Each change of a room raises the room's version by one.
 """
 
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -180,11 +181,12 @@ class Roll:
         return Change(room_name, version, online, bool(large), names)
 
     async def count(self, room_name: str, coming: Sequence[str]) -> tuple[int, int] | None:
-        """The version of a room, and how many are there or `coming` (some may be both)."""
+        """The version of a room, which it has from now on, and how many are there or `coming` (some may be both)."""
 
         async def ask(redis: Any) -> Any:
             here, at = self._keys(room_name)
             async with redis.pipeline(transaction=False) as pipe:
+                pipe.hsetnx(at, "v", time.time_ns() // 1_000_000)
                 pipe.hget(at, "v")
                 pipe.hlen(here)
                 pipe.hmget(here, list(coming) or [""])
@@ -193,8 +195,8 @@ class Roll:
         found = await self._shared.ask(ask)
         if found is None:
             return None
-        version, online, there = found
-        return int(version or 0), online + len(coming) - sum(mark is not None for mark in there)
+        _, version, online, there = found
+        return int(version), online + len(coming) - sum(mark is not None for mark in there)
 
     def _keys(self, room_name: str) -> tuple[str, str]:
         return f"{self._base}:in:{room_name}", f"{self._base}:at:{room_name}"
