@@ -134,7 +134,8 @@ async def test_the_people_of_a_killed_process_go_offline_after_its_lease(
     ):
         for client in (ana, sam, also):
             await client.ok("room.join", room=room)
-        await ana.hears("presence.changed", 2)
+        await until(lambda: heard_of(ana, "Sam"))
+        await until(lambda: all_named(ana, room, {"Ana", "Sam"}))
         other.process.kill()
         await hears_of_leaving(ana, pottery.sam, LEASE_SECONDS + RENEW_SECONDS + 5)
         assert left(ana, pottery.ana) == 0, "she is still there by another process"
@@ -177,6 +178,10 @@ async def test_in_a_large_room_only_the_followed_are_named(web: Web, second: Web
 
 async def online_is(client: Client, count: int) -> bool:
     return bool(client.of("presence.changed")) and client.of("presence.changed")[-1]["online"] == count
+
+
+async def all_named(client: Client, room: str, people: set[str]) -> bool:
+    return await names(client, room) == people
 
 
 async def heard_of(client: Client, name: str) -> bool:
