@@ -5,12 +5,13 @@ import itertools
 import asyncpg
 
 from cli.isolation.http_fuzz import Requests, fuzz_http
+from cli.isolation.overhearing import overhear
 from cli.isolation.plan_lint import lint_plans, statements
 from cli.isolation.residue import do_jobs, search_residue
 from cli.isolation.scratch import Ground, connected, copied, prepare
 from cli.isolation.serving import serving
 from cli.isolation.shapes import read_shapes
-from cli.isolation.socket_fuzz import fuzz_socket, overhear
+from cli.isolation.socket_fuzz import fuzz_socket
 from cli.isolation.sql_fuzz import fuzz_sql
 from cli.isolation.tally import Tally
 from server import routes
@@ -36,7 +37,7 @@ async def attack_installation(ground: Ground, requests: int, events: int, seed: 
         jobs = await do_jobs(ground)
         await _compare(ground, jobs)
         residue = await search_residue(ground)
-        return [http, socket, jobs, residue, await overhear(ground, served.url)]
+        return [http, socket, jobs, residue, *await overhear(ground, served.url)]
 
 
 async def attack_weakened(settings: Settings, requests: int, seed: int = 1) -> list[Tally]:

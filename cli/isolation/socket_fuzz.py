@@ -1,6 +1,5 @@
-"""Socket fuzz: every event that a client may send, with the other twin's ids; and listening while the other talks."""
+"""Socket fuzz: every event that a client may send, with the other twin's ids."""
 
-import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator
@@ -20,8 +19,6 @@ from realtime.rooms import NAMESPACE
 from realtime.wire import Sent
 
 ACTORS = ("owner", "student")
-SETTLE_SECONDS = 0.5
-SENTENCES = 5
 
 
 def events() -> dict[str, type[Sent]]:
@@ -119,28 +116,3 @@ def _id(ground: Ground, name: str, chance: random.Random) -> str:
     table = {"reply_to": "messages", "id": "messages"}.get(name, f"{name}s")
     rows = twin.rows.get(table, [])
     return str(chance.choice(rows)["id"]) if rows else str(uuid4())
-
-
-async def overhear(ground: Ground, url: str) -> Tally:
-    """While members of the other channel talk in all its rooms, the attacker sits in every room of their own."""
-    tally, lookout = Tally("Overhearing"), Lookout(ground.other)
-    other = listening(url, ground.other.slug, ground.other.tokens["owner"])
-    async with listening(url, ground.own.slug, ground.own.tokens["student"]) as ear, other as mouth:
-        for room in (*ground.own.rows["rooms"], *ground.other.rows["rooms"]):
-            await ear.ask("room.join", {"room": room["id"]})
-        for room in ground.other.rows["rooms"]:
-            await _talk(mouth, room["id"], f"{ground.other.mark}-canary-spoken", tally)
-        await asyncio.sleep(SETTLE_SECONDS)
-        if not any(f"{ground.other.mark}-canary-spoken" in str(what) for what in mouth.heard):
-            tally.leak("the other channel did not hear itself: nothing could have been overheard")
-        if found := lookout.seen(str(ear.heard), ""):
-            tally.leak(f"a frame to the attacker held {found}")
-    return tally
-
-
-async def _talk(mouth: Ear, room: str, body: str, tally: Tally) -> None:
-    await mouth.ask("room.join", {"room": room})
-    for _ in range(SENTENCES):
-        await mouth.ask("message.post", {"room": room, "client_id": str(uuid4()), "body": body})
-        await mouth.ask("typing", {"room": room})
-        tally.tried["sentences"] += 1
