@@ -1,7 +1,7 @@
 """The door of the namespace: who may connect, which event goes where, and every refusal as an acknowledgement."""
 
 import asyncio
-from collections import Counter
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +10,7 @@ from aiohttp import web
 
 from realtime.community import Community
 from realtime.connections import PATIENCE, Connection, Connections, too_many
+from realtime.figures import Figures
 from realtime.seats import Seats
 from realtime.wire import Sent, parse, refused
 from tenants import directory
@@ -29,12 +30,11 @@ class CommunityDoor:
 
     def __init__(
         self, tenancy: Tenancy, community: Community, connections: Connections, seats: Seats, origins: Origins,
-        cookie: Cookie,
+        cookie: Cookie, figures: Figures,
     ) -> None:  # fmt: skip
         self._tenancy, self._community, self._connections, self._seats = tenancy, community, connections, seats
-        self._origins, self._cookie = origins, cookie
+        self._origins, self._cookie, self._figures = origins, cookie, figures
         self._events = community.events()
-        self.unheard: Counter[str] = Counter()
         self.cut: Callable[[str], None] = lambda _sid: None
 
     async def admit(self, sid: str, request: web.Request, auth: Any) -> None:
@@ -62,24 +62,10 @@ class CommunityDoor:
 
     async def answer(self, sid: str, event: str, arguments: list[Any]) -> dict[str, Any]:
         """Do what an event asks; `{ok: …}` after the commit, else `{error: …}`."""
-        connection = self._connections.get(sid)
-        if connection is None:
-            return refused(SignInNeeded("This connection has ended."))
-        try:
-            connection.spend()
-            async with asyncio.timeout(EVENT_SECONDS):
-                return {"ok": await self._act(connection, event, arguments)}
-        except TooFast as refusal:
-            if connection.overdrawn > PATIENCE:
-                self.cut(sid)
-            return self._refuse(event, refusal)
-        except Refusal as refusal:
-            return self._refuse(event, refusal)
-        except TimeoutError:
-            return self._refuse(event, Unavailable("This took too long and was given up. Try again.", retry_after=3))
-        except Exception:
-            log.exception("unexpected error", socket_event=event)
-            return self._refuse(event, Refusal(500, "internal", "Something went wrong on our side."))
+        begun = time.perf_counter()
+        answer = await self._answer(sid, event, arguments)
+        self._figures.answered(self._known(event), time.perf_counter() - begun)
+        return answer
 
     async def leave(self, sid: str) -> None:
         """The socket is gone: it is in no room, and nobody's device."""
@@ -100,6 +86,27 @@ class CommunityDoor:
             self._community.bus.depart(sid, own_room)
             raise too_many()
 
+    async def _answer(self, sid: str, event: str, arguments: list[Any]) -> dict[str, Any]:
+        connection = self._connections.get(sid)
+        if connection is None:
+            return refused(SignInNeeded("This connection has ended."))
+        try:
+            connection.spend()
+            async with asyncio.timeout(EVENT_SECONDS):
+                return {"ok": await self._act(connection, event, arguments)}
+        except TooFast as refusal:
+            if connection.overdrawn > PATIENCE:
+                self._figures.sent_away["flooding"] += 1
+                self.cut(sid)
+            return self._refuse(event, refusal)
+        except Refusal as refusal:
+            return self._refuse(event, refusal)
+        except TimeoutError:
+            return self._refuse(event, Unavailable("This took too long and was given up. Try again.", retry_after=3))
+        except Exception:
+            log.exception("unexpected error", socket_event=event)
+            return self._refuse(event, Refusal(500, "internal", "Something went wrong on our side."))
+
     async def _act(self, connection: Connection, event: str, arguments: list[Any]) -> dict[str, Any]:
         if event not in self._events:
             raise Refusal(404, "unknown_event", "There is no such event here.")
@@ -108,8 +115,12 @@ class CommunityDoor:
         return await handler(connection, given)
 
     def _refuse(self, event: str, refusal: Refusal) -> dict[str, Any]:
-        self.unheard[event if event in self._events else "unknown"] += 1
-        return refused(refusal)
+        answer = refused(refusal)
+        self._figures.refused[self._known(event), answer["error"]["code"]] += 1
+        return answer
+
+    def _known(self, event: str) -> str:
+        return event if event in self._events else "unknown"
 
     def _check_origin(self, request: web.Request) -> None:
         origin = request.headers.get("Origin")

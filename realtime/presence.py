@@ -78,6 +78,9 @@ class Presence:
         lease.renewed.append(self._renewed)
         bus.house_events[MOVED] = self._hear
 
+    def __len__(self) -> int:
+        return len(self._places)
+
     async def close(self) -> None:
         """Stop; the lease runs on, so that those who come back to another process were never away."""
         for place in self._places.values():

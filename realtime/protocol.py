@@ -11,6 +11,7 @@ from realtime.engine import Manager, Server
 from realtime.engine.codec import Codec
 from realtime.engine.connection import Connection
 from realtime.engine.roles import REASON, Malformed
+from realtime.figures import Figures
 from realtime.rooms import NAMESPACE
 from realtime.wire import UNREADABLE, Json, refused, turned_away
 from tenants.errors import Invalid, Refusal
@@ -42,7 +43,7 @@ class Door(Protocol):
 class StrictServer(Server):
     """A Socket.IO server of the namespace NAMESPACE for one door."""
 
-    def __init__(self, door: Door, manager: Manager, *, connect_seconds: float = 10.0) -> None:
+    def __init__(self, door: Door, manager: Manager, figures: Figures, *, connect_seconds: float = 10.0) -> None:
         super().__init__(
             client_manager=manager, namespaces=[NAMESPACE], cors_allowed_origins=[], async_handlers=False,
             connect_timeout=connect_seconds, max_http_buffer_size=FRAME_BYTES, http_compression=False, logger=_Quiet(),
@@ -51,7 +52,7 @@ class StrictServer(Server):
         # Not as `json`: python-socketio takes that for all servers and clients of the process.
         self.codec = manager.codec = Codec(Json)
         self.eio.max_body_bytes = BODY_BYTES
-        self._door = door
+        self._door, self._figures = door, figures
         self.on("connect", self._admit, NAMESPACE)
         self.on("disconnect", self._leave, NAMESPACE)
         self.on("*", self._hear, NAMESPACE)
@@ -69,6 +70,11 @@ class StrictServer(Server):
         if not isinstance(data, str) or data[:1] not in PACKETS:
             raise Malformed("This is no packet that we take.")
         super().heard(connection, data)
+
+    async def ended(self, connection: Connection, reason: str) -> None:
+        """Count how a session ended, and forget its members."""
+        self._figures.ended[reason] += 1
+        await super().ended(connection, reason)
 
     async def _admit(self, sid: str, environ: dict[str, Any], auth: Any) -> None:
         try:

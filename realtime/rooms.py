@@ -32,7 +32,7 @@ def wake(deployment: str) -> str:
 
 def leased(deployment: str) -> str:
     """What the names of all that hangs on a process's lease begin with; one slot of a cluster."""
-    return f"{{{deployment}:here}}"
+    return f"{deployment}:{{here}}"
 
 
 def processes(deployment: str) -> str:

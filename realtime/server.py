@@ -1,5 +1,7 @@
 """The wire of one process: the Socket.IO server with all that stands behind it, put together and taken down."""
 
+import math
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,7 @@ from realtime.catch_up import CatchUp
 from realtime.community import AdmitPost, Community
 from realtime.composing import Composing
 from realtime.connections import Connections
+from realtime.figures import Figures
 from realtime.lease import Lease
 from realtime.namespace import CommunityDoor, Cookie, Origins
 from realtime.presence import Presence
@@ -56,6 +59,7 @@ class Wire:
     def __init__(self, parts: WireParts) -> None:
         self.bus = Bus(parts.redis_url, parts.deployment, parts.key)
         self.shared = Shared(parts.redis_url)
+        self.figures = Figures()
         self.connections = Connections(parts.widened)
         self.lease = Lease(self.shared, parts.deployment)
         self.seats = Seats(self.shared, self.lease, parts.deployment)
@@ -69,10 +73,14 @@ class Wire:
         community = Community(
             parts.tenancy, self.bus, self.presence, self.composing, self.reading, parts.admit_post, parts.deployment
         )
-        self.door = CommunityDoor(parts.tenancy, community, self.connections, self.seats, parts.origins, parts.cookie)
-        self.sio = StrictServer(self.door, self.bus.manager, connect_seconds=parts.connect_seconds)
+        self.door = CommunityDoor(
+            parts.tenancy, community, self.connections, self.seats, parts.origins, parts.cookie, self.figures
+        )
+        self.sio = StrictServer(self.door, self.bus.manager, self.figures, connect_seconds=parts.connect_seconds)
         self.door.cut = self.sio.send_away
-        self.watch = Watch(parts.tenancy, community, self.connections, self.sio.dismiss, self.sio.send_away)
+        self.watch = Watch(
+            parts.tenancy, community, self.connections, self.sio.dismiss, self.sio.send_away, self.figures
+        )  # fmt: skip
         self.catch_up = CatchUp(parts.tenancy, self.bus, self.connections)
         self.bus.missed = self._catch_up
         self.bus.house_events |= {"member.banned": self.watch.look, "room.left": self.watch.look}
@@ -92,6 +100,12 @@ class Wire:
     async def who_is_here(self, channel_id: ChannelId, room_id: RoomId, members: Collection[MemberId]) -> Change:
         """Who is in a room now, as if they all had just come; in a large one only those of `members`."""
         return await self.presence.look(rooms.of_room(channel_id, room_id), [str(member) for member in members])
+
+    async def lag(self) -> float:
+        """How many seconds what is said now waits until Redis has it and has answered; infinite while it is away."""
+        begun = time.monotonic()
+        there = await self.bus.passed_on() and await self.shared.ask(lambda redis: redis.ping())
+        return time.monotonic() - begun if there else math.inf
 
     async def drain(self) -> None:
         """Send all sockets away with 1001, over a moment: their clients come back by themselves."""

@@ -10,6 +10,7 @@ import structlog
 
 from realtime.community import Community
 from realtime.connections import Connection, Connections
+from realtime.figures import Figures
 from tenants import directory
 from tenants.errors import Unavailable
 from tenants.ids import ChannelId, RoomId
@@ -28,10 +29,10 @@ class Watch:
 
     def __init__(
         self, tenancy: Tenancy, community: Community, connections: Connections,
-        dismiss: Dismiss, cut: Callable[[str], None],
+        dismiss: Dismiss, cut: Callable[[str], None], figures: Figures,
     ) -> None:  # fmt: skip
         self._tenancy, self._community, self._connections = tenancy, community, connections
-        self._dismiss, self._cut = dismiss, cut
+        self._dismiss, self._cut, self._figures = dismiss, cut, figures
         self._tasks: list[asyncio.Task[None]] = []
         self._hurried = asyncio.Event()
 
@@ -83,6 +84,7 @@ class Watch:
         sockets = [(each.channel_id, each.token) for each in connections]
         ended = await directory.sockets_ended(self._tenancy, sockets)
         for place, reason in ended.items():
+            self._figures.sent_away[reason] += 1
             if reason == "token_expired":
                 self._cut(connections[place].sid)
             else:

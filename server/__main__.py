@@ -26,11 +26,12 @@ from server.limits import Limiter
 from server.metrics import METRICS
 from server.neighbours import Among
 from server.outbox_figures import OutboxFigures
+from server.pool_figures import PoolFigures
 from server.process import serve
-from server.process_figures import ProcessFigures
 from server.provider_figures import ProviderFigures
 from server.queue_figures import QueueFigures
 from server.sockets import add_sockets
+from server.wire_figures import WireFigures
 from server.worker_figures import WorkerFigures
 from settings import Settings
 from tenants.people.mailed_links import LinkSecrets
@@ -60,7 +61,8 @@ def make_app(settings: Settings, among: Among | None = None, house: House | None
     app[METRICS].registry.register(ProviderFigures())
     OutboxFigures(app[METRICS], house.tenancy)
     wire = add_sockets(app, house, settings.redis_url, settings.deployment, settings.wire_key, among)
-    app[METRICS].registry.register(ProcessFigures(house.tenancy, wire))
+    WireFigures(app[METRICS], wire)
+    app[METRICS].registry.register(PoolFigures(house.tenancy))
     if settings.redis_url:
         add_queue_figures(app, settings.redis_url, settings.deployment)
     routes.add_pages(app, house)

@@ -1,6 +1,7 @@
 """The figures of jobs, outbox, queues, sockets and connections, as Prometheus reads them."""
 
 from pathlib import Path
+from uuid import uuid4
 
 from redis import Redis
 from rq import SimpleWorker
@@ -11,6 +12,9 @@ from tenants.jobs import SendMail
 from tenants.notices import recording_ready
 from tenants.permissions import acting_system
 from tests.databases import Databases, bare
+from tests.realtime.clients import connected
+from tests.server.test_community_api import make_room
+from tests.waiting import until
 from tests.webapp import Web, serving, settings_for
 from tests.world import make_world
 from workers.queues import Queues
@@ -93,3 +97,38 @@ async def test_sockets_and_lent_connections_of_a_process_are_counted(
         assert 'database_connections_in_use{role="app"} 1.0' in told
         assert 'database_connections_most{role="app"} 6.0' in told
         assert 'database_connections_in_use{role="app"} 0.0' in await figures(web)
+
+
+async def test_what_the_wire_does_is_counted(fresh: str, valkey: EmbeddedValkey, tmp_path: Path) -> None:
+    async with serving(fresh, valkey.redis_url, tmp_path, metrics_token="the-token") as web:
+        pottery = (await make_world(web.house.tenancy)).pottery
+        room = await make_room(web, pottery)
+        async with connected(web, pottery, pottery.sam) as sam, connected(web, pottery, pottery.zoe) as zoe:
+            await sam.ok("room.join", room=room)
+            await sam.hears("presence.changed")
+            await sam.post(room)
+            await sam.ok("read", room=room, seq=1)
+            await sam.hears("read")
+            await sam.code("typing", room=str(uuid4()))
+            await sam.code("no.such.event")
+            told = await figures(web)
+            assert told_of(told, "wire_rooms") == 1
+            assert 0 < told_of(told, "bus_lag_seconds") < 60
+            for line in (
+                'wire_answer_seconds_count{event="message.post"} 1.0',
+                'wire_answer_seconds_count{event="unknown"} 1.0',
+                'wire_refused_total{code="not_joined",event="typing"} 1.0',
+                'wire_refused_total{code="unknown_event",event="unknown"} 1.0',
+                'wire_presence_total{kind="told"} 1.0',
+                'wire_reading_total{kind="marks"} 1.0',
+            ):
+                assert line in told, line
+            await web.call("POST", "/auth/sign-out", token=pottery.zoe.token)
+
+            async def ended() -> bool:
+                return bool(zoe.ended)
+
+            await until(ended)
+        told = await figures(web)
+        assert 'wire_sent_away_total{reason="session_ended"} 1.0' in told
+        assert 'wire_ended_total{reason="' in told
