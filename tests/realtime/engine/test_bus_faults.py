@@ -27,7 +27,7 @@ async def test_nothing_is_lost_or_doubled_when_every_connection_is_killed(deploy
             await deployment.cut_everybody()
 
             async def noticed(count: int = count) -> bool:
-                return b.sio.manager.figures.breaks >= count
+                return bool(b.sio.manager.figures.breaks >= count)
 
             await until(noticed)
         await talking
