@@ -177,9 +177,11 @@ class Connection:
         self._end(reason)
 
     def cut(self, reason: str = REASON.TRANSPORT_ERROR) -> None:
-        """End the session without a word; its client comes back by itself."""
+        """End the session without a word, after those that were said; its client comes back by itself."""
         if self.closed:
             return
+        if self.out is not None and self.write is not None:
+            self.write(self.out if isinstance(self.out, bytes) else b"".join(self.out))
         self.lost(reason)
         if self.link is not None:
             self.link.abort()

@@ -1,8 +1,6 @@
 """The same application on python-socketio's own server and on ours: it sees the same, and so do its clients."""
 
-import asyncio
 import inspect
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -12,68 +10,8 @@ import socketio
 from aiohttp import web
 
 from realtime.engine import EngineServer, Manager, RedisManager, Server
+from tests.realtime.engine.applications import MAKERS, World
 from tests.waiting import until
-
-MAKERS = {"stock": socketio.AsyncServer, "ours": Server}
-
-
-class World:
-    """One application, running, and its clients."""
-
-    def __init__(self, sio: Any) -> None:
-        self.sio = sio
-        self.url = ""
-        self.seen: list[Any] = []
-        self.clients: list[socketio.AsyncClient] = []
-
-    async def client(self, *namespaces: str, **options: Any) -> "Guest":
-        """A connected client of python-socketio."""
-        guest = Guest()
-        self.clients.append(guest.sio)
-        for namespace in namespaces or ("/",):
-            guest.sio.on("*", guest.hear, namespace=namespace)
-        options = {"transports": ["websocket"], "namespaces": list(namespaces or ("/",))} | options
-        await guest.sio.connect(self.url, **options)
-        return guest
-
-
-class Guest:
-    """A client, and what it heard."""
-
-    def __init__(self) -> None:
-        self.sio = socketio.AsyncClient(reconnection=False)
-        self.heard: list[Any] = []
-
-    def hear(self, *event: Any) -> None:
-        self.heard.append(event)
-
-    async def hears(self, count: int) -> list[Any]:
-        async def enough() -> bool:
-            return len(self.heard) >= count
-
-        await until(enough)
-        await asyncio.sleep(0.05)
-        return self.heard
-
-    def sid(self, namespace: str = "/") -> str:
-        return str(self.sio.get_sid(namespace))
-
-
-@pytest.fixture(params=MAKERS)
-async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
-    sio = MAKERS[request.param](async_mode="aiohttp", cors_allowed_origins=[])
-    made = World(sio)
-    app = web.Application()
-    sio.attach(app, socketio_path="socket.io")
-    runner = web.AppRunner(app, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield made
-    for client in made.clients:
-        await client.disconnect()
-    await sio.shutdown()
-    await runner.cleanup()
 
 
 @pytest.mark.parametrize(
@@ -192,52 +130,6 @@ async def test_class_based_namespaces_and_older_signatures(world: World) -> None
 
     await until(gone)
     assert seen == [("connect", "/socket.io/"), ("disconnect", True)]
-
-
-async def test_sessions_environ_and_transport(world: World) -> None:
-    kept: list[Any] = []
-
-    async def leave(sid: str, reason: str) -> None:
-        kept.append((await world.sio.get_session(sid), world.sio.get_environ(sid)["HTTP_X_TEST"], reason))
-
-    world.sio.on("disconnect", leave)
-    guest = await world.client(headers={"X-Test": "yes"})
-    sid = guest.sid()
-    assert await world.sio.get_session(sid) == {}
-    await world.sio.save_session(sid, {"name": "zoë"})
-    async with world.sio.session(sid) as session:
-        session["more"] = 1
-    assert await world.sio.get_session(sid) == {"name": "zoë", "more": 1}
-    assert world.sio.transport(sid) == "websocket"
-    await world.sio.disconnect(sid)
-    assert kept == [({"name": "zoë", "more": 1}, "yes", "server disconnect")]
-    with pytest.raises(KeyError):
-        await world.sio.get_session(sid)
-
-
-async def test_what_began_a_session_can_be_asked_at_any_time(world: World) -> None:
-    """The request too: its connection is the session's now, but its head, its cookies and its application are there."""
-    met: list[tuple[dict[str, Any], list[Any]]] = []
-
-    def seen(environ: dict[str, Any]) -> list[Any]:
-        request: web.Request = environ["aiohttp.request"]
-        asked = (request.method, request.path_qs, dict(request.headers), dict(request.cookies), request.remote)
-        return [*asked, request.app, environ["REMOTE_ADDR"], environ["QUERY_STRING"], environ["HTTP_COOKIE"]]
-
-    def connect(_sid: str, environ: dict[str, Any]) -> None:
-        environ["app.mark"] = ["kept"]
-        met.append((dict(environ), seen(environ)))
-
-    world.sio.on("connect", connect)
-    guest = await world.client(headers={"X-Test": "yes", "Cookie": "a=b; c=d"})
-    (before, asked) = met[0]
-    for _ in range(2):
-        after = world.sio.get_environ(guest.sid())
-        assert seen(after) == asked
-        assert after["app.mark"] == ["kept"]
-        assert set(after) - {"app.later"} == set(before)
-        after["app.later"] = True
-    assert world.sio.get_environ(guest.sid())["app.later"]
 
 
 async def test_reasons_of_leaving(world: World) -> None:
