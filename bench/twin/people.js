@@ -18,8 +18,10 @@ export async function channelAt(pool, statements, slug) {
 
 export function hashOf(request) {
   const [scheme, token] = (request.headers.authorization ?? '').split(' ')
-  return scheme.toLowerCase() === 'bearer' && token ? createHash('sha256').update(token).digest() : null
+  return scheme.toLowerCase() === 'bearer' && token ? hashOfToken(token) : null
 }
+
+export const hashOfToken = (token) => createHash('sha256').update(token).digest()
 
 export async function admit(ask, hash) {
   if (hash === null) return {}

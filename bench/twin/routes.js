@@ -55,18 +55,8 @@ export function addRoutes(app, { pool, statements, baseUrl, limited }) {
     const hash = hashOf(request)
     limitApi(request, hash)
     if (hash !== null) limit(request, 'posting', 30 * RELAXED, 10, hash.toString('hex'))
-    const draft = prepare(request.body)
-    const channel = await channelAt(pool, statements, request.params.slug)
-    const room = request.params.room
-    const posted = await inChannel(pool, statements, channel.id, false, async (ask) => {
-      const actor = await admit(ask, hash)
-      const [held] = await ask('room_held', { room_id: room, me: actor.member })
-      requireWritable(actor, held)
-      const given = { id: randomUUID(), room_id: room, me: actor.member, ...draft }
-      const [row] = await ask('post', given)
-      if (!row.again) await announce(ask, room, actor, draft, row)
-      return row
-    })
+    const { slug, room } = request.params
+    const { posted } = await post({ pool, statements }, slug, hash, room, request.body)
     reply.code(posted.again ? 200 : 201)
     return { id: posted.id, seq: posted.seq }
   })
@@ -78,6 +68,21 @@ export function addRoutes(app, { pool, statements, baseUrl, limited }) {
     const { rows } = await pool.query(statements.query('certificate', { code }))
     if (rows.length === 0) throw refusal(404, 'There is no such certificate.')
     return shownCertificate(rows[0], baseUrl)
+  })
+}
+
+// Posts in a transaction; the row, and what everybody in the room is told (nothing for a message posted before).
+export async function post({ pool, statements }, slug, hash, room, body) {
+  const draft = prepare(body)
+  const channel = await channelAt(pool, statements, slug)
+  return inChannel(pool, statements, channel.id, false, async (ask) => {
+    const actor = await admit(ask, hash)
+    const [held] = await ask('room_held', { room_id: room, me: actor.member })
+    requireWritable(actor, held)
+    const given = { id: randomUUID(), room_id: room, me: actor.member, ...draft }
+    const [posted] = await ask('post', given)
+    const payload = posted.again ? null : await announce(ask, room, actor, draft, posted)
+    return { posted, payload }
   })
 }
 
@@ -98,6 +103,7 @@ async function announce(ask, room, actor, draft, row) {
   const told = [{ id: randomUUID(), event: 'message.posted', room_id: room, person_id: null, payload }]
   const changed = [{ id: randomUUID(), kind: 'message', document_id: row.id }]
   await ask('flush', { told: JSON.stringify(told), changed: JSON.stringify(changed), jobs: '[]' })
+  return payload
 }
 
 function shownCertificate(row, baseUrl) {
