@@ -63,7 +63,7 @@ class Stand:
 
 
 def begin(work: Work, loop: asyncio.AbstractEventLoop) -> "asyncio.Task[None] | None":
-    """Take the first step now; the task that takes the others, None where there are none."""
+    """Take the first step now; the task that takes the others, None where there are none. Raises what the step raises."""
     stand, context = Stand(work), copy_context()
     outer = _current_tasks.get(loop)
     if outer is not None:
@@ -72,10 +72,6 @@ def begin(work: Work, loop: asyncio.AbstractEventLoop) -> "asyncio.Task[None] | 
     try:
         waited_for = context.run(work.send, None)
     except StopIteration:
-        return None
-    except Exception as fault:  # noqa: BLE001
-        about = {"message": "Work failed in its first step", "exception": fault}
-        loop.call_exception_handler(about)
         return None
     finally:
         _leave_task(loop, stand)  # type: ignore[arg-type]

@@ -11,7 +11,12 @@ _running: set["asyncio.Task[None]"] = set()
 
 def start(work: Coroutine[Any, Any, None], then: Callable[[], None] | None = None) -> None:
     """Do this, beginning at once, in a task that is kept until it ends, then that."""
-    if (task := _begun(work)) is not None:
+    try:
+        task = _begun(work)
+    except Exception as fault:  # noqa: BLE001
+        task, about = None, {"message": "Work failed in its first step", "exception": fault}
+        asyncio.get_running_loop().call_exception_handler(about)
+    if task is not None:
         _running.add(task)
         task.add_done_callback(_running.discard)
         if then is not None:
@@ -24,7 +29,10 @@ if sys.version_info >= (3, 12):
 
     def _begun(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None] | None":
         task = asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
-        return None if task.done() else task
+        if not task.done():
+            return task
+        task.result()
+        return None
 
 else:
     from realtime.engine import eager

@@ -142,7 +142,10 @@ async def test_reasons_of_leaving(world: World) -> None:
         return len(world.seen) == 2
 
     await until(gone)
-    assert sorted(world.seen) == ["server disconnect", "transport close"]
+    # A client's last packet and the end of its connection may be read in either order.
+    assert sorted({"transport close" if each == "client disconnect" else each for each in world.seen}) == [
+        "server disconnect", "transport close",
+    ]  # fmt: skip
 
 
 async def test_refusals(world: World) -> None:
