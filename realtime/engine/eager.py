@@ -63,7 +63,7 @@ class Stand:
 
 
 def begin(work: Work, loop: asyncio.AbstractEventLoop) -> "asyncio.Task[None] | None":
-    """Take the first step now; the task that takes the others, None where there are none. Raises what the step raises."""
+    """Take the first step now, raising what it raises; the task that takes the others, None where there are none."""
     stand, context = Stand(work), copy_context()
     outer = _current_tasks.get(loop)
     if outer is not None:
