@@ -17,6 +17,7 @@ from providers.embedded import EmbeddedValkey
 from search import KINDS, documents
 from search.indexing import drain, follow, rebuild
 from tenants.community import messages
+from tenants.ids import new_id
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
 from tests.databases import bare
@@ -187,8 +188,8 @@ async def test_a_rebuild_makes_documents_equal_to_rows_whatever_was_there(tenanc
         await connection.execute("update search_documents set body = 'wrong' where kind = 'lesson'")
         await connection.execute("delete from search_documents where kind = 'message'")
         await connection.execute(
-            "insert into search_documents select channel_id, uuidv7(), kind, parent_id, visibility, place, seq, title,"
-            " 'ghost', title_words, 'ghost', indexed_at from search_documents where id = $1", course.id
+            "insert into search_documents select channel_id, $2::uuid, kind, parent_id, visibility, place, seq, title,"
+            " 'ghost', title_words, 'ghost', indexed_at from search_documents where id = $1", course.id, new_id()
         )  # fmt: skip
     assert await found(tenancy, school, school.zoe, "ghost")
     assert await rebuild(tenancy, ENGINE, school.id) == 250 + 4
