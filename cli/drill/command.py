@@ -10,7 +10,7 @@ from cli.drill.surroundings import Surrounded, embedded
 from cli.stop import Stop
 
 HEAD = (
-    f"{'fault':<32}{'good':>6}{'refused':>9}{'silent':>8}{'bad':>5}{'slowest':>9}{'waited':>8}{'caught up':>11}"
+    f"{'fault':<36}{'good':>6}{'refused':>9}{'silent':>8}{'bad':>5}{'slowest':>9}{'waited':>8}{'caught up':>11}"
     f"{'lost':>6}{'twice':>7}{'MB':>6}  readyz"
 )
 
@@ -26,8 +26,7 @@ def drill(seed: int, only: list[str], surrounded: Surrounded = embedded) -> None
         say(f"{name:<14}{done:>14}{lost:>8}{doubled:>9}")
     for reason in report.failed:
         say(f"given up: {reason}")
-    for name in report.alone:
-        say(f"still left alone: {name}")
+    say(breakers_of(report))
     say(memory_of(report))
     conclude(report)
 
@@ -39,7 +38,14 @@ def line_of(row: Row) -> str:
     alone = f" (left alone: {', '.join(row.alone)})" if row.alone else ""
     amiss = f" (amiss: {', '.join(row.amiss)})" if row.amiss else ""
     counted = f"{row.lost:>6}{row.doubled:>7}{row.memory:>6}"
-    return f"{row.fault:<32}{good:>6}{said:>9}{none:>8}{bad:>5}{times}{counted}  {row.standing}{alone}{amiss}"
+    return f"{row.fault:<36}{good:>6}{said:>9}{none:>8}{bad:>5}{times}{counted}  {row.standing}{alone}{amiss}"
+
+
+def breakers_of(report: Report) -> str:
+    """Which breakers opened, and whether all are closed again."""
+    opened = sorted({name for row in report.rows for name in row.alone})
+    verdict = f"STILL OPEN: {', '.join(report.alone)}" if report.alone else "all are closed again"
+    return f"breakers that opened: {', '.join(opened) or 'none'} ({verdict})"
 
 
 def memory_of(report: Report) -> str:

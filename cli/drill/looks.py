@@ -40,10 +40,11 @@ async def verify(client: Client, school: School, until: asyncio.Event) -> None:
 
 
 async def left_alone(client: Client, token: str) -> list[str]:
-    """The providers whose breakers are open in the web process."""
+    """The providers whose breakers are open in the web process or in a worker."""
     status, answer = await client.ask("GET", "/metrics", token=token)
     words = answer.decode() if status == 200 else ""
-    return re.findall(r'^(?:worker_)?provider_breaker_open\{[^}]*provider="([^"]+)"[^}]*\} 1', words, re.MULTILINE)
+    found = re.findall(r'^(?:worker_)?provider_breaker_open\{[^}]*provider="([^"]+)"[^}]*\} 1', words, re.MULTILINE)
+    return sorted(set(found))
 
 
 async def standing(client: Client) -> str:

@@ -23,4 +23,6 @@ def test_what_was_promised_is_kept_while_services_fail() -> None:
         assert re.search(rf"^{re.escape(fault)} +\d+ ", done.stdout, re.MULTILINE), done.stdout
     reckoned = dict(re.findall(r"^([a-z ]+?) +\d+ +(\d+ +\d+)$", done.stdout, re.MULTILINE))
     assert set(reckoned) == {"messages", "recordings", "certificates", "uploads", "search index"}
+    assert re.search(r"^memory in MB: web \d+ → \d+, .*\(none grew by more than \d+\)$", done.stdout, re.MULTILINE)
+    assert re.search(r"^breakers that opened: .*\(all are closed again\)$", done.stdout, re.MULTILINE)
     assert all(row.split() == ["0", "0"] for row in reckoned.values())

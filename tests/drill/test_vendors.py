@@ -29,4 +29,7 @@ async def test_what_was_acknowledged_is_done_once_on_both_sides(elasticsearch: N
         "in the engine", "search index",
     }  # fmt: skip
     assert {name: counted[1:] for name, counted in report.work.items() if counted[1:] != (0, 0)} == {}
+    assert [(row.fault, row.amiss) for row in report.rows if row.lost or row.doubled or row.amiss] == []
+    assert {"web", "default", "index", "media", "render", "steward"} <= report.before.keys() & report.after.keys()
+    assert report.grown == {}
     assert (report.failed, report.alone, report.clean) == ([], [], True)
