@@ -28,7 +28,7 @@ from tenants.ids import new_id
 SETTLE_SECONDS = 240.0
 CALM_SECONDS, WARM_SECONDS = 1.0, 10.0
 REST_SECONDS = 120.0
-GROWTH_MB = 64
+GROWTH_MB = 32
 """What a process may hold more at the end than before the first fault."""
 WAITING = """
 select (select count(*) from jobs where state <> 'failed' and id < $1 and (attempts + waits > 0 or run_at <= now()))
