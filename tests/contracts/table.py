@@ -11,7 +11,7 @@ MARKS = {"passed": "✓", "failed": "✗", "skipped": "s", "collected": "·"}
 Cell = tuple[str, str]
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps its plugins in sets
 class Table:
     """Outcomes by port, then by test and adapter; a test with several cases has one outcome, the worst."""
 

@@ -13,6 +13,9 @@ from tests.contracts.table import Table
 HERE = Path(__file__).parents[2]
 
 
+pytestmark = pytest.mark.timeout(300)
+
+
 @pytest.fixture(scope="module")
 def collected() -> str:
     """The table of what would run, as its command prints it."""
@@ -33,6 +36,14 @@ def test_every_adapter_of_a_port_is_in_its_table(collected: str, name: str) -> N
     for number, adapter in enumerate(port.adapters):
         ran = [row[number] for row in rows].count("·")
         assert ran == len(rows) or (ran and adapter in port.apart), f"{adapter} runs {ran} of {len(rows)}"
+
+
+def test_contracts_of_several_folders_run_in_one_go() -> None:
+    words = [sys.executable, "-m", "tests.contracts", "mail", "search"]
+    done = subprocess.run(words, cwd=HERE, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    assert re.search(r"a probe passes and sends nothing +✓ +✓$", done.stdout, re.MULTILINE)
+    assert re.search(r"hostile words are words +✓ +[✓s]$", done.stdout, re.MULTILINE)
 
 
 def test_what_is_missing_or_skipped_for_no_reason_is_said() -> None:
