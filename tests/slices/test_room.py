@@ -201,6 +201,19 @@ async def test_a_message_that_was_refused_stays_says_why_and_can_be_dropped(both
     assert await ana.words() == ["Something else"]
 
 
+async def test_a_message_that_was_refused_can_be_mended(both: tuple[Talker, Talker]) -> None:
+    sam, ana = both
+    await sam.say("A bell\u0007 that nobody may ring")
+    await sam.unsent.get_by_role("button", name="Change it").click()
+    await expect(sam.unsent).to_have_count(0)
+    assert await sam.page.locator("#write").input_value() == "A bell\u0007 that nobody may ring"
+    await sam.say("A bell that everybody may ring")
+    await ana.reads("A bell that everybody may ring")
+    await sam.enter()
+    assert await sam.words() == ["A bell that everybody may ring"]
+    await expect(sam.unsent).to_have_count(0)
+
+
 async def test_the_tools_of_a_message_are_reached_without_a_mouse(both: tuple[Talker, Talker]) -> None:
     sam, ana = both
     for words in ("first", "second"):

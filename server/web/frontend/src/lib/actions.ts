@@ -43,6 +43,7 @@ export class Actions {
       delete: () => this.#ask.showModal(),
       cancel: () => this.#leave(said),
       again: () => this.wire.outbox.retry(client),
+      change: () => this.#takeBack(said, client),
       drop: () => this.wire.outbox.discard(client),
     };
     acts[button.dataset.act ?? ""]?.();
@@ -89,6 +90,12 @@ export class Actions {
     form.hidden = false;
     the(".words", said).hidden = true;
     the("textarea", form).focus();
+  }
+
+  /** What was refused goes back to where it was written, so that it can be mended. */
+  #takeBack(said: HTMLElement, client: string): void {
+    this.composer.take(the("p", said).textContent);
+    this.wire.outbox.discard(client);
   }
 
   #leave(said: HTMLElement): void {

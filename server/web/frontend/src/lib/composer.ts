@@ -39,6 +39,13 @@ export class Composer {
     this.#field.focus();
   }
 
+  /** Words to be changed, below those that stand there. */
+  take(words: string): void {
+    this.#field.value = [this.#field.value, words].filter(Boolean).join("\n");
+    this.#field.focus();
+    this.#wrote();
+  }
+
   #key(event: KeyboardEvent): void {
     if (event.key === "Escape" && this.#replyTo) this.reply(null);
     if (event.key === "ArrowUp" && !this.#field.value) this.#toStream(event);

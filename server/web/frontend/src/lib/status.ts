@@ -6,11 +6,12 @@ import type { Link } from "./wire.ts";
 import { WORDS } from "./words.ts";
 
 /** A drop shorter than this is nobody's business. */
-const QUIET_MS = 2_000;
+export const QUIET_MS = 2_000;
 
 export class Status {
   readonly #strip = the("#offline");
   #since: number | null = null;
+  #said = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -18,14 +19,15 @@ export class Status {
     private readonly kept: () => number,
   ) {}
 
+  /** Each try that fails says "offline" again: the drop is as long as since the first. */
   link(link: Link): void {
-    clearTimeout(this.#timer);
     if (link.state === "offline") {
-      this.#since ??= Date.now();
-      this.#timer = setTimeout(() => this.refresh(), QUIET_MS);
+      if (this.#since === null) this.#begin();
       return;
     }
+    clearTimeout(this.#timer);
     this.#since = null;
+    this.#said = false;
     this.#strip.hidden = true;
     this.#strip.toggleAttribute("data-ended", link.state === "ended");
     if (link.state === "ended") this.#say(WORDS.ended, link.reason, false);
@@ -33,7 +35,7 @@ export class Status {
 
   /** Brings the strip to the number of messages now waiting. */
   refresh(): void {
-    if (this.#since === null || Date.now() - this.#since < QUIET_MS) return;
+    if (this.#since === null || !this.#said) return;
     this.#say(WORDS.offline(clock(this.#since, this.facts.zone)), WORDS.kept(this.kept()), true);
   }
 
@@ -48,6 +50,14 @@ export class Status {
     if (address) link.href = address;
     the("button", strip).addEventListener("click", () => strip.remove());
     the("#notices").append(strip);
+  }
+
+  #begin(): void {
+    this.#since = Date.now();
+    this.#timer = setTimeout(() => {
+      this.#said = true;
+      this.refresh();
+    }, QUIET_MS);
   }
 
   #say(what: string, then: string, retry: boolean): void {
