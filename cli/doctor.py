@@ -15,6 +15,7 @@ from providers import ProviderDown, ProviderRefused
 from providers.embedded import ServerFault
 from providers.pdf.chromium import find
 from providers.pdf.errors import PrinterDown
+from realtime.engine import EngineServer
 from server.__main__ import close_house, make_house
 from server.leaning import Service, services
 from settings import Settings
@@ -60,6 +61,7 @@ def examine(settings: Settings) -> list[Finding]:
         Finding("Proxy", proxy_problem(settings)),
         *examine_servers(settings),
         *asyncio.run(examine_services(settings)),
+        Finding("Live wire", asyncio.run(wire_problem())),
         Finding("Chromium", chromium_problem(settings)),
     ]
 
@@ -115,6 +117,17 @@ def examine_servers(settings: Settings) -> list[Finding]:
             return [Finding("PostgreSQL", postgres_problem(addresses)), Finding("Redis", redis_problem(addresses))]
     except ServerFault as fault:
         return [Finding("Embedded servers", str(fault))]
+
+
+async def wire_problem() -> str:
+    """Why sockets would run on the slower path of their engine."""
+    engine = EngineServer()
+    await engine.examine()
+    if not engine.fallback:
+        return ""
+    return (
+        f"sockets stay with aiohttp and take more memory ({engine.fallback}): install what uv.lock names (`uv sync`)."
+    )
 
 
 def chromium_problem(settings: Settings) -> str:

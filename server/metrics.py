@@ -98,12 +98,17 @@ def add_metrics(app: web.Application) -> None:
     app.router.add_get("/metrics", _answer_metrics)
 
 
+async def figures_of(app: web.Application) -> bytes:
+    """The figures of this process, fresh, as Prometheus reads them."""
+    for refresh in app[METRICS].before_look:
+        await refresh()
+    return generate_latest(app[METRICS].registry)
+
+
 async def _answer_metrics(request: web.Request) -> web.Response:
     if not arrived_by_unix_socket(request):
         _require_token(request)
-    for refresh in request.app[METRICS].before_look:
-        await refresh()
-    body = generate_latest(request.app[METRICS].registry)
+    body = await figures_of(request.app)
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
 

@@ -4,9 +4,11 @@ A WebSocket stays where it was opened. Polls come by a new connection each, and 
 a session says whose it is, and each process has a unix socket, its door, by which the others reach it.
 """
 
+import asyncio
 import re
 import socket
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import aiohttp
 import structlog
@@ -16,6 +18,7 @@ log = structlog.get_logger("server.neighbours")
 
 OWNER = re.compile(r"([1-9][0-9]?)\.")
 PASSED = (hdrs.CONTENT_TYPE, hdrs.ORIGIN)
+FIGURES_SECONDS = 5.0
 PATIENCE = aiohttp.ClientTimeout(total=60, sock_connect=2)
 
 
@@ -61,6 +64,24 @@ class Neighbours:
             log.info("a poll could not be passed on", process=number, reason=str(error) or type(error).__name__)
             return None
 
+    @property
+    def number(self) -> int:
+        """Which of the processes this is."""
+        return self._among.number
+
+    async def figures(self) -> dict[int, str | None]:
+        """What the other processes say at `/metrics`, by number; None of one that does not answer in time."""
+        others = [number for number in range(1, len(self._among.doors) + 1) if number != self.number]
+        return dict(zip(others, await asyncio.gather(*map(self._figures_of, others)), strict=True))
+
+    async def _figures_of(self, number: int) -> str | None:
+        try:
+            async with asyncio.timeout(FIGURES_SECONDS), self._session(number).get("/metrics") as said:
+                return await said.text() if said.status == HTTPStatus.OK else None
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.info("no figures of a process", process=number, reason=str(error) or type(error).__name__)
+            return None
+
     async def close(self, _app: web.Application) -> None:
         """Let go of the connections."""
         for session in self._sessions.values():
@@ -76,6 +97,9 @@ class Neighbours:
             connector = aiohttp.UnixConnector(self._among.doors[number - 1], limit=0)
             self._sessions[number] = aiohttp.ClientSession("http://neighbour", connector=connector, timeout=PATIENCE)
         return self._sessions[number]
+
+
+NEIGHBOURS: web.AppKey[Neighbours] = web.AppKey("neighbours")
 
 
 def _came_by_a_door(request: web.Request) -> bool:

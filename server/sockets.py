@@ -7,7 +7,7 @@ from server.context import House
 from server.cookies import read_cookie
 from server.csrf import own_origins
 from server.limits import LIMITER, POSTING, RELAXED, admit
-from server.neighbours import Among, Neighbours
+from server.neighbours import NEIGHBOURS, Among, Neighbours
 from server.process import DRAIN
 from tenants.ids import PersonId
 
@@ -31,7 +31,7 @@ def add_sockets(
     wire = app[WIRE] = Wire(parts)
     wire.attach(app)
     if among is not None:
-        neighbours = Neighbours(among)
+        neighbours = app[NEIGHBOURS] = Neighbours(among)
         wire.sio.eio.sid_prefix, wire.sio.eio.elsewhere = among.prefix, neighbours.ask
         app.on_cleanup.append(neighbours.close)
     house.tenancy.after_commit = wire.hand

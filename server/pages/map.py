@@ -16,6 +16,7 @@ from server.pages import (
     mail,
     me,
     new_password,
+    operator,
     public,
     search,
     unsubscribing,
@@ -69,6 +70,7 @@ HOUSE_READS: tuple[tuple[str, PageHandler], ...] = (
     ("/sign-in/hand-off", hand_off.ask),
     ("/set-password", new_password.ask),
     ("/me", me.me),
+    ("/operator/wire", operator.wire),
 )
 HOUSE_WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/", home.found),

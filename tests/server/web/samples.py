@@ -12,6 +12,7 @@ from server.web.views.home import ChannelCard, HomeView
 from server.web.views.landing import LandingView
 from server.web.views.mail import Letter, MailView
 from server.web.views.me import Attempt, Device, Membership, MeView
+from server.web.views.operator import ProcessRow, Tally, WireView
 from server.web.views.sheet import SHEET
 from server.web.views.sign import HandOffView, MagicLinkView, PasswordView, SignInView, SignUpView
 from tests.server.web.landings import arabic, bare, pottery
@@ -115,6 +116,12 @@ def door(template: str, view: object, **frame: object) -> Sample:
     return Sample(template, view, Frame(ORIGIN, "/set-password", **frame))  # type: ignore[arg-type]  # fields of Frame
 
 
+def wire() -> Sample:
+    rows = (ProcessRow(1, sockets=1204, members=1190, rooms=41, lag=0.8, answer=10.0), ProcessRow(2, answers=False))
+    view = WireView(rows, ("Process 2 does not answer: look at its log.",), (Tally("Sockets that went silent", 12),))
+    return Sample("operator_wire.html", view, Frame(ORIGIN, "/operator/wire"))
+
+
 def mail(*, opened: bool) -> Sample:
     letter = Letter(
         "1",
@@ -188,6 +195,7 @@ SAMPLES: dict[str, Callable[[], Sample]] = {
     ),
     "mail": lambda: mail(opened=False),
     "mail-open": lambda: mail(opened=True),
+    "operator-wire": wire,
     "mail-empty": lambda: Sample("mail_viewer.html", MailView(()), Frame(ORIGIN, "/mail")),
     "error": lost,
     "design": lambda: Sample("design.html", SHEET, Frame(ORIGIN, "/design")),
