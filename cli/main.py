@@ -64,9 +64,14 @@ def describe() -> None:
 
 
 @app.command("up")
-def run_up() -> None:
+def run_up(
+    web_processes: Annotated[
+        int | None, typer.Option("--web", min=1, max=32, help="how many web processes; without it, WEB")
+    ] = None,
+) -> None:
     """Run everything in the foreground: servers, web, workers, steward."""
-    up(load_settings())
+    settings = load_settings()
+    up(settings if web_processes is None else settings.model_copy(update={"web": web_processes}))
 
 
 @app.command("web")
