@@ -63,6 +63,16 @@ def valkey(home: Path) -> Iterator[EmbeddedValkey]:
     server.stop()
 
 
+@pytest.fixture
+def mortal(home: Path) -> Iterator[EmbeddedValkey]:
+    """A running Valkey of one test, which may be killed."""
+    with tempfile.TemporaryDirectory(dir=home) as folder:
+        server = EmbeddedValkey(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
 @pytest.fixture(scope="session")
 def elasticsearch(home: Path) -> Iterator[Node]:
     """A running Elasticsearch of this test worker; skipped where it cannot be built, but never in CI."""

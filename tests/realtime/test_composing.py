@@ -1,27 +1,15 @@
 """Typing: many at once are one frame over all processes, and a large room is spared it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
-import pytest
-
-from providers.embedded import EmbeddedValkey
 from realtime.roll import LARGE
 from server.sockets import WIRE
 from tests.realtime.clients import connected
 from tests.realtime.test_presence import crowd, settled
 from tests.server.test_community_api import make_room
-from tests.webapp import Web, serving
+from tests.webapp import Web
 from tests.world import World
-
-
-@pytest.fixture
-async def second(database: str, valkey: EmbeddedValkey, home: Path) -> AsyncIterator[Web]:
-    """Another web process of the same deployment."""
-    async with serving(database, valkey.redis_url, home / "var") as running:
-        yield running
 
 
 async def test_many_who_type_are_merged_and_at_most_three_are_named(web: Web, second: Web, world: World) -> None:

@@ -1,7 +1,6 @@
 """Presence over many processes: counted once, told once, in order, named where that is few, and never left behind."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,13 +21,6 @@ from tests.server.test_community_api import make_room
 from tests.waiting import until
 from tests.webapp import Web, serving
 from tests.world import School, Somebody, World
-
-
-@pytest.fixture
-async def second(database: str, valkey: EmbeddedValkey, home: Path) -> AsyncIterator[Web]:
-    """Another web process of the same deployment."""
-    async with serving(database, valkey.redis_url, home / "var") as running:
-        yield running
 
 
 def left(client: Client, person: Somebody) -> int:

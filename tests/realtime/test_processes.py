@@ -4,11 +4,9 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from providers.embedded import EmbeddedValkey
 from realtime.broadcast import Herald
@@ -20,13 +18,6 @@ from tests.server.test_community_api import make_room
 from tests.waiting import until
 from tests.webapp import Web, serving, settings_for
 from tests.world import World
-
-
-@pytest.fixture
-async def second(database: str, valkey: EmbeddedValkey, home: Path) -> AsyncIterator[Web]:
-    """Another web process of the same deployment."""
-    async with serving(database, valkey.redis_url, home / "var") as running:
-        yield running
 
 
 async def test_everyone_hears_each_message_once_and_in_order_whichever_process_they_use(

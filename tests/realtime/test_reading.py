@@ -66,12 +66,11 @@ async def test_the_marks_of_many_are_one_statement(
 
 
 async def test_a_mark_never_goes_back_whichever_process_writes_it(
-    web: Web, database: str, valkey: EmbeddedValkey, home: Path, world: World, tenancy: Tenancy
+    web: Web, second: Web, world: World, tenancy: Tenancy
 ) -> None:
     pottery = world.pottery
     room = await filled_room(web, pottery, 4)
     async with (
-        serving(database, valkey.redis_url, home / "var") as second,
         connected(web, pottery, pottery.sam) as here,
         connected(second, pottery, pottery.sam) as there,
         connected(second, pottery, pottery.zoe) as zoe,

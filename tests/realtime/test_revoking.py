@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -18,15 +17,6 @@ from tests.webapp import Web
 from tests.world import World
 
 PROMISED, PROMISED_WITHOUT_REDIS = 2.0, 10.0
-
-
-@pytest.fixture
-async def mortal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedValkey]:
-    """A Redis that may be killed."""
-    server = EmbeddedValkey(tmp_path_factory.mktemp("kv"))
-    server.start()
-    yield server
-    server.stop()
 
 
 async def processes(database: str, redis_url: str, home: Path, count: int, stack: AsyncExitStack) -> list[Web]:

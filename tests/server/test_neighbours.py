@@ -53,20 +53,29 @@ class Poller:
                     return packet
 
 
-@pytest.fixture
-async def both(database: str, valkey: EmbeddedValkey, home: Path, tmp_path: Path) -> AsyncIterator[list[str]]:
-    """The addresses of two web processes of one installation."""
+@contextlib.asynccontextmanager
+async def neighbours(database: str, redis_url: str, home: Path, **given: str) -> AsyncIterator[list[Web]]:
+    """Two web processes of one installation."""
     doors = make_doors(home, 2)
     paths = tuple(door.getsockname() for door in doors)
     async with contextlib.AsyncExitStack() as ending:
-        urls = []
+        session = await ending.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+        webs = []
         for number, door in enumerate(doors, 1):
             listener = socket.create_server(("127.0.0.1", 0))
-            settings = settings_for(database, valkey.redis_url, home / "var", listener.getsockname()[1])
-            runner = await start(make_app(settings, Among(number, door, paths)), [listener, door], Deadlines())
+            port = listener.getsockname()[1]
+            app = make_app(settings_for(database, redis_url, home / "var", port, **given), Among(number, door, paths))
+            runner = await start(app, [listener, door], Deadlines())
             ending.push_async_callback(drain, runner)
-            urls.append(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        yield urls
+            webs.append(Web(f"http://127.0.0.1:{port}", app, session))
+        yield webs
+
+
+@pytest.fixture
+async def both(database: str, valkey: EmbeddedValkey, home: Path) -> AsyncIterator[list[str]]:
+    """The addresses of two web processes of one installation."""
+    async with neighbours(database, valkey.redis_url, home) as webs:
+        yield [web.url for web in webs]
 
 
 async def opened(session: aiohttp.ClientSession, urls: list[str], who: Somebody, slug: str) -> Poller:

@@ -20,6 +20,7 @@ from server.process import drain, start
 from server.sockets import WIRE
 from tests.realtime.clients import connected
 from tests.server.test_community_api import make_room
+from tests.server.test_neighbours import neighbours
 from tests.webapp import Web, serving, settings_for
 from tests.world import World
 
@@ -31,35 +32,14 @@ def opened_with(password: str) -> dict[str, str]:
 
 
 @pytest.fixture
-async def dying(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedValkey]:
-    """A Redis that may be killed."""
-    server = EmbeddedValkey(tmp_path_factory.mktemp("kv"))
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def both(database: str, dying: EmbeddedValkey, home: Path, tmp_path: Path) -> AsyncIterator[list[Web]]:
+async def both(database: str, mortal: EmbeddedValkey, home: Path) -> AsyncIterator[list[Web]]:
     """Two web processes of one installation, over a Redis that may die."""
-    doors = make_doors(tmp_path, 2)
-    paths = tuple(door.getsockname() for door in doors)
-    async with contextlib.AsyncExitStack() as ending:
-        webs = []
-        session = await ending.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
-        for number, door in enumerate(doors, 1):
-            listener = socket.create_server(("127.0.0.1", 0))
-            port = listener.getsockname()[1]
-            settings = settings_for(database, dying.redis_url, home / "var", port, metrics_token=TOKEN)
-            app = make_app(settings, Among(number, door, paths))
-            runner = await start(app, [listener, door], Deadlines())
-            ending.push_async_callback(drain, runner)
-            webs.append(Web(f"http://127.0.0.1:{port}", app, session))
+    async with neighbours(database, mortal.redis_url, home, metrics_token=TOKEN) as webs:
         yield webs
 
 
 async def test_it_tells_of_every_process_and_of_a_redis_that_died(
-    both: list[Web], dying: EmbeddedValkey, world: World
+    both: list[Web], mortal: EmbeddedValkey, world: World
 ) -> None:
     here, there = both
     pottery = world.pottery
@@ -73,8 +53,8 @@ async def test_it_tells_of_every_process_and_of_a_redis_that_died(
             assert "Every process answers, and they hear one another." in page
             assert page.count('<tr><th scope="row">1</th>') == page.count('<tr><th scope="row">2</th>') == 1
             assert "Members who came or went" in page
-        assert dying.child is not None
-        os.kill(dying.child.pid, signal.SIGKILL)
+        assert mortal.child is not None
+        os.kill(mortal.child.pid, signal.SIGKILL)
         page = (await there.get("/operator/wire", headers=opened_with(TOKEN))).text
         assert "Redis does not answer process 1" in page
         assert "Redis does not answer process 2" in page
