@@ -84,6 +84,8 @@ async def test_a_person_is_there_until_the_last_device_in_the_last_process_leave
     ):
         for client in (ana, phone, desk, far):
             await client.ok("room.join", room=room)
+        for each in (web, second):
+            await settled(each.app[WIRE])
         for client in (phone, far):
             await client.ok("room.leave", room=room)
         await settled(web.app[WIRE])
