@@ -59,7 +59,6 @@ GOALS = [
     Goal("event → ack: µs", "ack", "≥ 2× Node", _times("ack"), lambda x: x >= 2),
     Goal("room of 10, one in flight: µs a delivery", "small", "≥ 1× Node", _times("small"), lambda x: x >= 1),
     Goal("post, commit, 1000 members: µs a delivery", "posted", "≥ 1.5× Node", _times("posted"), lambda x: x >= 1.5),
-    Goal("the same, eight in flight", "posted, eight", "≥ 1.5× Node", _times("posted, eight"), lambda x: x >= 1.5),
     Goal("idle socket: KB", "memory", "≤ 5 KB", _own("memory"), lambda x: x <= 5),
     Goal("", "memory", "≥ 3× Node", _times("memory"), lambda x: x >= 3),
     Goal("connect: µs", "connect", "≤ 200 µs", _own("connect"), lambda x: x <= 200, "{:.0f}"),
