@@ -19,7 +19,7 @@ class Reading(Protocol):
     """Whoever reads what a connection asks for."""
 
     def hold(self, on: bool) -> None:
-        """Read no more for now, or go on."""
+        """Stop reading, or go on."""
 
 
 class Inbox:
