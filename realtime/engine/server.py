@@ -1,7 +1,6 @@
 """The Socket.IO server: namespaces, events and acknowledgements, a drop-in for `socketio.AsyncServer` on aiohttp."""
 
 import asyncio
-import inspect
 from typing import Any
 
 import socketio
@@ -10,7 +9,7 @@ from aiohttp import web
 from realtime.engine.client import NOBODY, Client
 from realtime.engine.codec import ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, ClassCodec, Codec, Packet
 from realtime.engine.connection import Connection
-from realtime.engine.dispatch import UNHANDLED, find, trigger
+from realtime.engine.dispatch import UNHANDLED, trigger
 from realtime.engine.engine import EngineServer
 from realtime.engine.environs import Environs, environ_of
 from realtime.engine.local import Manager, called
@@ -209,12 +208,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         if not member.connected:
             return
         try:
-            if (found := find(self, data[0], member.namespace)) is not None:
-                result = found[0](*found[1], member.sid, *data[1:])
-                if inspect.isawaitable(result):
-                    result = await result
-            else:
-                result = await trigger(self, data[0], member.namespace, member.sid, *data[1:])
+            result = await trigger(self, data[0], member.namespace, member.sid, *data[1:])
             if number is not None and result is not UNHANDLED:
                 said = list(result) if isinstance(result, tuple) else [] if result is None else [result]
                 member.outlet.send(self.codec.encode(ACK, member.namespace, said, number))
