@@ -1,11 +1,8 @@
 """A process whose line to the others, or to its database, is lost for a while."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
-
-import pytest
 
 from cli.drill.servers import POSTGRES_SOCKET, stopped
 from cli.drill.taps import Tap, tapped
@@ -14,20 +11,6 @@ from tests.realtime.clients import connected
 from tests.server.test_community_api import make_room
 from tests.webapp import Web, serving
 from tests.world import World
-
-
-@pytest.fixture
-async def line(home: Path, valkey: EmbeddedValkey) -> AsyncIterator[Tap]:
-    """A line to Redis that can be cut; its near end is `home/line/valkey.sock`."""
-    async with tapped(home / "line" / "valkey.sock", valkey.socket) as tap:
-        yield tap
-
-
-@pytest.fixture
-async def far(database: str, home: Path, line: Tap) -> AsyncIterator[Web]:
-    """A web process that hears the others over the line."""
-    async with serving(database, f"unix://{home / 'line' / 'valkey.sock'}", home / "var") as running:
-        yield running
 
 
 async def test_what_was_changed_while_a_process_could_not_hear_is_told_there_when_it_can(

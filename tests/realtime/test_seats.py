@@ -1,14 +1,12 @@
 """Ten connections of one person to one channel, whichever processes they reach, and whatever becomes of those."""
 
 import contextlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 from socketio.exceptions import ConnectionError as Refused
 
 from cli.drill.servers import stopped
-from cli.drill.taps import Tap, tapped
+from cli.drill.taps import Tap
 from providers.embedded import EmbeddedValkey
 from realtime import rooms
 from realtime.connections import MOST_PER_PERSON
@@ -17,24 +15,10 @@ from server.sockets import WIRE
 from tests.realtime.apart import apart
 from tests.realtime.clients import connected, refusal
 from tests.waiting import until
-from tests.webapp import Web, serving, settings_for
+from tests.webapp import Web, settings_for
 from tests.world import School, World
 
 Open = contextlib.AsyncExitStack
-
-
-@pytest.fixture
-async def line(home: Path, valkey: EmbeddedValkey) -> AsyncIterator[Tap]:
-    """A line to Redis that can be cut; its near end is `home/seats/valkey.sock`."""
-    async with tapped(home / "seats" / "valkey.sock", valkey.socket) as tap:
-        yield tap
-
-
-@pytest.fixture
-async def second(database: str, home: Path, line: Tap) -> AsyncIterator[Web]:
-    """Another web process of the same deployment, over the line."""
-    async with serving(database, f"unix://{home / 'seats' / 'valkey.sock'}", home / "var") as running:
-        yield running
 
 
 async def fill(web: Web, school: School, count: int, sockets: Open) -> None:
@@ -55,17 +39,17 @@ async def lets_in(web: Web, school: School) -> bool:
         return False
 
 
-async def test_the_ten_are_counted_over_all_processes(web: Web, second: Web, world: World) -> None:
+async def test_the_ten_are_counted_over_all_processes(web: Web, far: Web, world: World) -> None:
     pottery = world.pottery
     async with Open() as rest, Open() as first:
         await fill(web, pottery, 4, first)
-        await fill(second, pottery, MOST_PER_PERSON - 4, rest)
+        await fill(far, pottery, MOST_PER_PERSON - 4, rest)
         assert await is_full(web, pottery)
-        assert await is_full(second, pottery)
+        assert await is_full(far, pottery)
         async with connected(web, pottery, pottery.zoe):
             await first.aclose()
-        await until(lambda: lets_in(second, pottery))
-        await fill(second, pottery, 4, first)
+        await until(lambda: lets_in(far, pottery))
+        await fill(far, pottery, 4, first)
         assert await is_full(web, pottery)
 
 
@@ -82,20 +66,20 @@ async def test_those_of_a_killed_process_are_free_after_its_lease(
 
 
 async def test_while_redis_is_away_each_process_counts_its_own_and_then_together_again(
-    web: Web, second: Web, line: Tap, world: World
+    web: Web, far: Web, line: Tap, world: World
 ) -> None:
     pottery = world.pottery
     async with Open() as sockets:
         await fill(web, pottery, 3, sockets)
         async with stopped(line):
-            await fill(second, pottery, MOST_PER_PERSON, sockets)
-            assert await is_full(second, pottery)
-        await until(lambda: comes_to(web, second, pottery))
+            await fill(far, pottery, MOST_PER_PERSON, sockets)
+            assert await is_full(far, pottery)
+        await until(lambda: comes_to(web, far, pottery))
     await until(lambda: lets_in(web, pottery))
 
 
-async def comes_to(web: Web, second: Web, school: School) -> bool:
-    await second.app[WIRE].lease.renew()
+async def comes_to(web: Web, far: Web, school: School) -> bool:
+    await far.app[WIRE].lease.renew()
     return await is_full(web, school) if not await lets_in(web, school) else False
 
 
