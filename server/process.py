@@ -1,7 +1,6 @@
 """One web process from its first request to a clean end: ready, serving, draining, gone within three seconds."""
 
 import asyncio
-import gc
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,6 +11,7 @@ import structlog
 import uvloop
 from aiohttp import WSCloseCode, web
 
+from server import collector
 from server.deadlines import Deadlines, GuardedRunner
 from server.health import READINESS
 
@@ -26,7 +26,6 @@ HOOKS_SECONDS = 0.5
 REQUESTS_SECONDS = 0.5
 CLEANUP_SECONDS = 1.2
 BACKLOG = 1024
-GARBAGE_OBJECTS = 20_000
 
 
 def serve(
@@ -49,18 +48,11 @@ async def _serve_until_signalled(
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     runner = await start(app, listeners, deadlines)
-    calm_collector()
+    collector.calm()
     if on_ready is not None:
         on_ready()
     await stop.wait()
     await drain(runner)
-
-
-def calm_collector() -> None:
-    """Leave what was made for good out of every collection, and collect less often: requests leave few cycles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_OBJECTS, 20, 50)
 
 
 async def start(app: web.Application, listeners: Sequence[socket.socket], deadlines: Deadlines) -> web.AppRunner:

@@ -1,8 +1,12 @@
 """The live wire in this web process: HTTP's own rules for origins, cookies and limits lent to the sockets."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
 from aiohttp import web
 
 from realtime.server import Wire, WireParts
+from server.collector import Calm
 from server.context import House
 from server.cookies import read_cookie
 from server.csrf import own_origins
@@ -36,4 +40,12 @@ def add_sockets(
         app.on_cleanup.append(neighbours.close)
     house.tenancy.after_commit = wire.hand
     app[DRAIN].append(wire.drain)
+    app.cleanup_ctx.append(_kept_calm)
     return wire
+
+
+async def _kept_calm(app: web.Application) -> AsyncIterator[None]:
+    """The collector takes its time for what is new alone, however many sockets stand."""
+    task = asyncio.create_task(Calm(lambda: len(app[WIRE].sio.eio.sockets)).watch())
+    yield
+    task.cancel()

@@ -12,7 +12,7 @@ import uvloop
 from aiohttp import web
 
 from realtime.engine import RedisManager, Server
-from server.process import calm_collector
+from server.collector import Calm, calm
 
 BODY = "0" * 130
 
@@ -42,9 +42,9 @@ async def serve(kind: str, redis_url: str, port: int) -> None:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
-    calm_collector()
+    calm()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, collect)
-    await asyncio.Event().wait()
+    await Calm(lambda: len(sio.eio.sockets)).watch()
 
 
 def collect() -> None:

@@ -182,9 +182,15 @@ class Connection:
             return
         if self.out is not None and self.write is not None:
             self.write(self.out if isinstance(self.out, bytes) else b"".join(self.out))
+        link = self.link
         self.lost(reason)
-        if self.link is not None:
-            self.link.abort()
+        if link is not None:
+            link.abort()
+
+    def forget(self) -> None:
+        """Let go of everybody, when all have been told of the end: then nothing of it is left to the collector."""
+        self.context = self.link = None
+        self.inbox.leave()
 
     def _end(self, reason: str) -> None:
         self.engine.wheel.clear(self, self.spoke)

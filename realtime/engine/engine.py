@@ -152,6 +152,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             # Who polls and is not asking just now takes the rest with the next poll, if that comes soon.
             await asyncio.sleep(CLOSED_SECONDS)
         self.sockets.pop(connection.sid, None)
+        connection.forget()
 
     async def _open(self, request: web.Request) -> web.StreamResponse:
         connection = Connection(self, self.generate_id())

@@ -22,13 +22,24 @@ class Reading(Protocol):
         """Stop reading, or go on."""
 
 
+class Nothing:
+    """What is not read any more."""
+
+    def hold(self, on: bool) -> None:
+        """It makes no difference."""
+
+
+NOTHING = Nothing()
+
+
 class Inbox:
     """The work of one connection. `alone` work waits for all before it, and all after it waits for it."""
 
     __slots__ = ("_alone", "_at_once", "_congested", "_count", "_drained", "_going_on", "_reading", "_waiting")
 
     def __init__(self, at_once: int, reading: Reading) -> None:
-        self._at_once, self._reading = at_once, reading
+        self._at_once = at_once
+        self._reading: Reading = reading
         self._count, self._alone, self._congested, self._going_on = 0, False, False, False
         self._waiting: deque[tuple[bool, Work, tuple[Any, ...]]] | None = None
         self._drained: asyncio.Future[None] | None = None
@@ -61,6 +72,10 @@ class Inbox:
         """Forget what has not begun."""
         self._waiting = None
         self._relieve()
+
+    def leave(self) -> None:
+        """Let go of the reading; there is none any more."""
+        self._reading = NOTHING
 
     def _may_begin(self, alone: bool) -> bool:
         return not self._alone and self._count < (1 if alone else self._at_once)

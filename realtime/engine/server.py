@@ -223,8 +223,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
     async def _depart(self, member: Member, reason: str) -> None:
         """Tell the handler of `disconnect` while the member's rooms are still there, and forget the member."""
         member.leave()
-        client: Client = member.connection.context
-        client.members.pop(member.namespace, None)
+        client: Client | None = member.connection.context
+        if client is not None:
+            client.members.pop(member.namespace, None)
         try:
             await trigger(self, "disconnect", member.namespace, member.sid, reason)
         except Exception:
@@ -244,8 +245,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
 
     def _give_time(self, connection: Connection) -> None:
         """A session that is in no namespace when its time is up ends."""
+        if connection.closed:
+            return
         client: Client = connection.context
-        if not connection.closed and not client.members and client.patience is None:
+        if not client.members and client.patience is None:
             until = asyncio.get_running_loop().time() + self.connect_timeout
             client.patience = self._patience.set(client, until)
 
