@@ -18,7 +18,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from providers import ProviderDown, ProviderRefused
+from providers import ProviderDown, ProviderRefused, certificates
 
 REDIRECTS = 3
 _MOVED = {301, 302, 303, 307, 308}
@@ -185,6 +185,8 @@ class Outbound:
                 raise _forbidden(
                     "That address is private. RECORDING_HOSTS may name the host with its port."
                 ) from failed
+            if why := certificates.trouble(failed):
+                raise ProviderDown(f"The certificate of {url.host} does not hold ({why}): renew it there.") from failed
             raise ProviderDown(f"The source {url.host} cannot be reached.") from failed
         except aiohttp.InvalidURL as wrong:
             raise _forbidden("That is not a URL with a host that can be.") from wrong

@@ -9,11 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 
 from providers import ProviderDown, ProviderRefused, Unusable, mail, payments, storage
+from providers.live.wire import Wire
+from providers.outbound import Outbound
 from providers.payments import Payments
 from tests.providers.mailing import SENDER
 from tests.providers.mailing import mail as letter
@@ -24,6 +27,7 @@ from tests.standins.gcs import far_storage
 from tests.standins.gcs_accounts import key_file
 from tests.standins.gcs_words import BUCKET
 from tests.standins.relay import Relay, relaying
+from tests.standins.serving import serving
 from tests.standins.stripe import FarStripe, far_stripe
 
 SECRET = "a secret for tests, long enough"
@@ -143,3 +147,12 @@ async def test_the_certificate_of_a_relay_that_does_not_hold_is_told_with_the_re
         words = await said(mail.choose(f"smtp://ana:x@localhost:{relay.port}{named}", SENDER, tmp_path).probe)
         assert reason in words
         assert words.endswith("Check MAIL.")
+
+
+async def test_the_certificate_of_a_live_server_that_does_not_hold_is_told_with_the_reason(tmp_path: Path) -> None:
+    _, context = make_certificate(tmp_path, "localhost", -1)
+    async with serving((), context) as address:
+        url = address.replace("127.0.0.1", "localhost")
+        async with Outbound([urlsplit(url).netloc]) as outbound:
+            words = await said(lambda: Wire(outbound, "BigBlueButton", url).ask("GET", url))
+    assert words == "The certificate of localhost does not hold (self-signed certificate): renew it there."
