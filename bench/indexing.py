@@ -124,7 +124,11 @@ async def _lags(
     tenancy.after_commit = teller.hand
     with _roles(place):
         looking = asyncio.create_task(_look(settings.elasticsearch_url, engine.indexes.searched, watch))
-        await _write(stage, tenancy, watch)
+        # The roles are up, and have nothing to catch up with, when one message was found.
+        await _write(stage, tenancy, watch, 1)
+        await until(watch.whole, within=PATIENCE_SECONDS, every=LOOK_SECONDS)
+        watch.posted.clear()
+        await _write(stage, tenancy, watch, int(WRITES_A_SECOND * (SECONDS + WARM_UP_SECONDS)))
         await until(watch.whole, within=PATIENCE_SECONDS, every=LOOK_SECONDS)
         looking.cancel()
     await teller.close()
@@ -149,8 +153,8 @@ def _roles(place: tuple[str, ...]) -> Iterator[None]:
             process.wait()
 
 
-async def _write(stage: Stage, tenancy: Tenancy, watch: Watch) -> None:
-    """At the rate, whether the last write has come back or not."""
+async def _write(stage: Stage, tenancy: Tenancy, watch: Watch, count: int) -> None:
+    """So many at the rate, whether the last write has come back or not."""
     school, rooms, bodies = stage.world.pottery, itertools.cycle(stage.write_rooms), texts(1)
     began, writing = time.perf_counter(), set[asyncio.Task[None]]()
 
@@ -162,7 +166,7 @@ async def _write(stage: Stage, tenancy: Tenancy, watch: Watch) -> None:
                 break
         watch.posted[posted.id] = time.perf_counter()
 
-    for number in range(int(WRITES_A_SECOND * (SECONDS + WARM_UP_SECONDS))):
+    for number in range(count):
         await asyncio.sleep(max(0.0, began + number / WRITES_A_SECOND - time.perf_counter()))
         task = asyncio.create_task(write(next(rooms), drafts.draft(new_id(), next(bodies))))
         writing.add(task)

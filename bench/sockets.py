@@ -27,6 +27,8 @@ STALLING, STALLED = 50, (300, 1)
 ACKNOWLEDGING, ACKNOWLEDGED = 100, 20_000
 FEW, MANY, COLLECTED = 1000, 16_000, 10_000
 COLLECT_SECONDS = 20.0
+# A process that is measured only together with the one it is the second of.
+SECOND = ", second"
 
 
 @dataclass(slots=True)
@@ -57,13 +59,14 @@ async def main() -> Report | None:
         valkey.start()
         stack.callback(valkey.stop)
         sides = [stack.enter_context(each) for each in _sides(program, valkey.redis_url, app_core, Path(home))]
-        taken = {side.name: Taken() for side in sides}
+        alone = [side for side in sides if not side.name.endswith(SECOND)]
+        taken = {side.name: Taken() for side in alone}
         for repeat in range(REPEATS):
-            for side in sides[repeat % len(sides) :] + sides[: repeat % len(sides)]:
+            for side in alone[repeat % len(alone) :] + alone[: repeat % len(alone)]:
                 _measure(Crowd(program, [side], rest), side, taken[side.name])
             for pair in _pairs(sides):
                 _measure_pair(Crowd(program, pair, rest), taken[pair[0].name])
-        for side in sides:
+        for side in alone:
             if side.name in wire_goals.LARGE:
                 _measure_large(Crowd(program, [side], rest), side, taken[side.name], Path(home))
         posted = await posting.measure(program, app_core, rest)
@@ -75,21 +78,17 @@ async def main() -> Report | None:
 
 def _sides(program: Path, redis_url: str, core: int, home: Path) -> Iterator[contextlib.AbstractContextManager[Side]]:
     python = [sys.executable, "-m", "bench.live.server"]
-    yield _side("C send() loop", [str(program), "bound"], core, home)
-    for name, kind in (("ours", "ours"), ("python-socketio", "stock")):
-        yield _side(name, [*python, kind, "-"], core, home)
-        yield _side(f"{name}, Redis", [*python, kind, redis_url], core, home)
-    yield _side("ours, Redis, second", [*python, "ours", redis_url], core, home)
+    yield _side(wire_goals.BOUND, [str(program), "bound"], core, home)
+    for name, kind in ((wire_goals.OURS, "ours"), (wire_goals.STOCK, "stock"), (wire_goals.OURS + SECOND, "ours")):
+        yield _side(name, [*python, kind, redis_url], core, home)
     try:
         node = peers.node()
         peers.install(node, peers.LIVE)
     except NoPeer as reason:
         print(f"wire: without Node: {reason}")
         return
-    words = [node, str(peers.LIVE / "server.js")]
-    yield _side("Node", [*words, "-"], core, home)
-    yield _side("Node, Redis", [*words, redis_url], core, home)
-    yield _side("Node, Redis, second", [*words, redis_url], core, home)
+    for name in (wire_goals.NODE, wire_goals.NODE + SECOND):
+        yield _side(name, [node, str(peers.LIVE / "server.js"), redis_url], core, home)
 
 
 @contextlib.contextmanager
@@ -105,8 +104,7 @@ def _log(home: Path, name: str) -> Path:
 def _pairs(sides: Sequence[Side]) -> list[list[Side]]:
     """The processes that are one deployment."""
     by_name = {side.name: side for side in sides}
-    names = [name for name in by_name if f"{name}, second" in by_name]
-    return [[by_name[name], by_name[f"{name}, second"]] for name in names]
+    return [[by_name[name], by_name[name + SECOND]] for name in by_name if name + SECOND in by_name]
 
 
 def _measure(crowd: Crowd, side: Side, taken: Taken) -> None:

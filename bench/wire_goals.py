@@ -11,7 +11,7 @@ from bench.report import Report, platform_facts
 
 OURS, NODE, STOCK, BOUND = "ours, Redis", "Node, Redis", "python-socketio, Redis", "C send() loop"
 STALLING = {OURS, NODE}
-LARGE = {OURS, STOCK}
+LARGE = {OURS}
 COLUMNS = ["work", "ours", "Node", "python-socketio", "C send()", "aimed at", "got", "reached"]
 LOCK = Path(__file__).parent / "live/package-lock.json"
 Figures = Mapping[str, Mapping[str, list[float]]]
