@@ -1,5 +1,7 @@
 """The API's description, built from the mounted routes: an OpenAPI 3.1 document and a plain page for people."""
 
+import asyncio
+import functools
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -164,15 +166,21 @@ def _statuses_that_refuse(operation: Operation) -> set[int]:
 
 
 def add_description(app: web.Application, routes: Sequence[Route], prefix: str, version: str) -> None:
-    """Serve the document at `/openapi.json` and the page at `/api/docs`; both are made once."""
-    document = describe(routes, prefix, version)
-    as_json, as_page = orjson.dumps(document), render_docs(document).encode()
+    """Serve the document at `/openapi.json` and the page at `/api/docs`; both are made once, when first asked for."""
+
+    @functools.cache
+    def made() -> "asyncio.Future[tuple[bytes, bytes]]":
+        return asyncio.ensure_future(asyncio.to_thread(make))
+
+    def make() -> tuple[bytes, bytes]:
+        document = describe(routes, prefix, version)
+        return orjson.dumps(document), render_docs(document).encode()
 
     async def answer_document(_: web.Request) -> web.Response:
-        return web.Response(body=as_json, content_type="application/json")
+        return web.Response(body=(await asyncio.shield(made()))[0], content_type="application/json")
 
     async def answer_docs(_: web.Request) -> web.Response:
-        return web.Response(body=as_page, content_type="text/html", charset="utf-8")
+        return web.Response(body=(await asyncio.shield(made()))[1], content_type="text/html", charset="utf-8")
 
     app.router.add_get("/openapi.json", answer_document)
     app.router.add_get("/api/docs", answer_docs)

@@ -53,10 +53,10 @@ class Ways:
         self._root = _Place()
         # The router tries the longer of two fixed beginnings first, then in the order in which routes were added.
         resources = [each for each in app.router.resources() if not each.canonical.startswith(RULED_ELSEWHERE)]
-        resources.sort(key=lambda each: -len(_beginning(each)))
-        for place, resource in enumerate(resources):
-            if isinstance(resource, web.PlainResource) or _is_regular(resource):
-                self._add(resource, [each for each in resources[:place] if _may_meet(each, resource)])
+        shapes = sorted(map(_shape, resources), key=lambda each: -len(each.beginning))
+        for place, shape in enumerate(shapes):
+            if shape.plain or shape.regular:
+                self._add(shape.resource, [each.resource for each in shapes[:place] if _may_meet(each, shape)])
 
     def find(self, method: str, path: str) -> Way | None:
         """The way of a path as it was sent, without its query; None when the router has to be asked."""
@@ -95,6 +95,22 @@ class Ways:
         return handler
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What can be told of a resource's paths: whole words alone (`plain`), or words and whole names (`regular`)."""
+
+    resource: web.AbstractResource
+    beginning: str
+    parts: list[str]
+    plain: bool
+    regular: bool
+
+
+def _shape(resource: web.AbstractResource) -> _Shape:
+    plain, parts = isinstance(resource, web.PlainResource), resource.canonical.split("/")
+    return _Shape(resource, _beginning(resource), parts, plain, _is_regular(resource))
+
+
 def _beginning(resource: web.AbstractResource) -> str:
     """The whole words that a path begins with."""
     fixed, brace, _ = resource.canonical.partition("{")
@@ -117,12 +133,12 @@ def _is_regular(resource: web.AbstractResource) -> bool:
     return _pattern(resource).pattern == "/".join(anything)
 
 
-def _may_meet(rival: web.AbstractResource, resource: web.AbstractResource) -> bool:
+def _may_meet(rival: _Shape, shape: _Shape) -> bool:
     """Whether there may be paths that both take."""
-    if isinstance(resource, web.PlainResource) or isinstance(rival, web.PlainResource):
+    if shape.plain or rival.plain:
         return False  # the router tries whole words first, and so does the map
-    if not _is_regular(rival):
-        one, other = _beginning(rival), _beginning(resource)
-        return one.startswith(other) or other.startswith(one)
-    parts = [each.canonical.split("/") for each in (rival, resource)]
-    return len(parts[0]) == len(parts[1]) and all(a == b or "{" in a + b for a, b in zip(*parts, strict=True))
+    if not rival.regular:
+        return rival.beginning.startswith(shape.beginning) or shape.beginning.startswith(rival.beginning)
+    if len(rival.parts) != len(shape.parts):
+        return False
+    return all(a == b or "{" in a + b for a, b in zip(rival.parts, shape.parts, strict=True))
