@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 WORDS = {
     "sum", "max", "min", "avg", "count", "topk", "rate", "increase", "changes", "delta", "min_over_time",
-    "histogram_quantile", "by", "without", "and", "or", "unless", "on", "ignoring", "offset", "absent",
+    "max_over_time", "histogram_quantile", "by", "without", "and", "or", "unless", "on", "ignoring", "offset", "absent",
     "vector", "time", "le",
 }  # fmt: skip
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')

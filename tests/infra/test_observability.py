@@ -12,6 +12,7 @@ import yaml
 from providers.breaker import Breaker
 from providers.embedded import EmbeddedValkey
 from server.metrics import METRICS
+from server.sockets import WIRE
 from settings import Settings
 from tests.infra.promql import grouped, selectors
 from tests.webapp import Web, settings_for
@@ -58,6 +59,11 @@ async def known(web: Web, world: World, valkey: EmbeddedValkey, home: Path) -> d
     asked = Breaker("a provider")
     with asked.call():
         metrics = web.app[METRICS]
+    figures = web.app[WIRE].figures
+    figures.answered("typing", 0.01)
+    figures.refused["typing", "too_fast"] += 1
+    figures.ended["transport error"] += 1
+    figures.sent_away["banned"] += 1
     Telling(
         valkey.redis_url,
         settings_for("postgresql://here/x", "", home / "var", 1).deployment,
