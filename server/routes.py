@@ -5,6 +5,7 @@ from aiohttp import web
 from server.api import (
     auth,
     batches,
+    bell,
     billing,
     certificates,
     channels,
@@ -43,6 +44,7 @@ API: tuple[Route, ...] = (
     *live_connections.ROUTES,
     *uploads.ROUTES,
     *search.ROUTES,
+    *bell.ROUTES,
 )
 
 

@@ -38,6 +38,11 @@ def order(slug: str, order_id: UUID | str) -> str:
     return f"/c/{slug}/orders/{order_id}"
 
 
+def notices(slug: str) -> str:
+    """What one was told in a channel."""
+    return f"/c/{slug}/notices"
+
+
 def room(slug: str, room_slug: str) -> str:
     """The page of a room of the community."""
     return f"/c/{slug}/community/{room_slug}"

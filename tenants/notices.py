@@ -44,9 +44,9 @@ def certificate_ready(person_id: PersonId, code: str, title: str) -> Notice:
     return Notice("notice", payload, person_id=person_id)
 
 
-def recording_ready(person_id: PersonId, lesson_id: LessonId, title: str) -> Notice:
+def recording_ready(person_id: PersonId, lesson_id: LessonId, title: str, url: str) -> Notice:
     """A recording of a class that this person is enrolled in can be watched, as a lesson."""
-    payload = {"kind": "recording", "lesson": str(lesson_id), "title": title}
+    payload = {"kind": "recording", "lesson": str(lesson_id), "title": title, "url": url}
     return Notice("notice", payload, person_id=person_id)
 
 
@@ -54,6 +54,11 @@ def order_changed(person_id: PersonId, order_id: OrderId, state: str, title: str
     """An order of this person stands otherwise than before."""
     payload = {"kind": "order", "order": str(order_id), "state": state, "title": title, "url": url}
     return Notice("notice", payload, person_id=person_id)
+
+
+def bell_read(person_id: PersonId, unread: int) -> Notice:
+    """A person has read what the bell told; so many notices are left to read."""
+    return Notice("bell", {"unread": unread}, person_id=person_id)
 
 
 def room_left(person_id: PersonId, room_id: RoomId) -> Notice:

@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 
 from server.csrf import near
 from server.pages.landing_view import landing_view
-from server.pages.visits import ACTOR, Visit, origin_of, see
+from server.pages.visits import Visit, origin_of, see
 from server.web.views.frame import Link
 from tenants import links
 from tenants.batches import landing
@@ -34,8 +34,7 @@ async def show_landing(visit: Visit, slug: str) -> web.StreamResponse:
     at = await replace(visit, slug=slug).at_channel()
     async with at.scope(readonly=True) as scope:
         facts = dict(await landing.read(scope))
-        actor = scope.actor
-    visit.request[ACTOR] = actor
+        actor = await visit.meet(scope)
     visit.dress(facts)
     joined = _way_in(slug, actor)
     view = landing_view(facts, origin_of(visit.request), joined=joined, known=visit.signed_in is not None)

@@ -5,6 +5,7 @@ from aiohttp import web
 from server.access import HouseAccess
 from server.context import House
 from server.pages import (
+    bell,
     buying,
     classes,
     community,
@@ -45,6 +46,7 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/c/{slug}/community", community.community),
     ("/c/{slug}/community/{room}", community.room_page),
     ("/c/{slug}/search", search.search),
+    ("/c/{slug}/notices", bell.show),
     ("/c/{slug}/orders", buying.orders_page),
     ("/c/{slug}/orders/{order}", buying.order_page),
     ("/c/{slug}/learn", learning.courses_page),
@@ -57,6 +59,7 @@ WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/unsubscribe/{token}", unsubscribing.do),
     ("/c/{slug}/join", landing.join),
     ("/c/{slug}/community/{room}", community.post),
+    ("/c/{slug}/notices/read", bell.read),
     ("/c/{slug}/learn/{course}/enrol", learning.enrol),
     ("/c/{slug}/learn/{course}/buy", buying.buy),
     ("/c/{slug}/orders/{order}/pay", buying.pay),

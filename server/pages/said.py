@@ -7,6 +7,7 @@ SAID = {
     "priced": "The price stands.",
     "refunded": "The price was given back.",
     "refunding": "The price is being given back.",
+    "read": "All read.",
     "done": "Noted. Your progress has moved.",
     "awarded": "Your certificate is being made.",
     "founded": "Your channel stands. This is its studio.",

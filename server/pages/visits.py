@@ -17,7 +17,7 @@ from server.limits import LIMITER, PAGE_READS, admit
 from server.pages.said import SAID
 from server.sender import address_of, neighbourhood_of
 from server.web import csp
-from server.web.i18n import negotiate
+from server.web.i18n import negotiate, preferred
 from server.web.render import Pages, theme_of
 from server.web.theme import Theme
 from server.web.views.frame import ChannelMark, Frame, PersonMark
@@ -26,6 +26,7 @@ from tenants import directory, links
 from tenants.channels import channels
 from tenants.directory import SignedIn
 from tenants.errors import NotFound, Refusal, SignInNeeded
+from tenants.members import bell
 from tenants.people.sessions import Device
 from tenants.permissions import VISITOR, Action, Actor, why
 from tenants.scope import Scope
@@ -36,6 +37,7 @@ PAGES: web.AppKey[Pages] = web.AppKey("pages")
 MARK = web.RequestKey("channel_mark", ChannelMark)
 LANGUAGE = web.RequestKey("channel_language", str)
 ACTOR = web.RequestKey("channel_actor", Actor)
+UNREAD = web.RequestKey("unread_notices", int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,17 @@ class Visit:
         at = await self.at_channel()
         only_reads = self.request.method in {"GET", "HEAD"} if readonly is None else readonly
         async with at.scope(readonly=only_reads) as scope:
-            self.request[ACTOR] = scope.actor
+            await self.meet(scope)
             if MARK not in self.request:
                 self.dress(await channels.read(scope))
             yield scope
+
+    async def meet(self, scope: Scope) -> Actor:
+        """The reader as an actor; the page's head knows them from here, and what they have not read."""
+        self.request[ACTOR] = scope.actor
+        if self.request.method in {"GET", "HEAD"} and why(scope.actor, Action.ROOM_JOIN).allowed:
+            self.request[UNREAD] = await bell.unread(scope)
+        return scope.actor
 
     def dress(self, channel: Any) -> ChannelMark:
         """Wear the colours of a channel's row (`id, slug, name, brand, locale`), and speak its language."""
@@ -204,7 +213,7 @@ def frame_of(request: web.Request, house: House, signed_in: SignedIn | None, non
     return Frame(
         origin=origin_of(request),
         path=request.path,
-        language=request.get(LANGUAGE) or negotiate(_preferred(request)),
+        language=request.get(LANGUAGE) or negotiate(preferred(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))),
         channel=mark,
         reader=PersonMark(str(signed_in.person_id), signed_in.name) if signed_in else None,
         nonce=nonce,
@@ -212,6 +221,7 @@ def frame_of(request: web.Request, house: House, signed_in: SignedIn | None, non
         demo=house.demo,
         member=actor.member_id is not None and actor.banned is None,
         studio=_studio_of(actor, mark.slug) if mark else "",
+        unread=request.get(UNREAD, 0),
     )
 
 
@@ -284,13 +294,3 @@ def _came_from(request: web.Request) -> str:
         return "/"
     same = f"{came.scheme}://{came.netloc}" in own_origins(request)
     return local_path(came.path) if same else "/"
-
-
-def _preferred(request: web.Request) -> list[str]:
-    """The languages of Accept-Language, best first (RFC 9110 section 12.5.4)."""
-    weighed: list[tuple[float, int, str]] = []
-    for part in request.headers.get(hdrs.ACCEPT_LANGUAGE, "")[:500].split(","):
-        tag, _, weight = part.strip().partition(";q=")
-        with contextlib.suppress(ValueError):
-            weighed.append((-float(weight or 1), len(weighed), tag))
-    return [tag for _, _, tag in sorted(weighed) if tag and tag != "*"]

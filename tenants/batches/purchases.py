@@ -18,6 +18,7 @@ from tenants.courses import courses, enrollments
 from tenants.errors import Conflict, NotFound
 from tenants.ids import OrderId, PersonId, new_id
 from tenants.jobs import RecheckOrder, RefundOrder, SendMail
+from tenants.members import bell
 from tenants.members.members import BANNED, MEMBERS
 from tenants.notices import order_changed
 from tenants.permissions import Action
@@ -230,7 +231,8 @@ async def _follow(scope: Scope, before: Record, after: Record) -> None:
         await _revoke(scope, after)
     person_id, slug = PersonId(after["person_id"]), (await channels.read(scope))["slug"]
     url = links.order(slug, after["id"])
-    scope.announce(order_changed(person_id, OrderId(after["id"]), after["state"], after["title"], url))
+    changed = order_changed(person_id, OrderId(after["id"]), after["state"], after["title"], url)
+    await bell.ring(scope, [changed], after["id"])
 
 
 async def _fulfil(scope: Scope, order: Record) -> None:

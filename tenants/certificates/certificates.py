@@ -13,7 +13,7 @@ from tenants.certificates.snapshots import Snapshot
 from tenants.errors import Conflict, Invalid, NotFound, Refusal
 from tenants.ids import CertificateId, ChannelId, PersonId, new_id
 from tenants.jobs import RenderCertificate, SendMail
-from tenants.members import members
+from tenants.members import bell, members
 from tenants.members.members import MEMBERS
 from tenants.notices import certificate_ready
 from tenants.permissions import Action, why
@@ -227,7 +227,8 @@ async def publish(
     certificate = await read(scope, certificate_id)
     person_id = await scope.value(_PERSON_OF, id=certificate.member_id)
     if person_id is not None:
-        scope.announce(certificate_ready(PersonId(person_id), certificate.code, certificate.facts.title))
+        ready = certificate_ready(PersonId(person_id), certificate.code, certificate.facts.title)
+        await bell.ring(scope, [ready], certificate.id)
         scope.enqueue(SendMail("certificate_ready", person_id, certificate.id))
     return certificate
 

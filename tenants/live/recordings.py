@@ -4,7 +4,7 @@ A recording is announced, then fetched by a worker, then ready or failed with a 
 order, leads to the same one. `workers/recordings.py` carries the film; here is what is remembered of it in between.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,15 +13,17 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Text, Uuid, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tenants import audit
+from tenants import audit, links
 from tenants.batches.batches import BATCHES
-from tenants.courses import enrollments
+from tenants.channels import channels
+from tenants.courses import enrollments, lessons
 from tenants.errors import Conflict
 from tenants.files import files
-from tenants.ids import RecordingId, new_id
+from tenants.ids import LessonId, PersonId, RecordingId, new_id
 from tenants.jobs import IngestRecording, SendMail
 from tenants.live.classes import CLASSES
 from tenants.live.shelf import put_on_shelf
+from tenants.members import bell
 from tenants.notices import recording_ready
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
@@ -243,10 +245,19 @@ async def finish(scope: Scope, recording_id: UUID, stored: Stored) -> bool:
     await files.finish(scope, row["thumbnail_id"], size=stored.thumbnail_size, crc32c=stored.thumbnail_crc32c)
     lesson = await put_on_shelf(scope, row, round(stored.seconds))
     await scope.run(_READY, at=recording_id, lesson_id=lesson["id"], size=stored.size)
-    for student in await enrollments.page(scope, row["course_id"], batch_id=row["batch_id"], limit=MOST_TOLD):
-        scope.announce(recording_ready(student["person_id"], lesson["id"], lesson["title"]))
-        scope.enqueue(SendMail("recording_ready", student["person_id"], lesson["id"]))
+    students = await enrollments.page(scope, row["course_id"], batch_id=row["batch_id"], limit=MOST_TOLD)
+    await _tell(scope, lesson["id"], [student["person_id"] for student in students])
     return True
+
+
+async def _tell(scope: Scope, lesson_id: UUID, people: Sequence[UUID]) -> None:
+    """Ring for the students of a new recording, and write to them."""
+    slug, lesson = (await channels.read(scope))["slug"], await lessons.placed(scope, lesson_id)
+    url = links.lesson(slug, lesson["course_slug"], lesson_id)
+    ready = [recording_ready(PersonId(each), LessonId(lesson_id), lesson["title"], url) for each in people]
+    await bell.ring(scope, ready, lesson_id)
+    for each in people:
+        scope.enqueue(SendMail("recording_ready", each, lesson_id))
 
 
 async def _entered(scope: Scope, class_id: UUID, key: str, state: str, reason: str | None) -> Record | None:

@@ -50,7 +50,7 @@ def teller_of(worker: Tenancy, redis_url: str, settings: Settings) -> Teller:
 
 async def announce(worker: Tenancy, world: World) -> None:
     async with worker.scope(world.pottery.id, acting_system("test")) as scope:
-        scope.announce(recording_ready(world.pottery.sam.person_id, LessonId(new_id()), "Centring"))
+        scope.announce(recording_ready(world.pottery.sam.person_id, LessonId(new_id()), "Centring", "/x"))
 
 
 async def left(tenancy: Tenancy, world: World) -> int:

@@ -57,7 +57,7 @@ async def test_what_the_wire_and_the_index_have_not_heard_is_counted_with_its_ag
         assert told_of(before, "index_changes_waiting") == told_of(before, "index_changes_oldest_seconds") == 0
         async with tenancy.scope(world.pottery.id, acting_system("test")) as scope:
             scope.reindex("message", new_id())
-            scope.announce(recording_ready(world.pottery.sam.person_id, LessonId(new_id()), "Bowls"))
+            scope.announce(recording_ready(world.pottery.sam.person_id, LessonId(new_id()), "Bowls", "/x"))
         async with bare(tenancy.relay) as connection:
             await connection.execute("select pg_sleep(0.2)")
         told = await figures(web)

@@ -185,6 +185,7 @@ async def _the_student_learns_to_the_end_and_is_told_of_the_certificate(
     # Minutes of film are not watched in a test: the teacher says that the recording counts as seen.
     await _count_as_seen(house)
     await expect(talk.locator("#notices")).to_contain_text("ertificate", timeout=60_000)
+    await expect(talk.locator("[data-bell] .num")).not_to_have_text("0")
     await talk.screenshot(path=str(pictures / "5-told-in-the-room.png"))
     link = await talk.locator("#notices a").first.get_attribute("href")
     assert link

@@ -30,7 +30,8 @@ class Frame:
     """One answer: language, origin it was asked at (`https://host`), path, and the brand and reader if there are any.
 
     `nonce` is set under the studio's policy only. `said` is a sentence about what was just done, shown as a toast.
-    `member` when the reader belongs to the channel; `studio` leads to their part of its studio if they have one.
+    `member` when the reader belongs to the channel; `studio` leads to their part of its studio if they have one;
+    `unread` counts the notices that they have not read.
     """
 
     origin: str
@@ -43,6 +44,7 @@ class Frame:
     demo: bool = False
     member: bool = False
     studio: str = ""
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)

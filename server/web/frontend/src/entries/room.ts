@@ -2,6 +2,7 @@
 import "../../styles/room.css";
 import { Actions } from "../lib/actions.ts";
 import { call } from "../lib/api.ts";
+import { Bell } from "../lib/bell.ts";
 import { Composer } from "../lib/composer.ts";
 import { watchElsewhere } from "../lib/elsewhere.ts";
 import type { Message } from "../lib/message.ts";
@@ -30,6 +31,7 @@ const rows = new Rows(facts);
 const transport = new SocketTransport(facts.channel);
 const people = new People(facts);
 const stream = new Stream(box, rows, facts, (seq) => wire.read(seq));
+const bell = new Bell();
 const status = new Status(facts, () => wire.outbox.items.filter((item) => item.state !== "failed").length);
 const WAITS = { online: WORDS.sending, offline: WORDS.waiting, ended: WORDS.stuck };
 let wait: string = WORDS.waiting;
@@ -64,7 +66,10 @@ const wire = new Wire(
     typing: (names, more) => typing.heard(names, more),
     read: (room) => people.unread({ [room]: 0 }),
     unread: (counts) => people.unread(counts),
-    notice: (notice) => status.notice(notice),
+    notice: (notice) => {
+      if (bell.ring(notice)) status.notice(notice);
+    },
+    bell: (unread) => bell.show(unread),
   },
   {
     room: facts.room,

@@ -157,6 +157,7 @@ export function page(far: FarSide, shelf: Shelf, last = 0) {
     read: ignore,
     unread: ignore,
     notice: ignore,
+    bell: ignore,
   };
   const pageBefore = async (before = Number.POSITIVE_INFINITY) =>
     far.messages

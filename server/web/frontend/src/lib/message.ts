@@ -61,6 +61,7 @@ export interface Person {
 
 /** A notice for this person alone, such as a certificate that is ready. */
 export interface Notice {
+  id?: string;
   kind: string;
   title?: string;
   text?: string;

@@ -42,6 +42,8 @@ export interface WireHooks {
   read(room: string, seq: number): void;
   unread(counts: Record<string, number>): void;
   notice(notice: Notice): void;
+  /** Another device has read notices; so many are left. */
+  bell(unread: number): void;
 }
 
 export interface WireOptions {
@@ -160,6 +162,7 @@ export class Wire {
     this.transport.on("read", (event: { room: string; seq: number }) => this.hooks.read(event.room, event.seq));
     this.transport.on("unread", (counts: Record<string, number>) => this.hooks.unread(counts));
     this.transport.on("notice", (notice: Notice) => this.hooks.notice(notice));
+    this.transport.on("bell", ({ unread }: { unread: number }) => this.hooks.bell(unread));
     this.transport.on("heads", (heads: Record<string, number>) => {
       const head = heads[this.options.room];
       if (head !== undefined) this.#sequence.expect(head);

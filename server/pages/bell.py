@@ -1,0 +1,52 @@
+"""The bell's page: what one was told in a channel, newest first, and a button that marks it as read."""
+
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from server.api.bell import CURSOR
+from server.forms import named, read_fields
+from server.pages.visits import Visit, see
+from server.web.views.bell import BellPage, NoticeRow
+from server.web.views.buying import WORDS
+from tenants import links
+from tenants.channels import channels
+from tenants.members import bell
+from tenants.scope import Record
+
+PAGE = 30
+SIGNS = {"certificate": "award", "recording": "clapperboard", "order": "receipt"}
+SAID = {"certificate": "Your certificate is ready", "recording": "A recording can be watched", "order": "Your order"}
+
+
+async def show(visit: Visit) -> web.Response:
+    """GET /c/{slug}/notices: with `?after=` older ones."""
+    after = CURSOR.read(visit.request.query.get("after"))
+    async with visit.enter(readonly=True) as scope:
+        rows = await bell.page(scope, after=after, limit=PAGE + 1)
+        zone, unread = ZoneInfo((await channels.read(scope))["time_zone"]), await bell.unread(scope)
+    shown, here = rows[:PAGE], links.notices(visit.slug)
+    view = BellPage(
+        notices=tuple(_row(row) for row in shown),
+        zone=zone,
+        read_url=f"{here}/read",
+        upto=str(shown[0]["id"]) if shown else "",
+        unread=unread,
+        older_url=f"{here}?after={CURSOR.write(shown[-1]['id'])}" if len(rows) > PAGE else "",
+    )
+    return visit.show("notices.html", view)
+
+
+async def read(visit: Visit) -> web.Response:
+    """POST /c/{slug}/notices/read: `upto`."""
+    fields = await read_fields(visit.request)
+    async with visit.enter() as scope:
+        if upto := named(fields, "upto"):
+            await bell.mark_read(scope, upto)
+    return see(links.notices(visit.slug), "read")
+
+
+def _row(row: Record) -> NoticeRow:
+    kind, state = row["kind"], row["state"]
+    said = f"Order: {WORDS[state][0].lower()}" if state else SAID[kind]
+    return NoticeRow(SIGNS[kind], said, row["title"], row["url"], row["at"], row["read_at"] is None)

@@ -1,0 +1,21 @@
+/** The bell in a page's head: how many notices are not read. */
+import type { Notice } from "./message.ts";
+import { the } from "./page.ts";
+
+export class Bell {
+  readonly #count = the("[data-bell]");
+  readonly #heard = new Set<string>();
+
+  /** Counts one more; false for one that was heard before, for a notice may come twice. */
+  ring(notice: Notice): boolean {
+    if (notice.id && this.#heard.has(notice.id)) return false;
+    if (notice.id) this.#heard.add(notice.id);
+    this.show(Number(the(".num", this.#count).textContent) + 1);
+    return true;
+  }
+
+  show(unread: number): void {
+    the(".num", this.#count).textContent = String(unread);
+    this.#count.hidden = !unread;
+  }
+}

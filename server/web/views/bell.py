@@ -1,0 +1,29 @@
+"""What a member was told in a channel, as a page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """One notice: `sign` is its icon, `words` say what kind it is, `title` what it is about."""
+
+    sign: str
+    words: str
+    title: str
+    url: str
+    at: datetime
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BellPage:
+    """`notices.html`: a POST of `upto`, the newest notice, to `read_url` marks all as read; `older_url` leads on."""
+
+    notices: tuple[NoticeRow, ...]
+    zone: ZoneInfo
+    read_url: str
+    upto: str = ""
+    unread: int = 0
+    older_url: str = ""

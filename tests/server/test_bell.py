@@ -1,0 +1,63 @@
+"""The bell over the API, on its page and in the head of each page."""
+
+from uuid import UUID
+
+from tenants.ids import LessonId, PersonId, new_id
+from tenants.members import bell
+from tenants.notices import recording_ready
+from tenants.scope import Tenancy
+from tests.server.browsing import signed_in
+from tests.webapp import Web
+from tests.world import School, Somebody, World
+
+
+async def ring(tenancy: Tenancy, school: School, person: Somebody, title: str) -> None:
+    thing = new_id()
+    notice = recording_ready(PersonId(person.person_id), LessonId(thing), title, f"/c/{school.slug}/learn/x/{thing}")
+    async with tenancy.scope(school.id, school.ana.actor) as scope:
+        await bell.ring(scope, [notice], thing)
+
+
+async def test_notices_come_in_pages_and_are_read_up_to_one(web: Web, tenancy: Tenancy, world: World) -> None:
+    school = world.pottery
+    for number in range(3):
+        await ring(tenancy, school, school.sam, f"Part {number}")
+    path = f"/channels/{school.slug}/notices"
+    first = (await web.call("GET", f"{path}?limit=2", token=school.sam.token)).json
+    assert [each["title"] for each in first["items"]] == ["Part 2", "Part 1"]
+    assert (first["items"][0]["read"], first["items"][0]["kind"]) == (False, "recording")
+    rest = (await web.call("GET", f"{path}?after={first['next']}", token=school.sam.token)).json
+    assert ([each["title"] for each in rest["items"]], rest["next"]) == (["Part 0"], None)
+    for _ in range(2):
+        done = await web.call("POST", f"{path}/read", {"upto": first["items"][1]["id"]}, token=school.sam.token)
+        assert done.status == 204
+    assert (await web.call("GET", f"{path}/unread", token=school.sam.token)).json == {"unread": 1}
+
+
+async def test_what_is_no_cursor_or_no_id_is_told_and_strangers_are_sent_away(web: Web, world: World) -> None:
+    path = f"/channels/{world.pottery.slug}/notices"
+    sam, eve = world.pottery.sam.token, world.chess.eve.token
+    assert (await web.call("GET", f"{path}?after=x", token=sam)).status == 422
+    assert (await web.call("POST", f"{path}/read", {"upto": "x"}, token=sam)).status == 422
+    assert (await web.call("POST", f"{path}/read", {"upto": str(UUID(int=7))}, token=sam)).status == 204
+    for each in (path, f"{path}/unread"):
+        assert (await web.call("GET", each, token=eve)).status == 403
+        assert (await web.call("GET", each)).status == 401
+
+
+async def test_the_page_shows_what_is_new_and_marks_it_as_read_without_scripts(
+    web: Web, tenancy: Tenancy, world: World
+) -> None:
+    school = world.pottery
+    await ring(tenancy, school, school.sam, "Centring <b>")
+    browser, here = await signed_in(web, school.sam), f"/c/{school.slug}/notices"
+    head = (await browser.get(f"/c/{school.slug}")).text.partition("data-bell")[2]
+    assert head.startswith('><span class="num">1</span>')
+    shown = (await browser.get(here)).text
+    assert "Centring &lt;b&gt;" in shown
+    done = await browser.post(f"{here}/read", upto=shown.partition('name="upto" value="')[2].partition('"')[0])
+    assert (done.status, done.headers["Location"]) == (303, f"{here}?said=read")
+    after = (await browser.get(here)).text
+    assert "data-bell hidden" in after
+    assert "Mark all as read" not in after
+    assert (await browser.get(f"{here}?after=x")).status == 422
