@@ -15,7 +15,7 @@ from realtime.connections import MOST_ROOMS, Connection
 from realtime.presence import Presence, shown
 from realtime.reading import Reading
 from tenants import directory
-from tenants.community import drafts, messages, reactions, rooms
+from tenants.community import drafts, edits, messages, reactions, rooms
 from tenants.errors import Conflict, NotFound
 from tenants.ids import PersonId, RoomId, new_id
 from tenants.permissions import Action
@@ -100,13 +100,13 @@ class Community:
         await self.admit_post(by.person_id)
         draft = await drafts.prepare(new_id(), given.body)
         async with self._acting(by) as scope:
-            await messages.edit(scope, given.id, draft)
+            await edits.edit(scope, given.id, draft)
         return {}
 
     async def delete(self, by: Connection, given: wire.Deleting) -> Ok:
         """Delete one's own message, or anybody's as a moderator."""
         async with self._acting(by) as scope:
-            await messages.remove(scope, given.id)
+            await edits.remove(scope, given.id)
         return {}
 
     async def react(self, by: Connection, given: wire.Reacting) -> Ok:
@@ -143,10 +143,11 @@ class Community:
         return {}
 
     async def greet(self, by: Connection) -> None:
-        """Tell a new connection how much is unread in each room."""
+        """Tell a new connection how much is unread in each room, and how much of it mentions the person."""
         await self.reading.settle(by)
         async with self._acting(by, readonly=True) as scope:
-            unread = {str(row["id"]): row["unread"] for row in await rooms.seen(scope) if row["unread"]}
+            found = [row for row in await rooms.seen(scope) if row["unread"]]
+        unread = {str(row["id"]): {"unread": row["unread"], "mentions": row["mentions"]} for row in found}
         await self.bus.tell_one(by.sid, "unread", unread)
 
     @contextlib.asynccontextmanager

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
-from tenants.ids import CertificateId, FileId, OrderId, RecordingId
+from tenants.ids import CertificateId, FileId, MemberId, OrderId, RecordingId
 
 # Each is done by worker processes of its own; `index` has no jobs, but tickets for the changes of a channel.
 QUEUES = ("render", "media", "index", "default")
@@ -60,6 +60,14 @@ class SendMail(Job):
     template: str
     to: UUID
     subject_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RenameMentions(Job):
+    """Show a member by the present name in the messages, from the newest down, that mention them."""
+
+    member_id: MemberId
+    before: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Action(StrEnum):
     ROOM_JOIN = "room.join"
     MESSAGE_POST = "message.post"
     MESSAGE_ANNOUNCE = "message.announce"
+    MESSAGE_MENTION_ALL = "message.mention_all"
     MESSAGE_MODERATE = "message.moderate"
     CERTIFICATE_LIST = "certificate.list"
     CERTIFICATE_ISSUE = "certificate.issue"
@@ -65,6 +66,7 @@ _MODERATOR = _STUDENT | {
     Action.MESSAGE_MODERATE,
     Action.MEMBER_BAN,
     Action.MESSAGE_ANNOUNCE,
+    Action.MESSAGE_MENTION_ALL,
     Action.ROOM_EDIT,
 }
 _TEACHER = _STUDENT | {
@@ -74,6 +76,7 @@ _TEACHER = _STUDENT | {
     Action.RECORDING_EDIT,
     Action.FILE_UPLOAD,
     Action.MESSAGE_ANNOUNCE,
+    Action.MESSAGE_MENTION_ALL,
     Action.ROOM_EDIT,
     Action.CERTIFICATE_LIST,
     Action.CERTIFICATE_ISSUE,

@@ -33,12 +33,19 @@ _TAGS |= {"p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr"
 _DIRECTED = {tag: {"dir": "auto"} for tag in ("p", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "td", "th")}
 _ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}}
 _IMAGE = {"img": {"src", "alt", "title"}}
+_MARKED = {"span": {"class", "data-member", "data-group"}}
 _QUIET_IMAGE = {"img": {"loading": "lazy", "referrerpolicy": "no-referrer"}}
 _LANGUAGE = re.compile(r"language-[a-z0-9]+")
 # Words on one line in which no Markdown, no address and nothing that HTML escapes can hide: they need no parser.
 _PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;?!'()-])*")
 _TAG = re.compile(r'</?(\w+)[^>"]*(?:"[^"]*"[^>"]*)*>')
-_WITHIN_WORDS = {"a", "b", "code", "del", "em", "i", "s", "strong"}
+_WITHIN_WORDS = {"a", "b", "code", "del", "em", "i", "s", "span", "strong"}
+# How a member or a group is named in the words of a message, and the mark that stands for it in the HTML.
+_MENTION = re.compile(
+    r"<@(?P<member>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})>|(?<![\w@/.-])@(?P<group>teachers|room)(?!\w|[.-]\w)"
+)
+MEMBER_MARK = '<span class="mention" data-member="%s"></span>'
+GROUP_MARK = '<span class="mention" data-group="%(group)s">@[a-z]+</span>'
 _URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}…]")
 _LESSON = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable(["table", "strikethrough"])
 _MESSAGE = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST, "breaks": True})
@@ -74,13 +81,13 @@ def clean_text(value: str, pointer: str = "", *, most_bytes: int = MESSAGE_BYTES
 
 
 def render_message(markdown: str, pointer: str = "/body") -> str:
-    """The HTML of a message: no images, addresses become links; Invalid when it is nested too deeply."""
+    """The HTML of a message: no images, addresses become links, mentions marks; Invalid when nested too deeply."""
     if _PLAIN.fullmatch(markdown):
         return f'<p dir="auto">{markdown.rstrip()}</p>'
     tokens = _parse(_MESSAGE, markdown, pointer)
     for token in tokens:
         if token.children:
-            token.children = list(_linked(token.children))
+            token.children = list(_mentioning(_linked(token.children)))
     return _MESSAGE_CLEANER.clean(_MESSAGE.renderer.render(tokens, _MESSAGE.options, {})).strip()
 
 
@@ -179,6 +186,29 @@ def _with_links(text: str) -> Iterable[Token]:
     yield Token("text", "", 0, content=text[end:])
 
 
+def _mentioning(tokens: Iterable[Token]) -> Iterable[Token]:
+    """The same tokens, with the mentions of plain text made marks."""
+    inside = 0
+    for token in tokens:
+        inside += {"link_open": 1, "link_close": -1}.get(token.type, 0)
+        if token.type == "text" and not inside and "@" in token.content:
+            yield from _with_mentions(token.content)
+        else:
+            yield token
+
+
+def _with_mentions(text: str) -> Iterable[Token]:
+    end = 0
+    for found in _MENTION.finditer(text):
+        kind = "member" if found["member"] else "group"
+        yield Token("text", "", 0, content=text[end : found.start()])
+        yield Token("mention_open", "span", 1, attrs={"class": "mention", f"data-{kind}": found[kind]})
+        yield Token("text", "", 0, content="" if found["member"] else found.group())
+        yield Token("mention_close", "span", -1)
+        end = found.end()
+    yield Token("text", "", 0, content=text[end:])
+
+
 def _cleaner(tags: set[str], attributes: dict[str, set[str]], fixed: dict[str, dict[str, str]]) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=tags,
@@ -190,8 +220,10 @@ def _cleaner(tags: set[str], attributes: dict[str, set[str]], fixed: dict[str, d
     )
 
 
-def _filtered(_tag: str, attribute: str, value: str) -> str | None:
+def _filtered(tag: str, attribute: str, value: str) -> str | None:
     """Only language classes on code, and only addresses that a browser does not read as another site's by mistake."""
+    if attribute == "class" and tag == "span":
+        return value if value == "mention" else None
     if attribute == "class":
         return value if _LANGUAGE.fullmatch(value) else None
     if attribute in {"href", "src"} and value.lstrip().startswith(("//", "\\", "/\\")):
@@ -209,5 +241,5 @@ def _plain(tokens: Iterable[Token]) -> Iterable[str]:
             yield from _plain(token.children or ())
 
 
-_MESSAGE_CLEANER = _cleaner(_TAGS, _ATTRIBUTES, _DIRECTED)
+_MESSAGE_CLEANER = _cleaner({*_TAGS, "span"}, _ATTRIBUTES | _MARKED, _DIRECTED)
 _LESSON_CLEANER = _cleaner({*_TAGS, "img"}, _ATTRIBUTES | _IMAGE, _DIRECTED | _QUIET_IMAGE)

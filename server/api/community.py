@@ -11,7 +11,7 @@ from server.idempotency import Idempotency
 from server.keyset import Page
 from server.limits import POSTING
 from server.op import Answer, Auth, Route, op
-from tenants.community import drafts, messages, reactions, rooms
+from tenants.community import drafts, edits, messages, reactions, rooms
 from tenants.errors import Invalid
 from tenants.ids import MemberId, new_id
 from tenants.scope import Record
@@ -82,7 +82,7 @@ class Around(Given):
 
 
 class RoomShown(BaseModel):
-    """A room; `unread` counts for the member who asks."""
+    """A room; `unread` counts for the member who asks, and `mentions` those of them that mention the member."""
 
     id: UUID
     slug: str
@@ -91,6 +91,7 @@ class RoomShown(BaseModel):
     kind: str
     head_seq: int
     unread: int = 0
+    mentions: int = 0
 
 
 class InsiderShown(BaseModel):
@@ -210,13 +211,13 @@ async def edit_message(context: AtChannel, *, path: OfMessage, body: NewWords) -
     """Only its author may."""
     draft = await drafts.prepare(new_id(), body.body)
     async with context.scope() as scope:
-        return _message(await messages.edit(scope, path.id, draft))
+        return _message(await edits.edit(scope, path.id, draft))
 
 
 @op("Delete a message", tags=TAGS, errors=(403, 404))
 async def delete_message(context: InChannel, *, path: OfMessage) -> None:
     """Your own, or anyone's for a moderator; its place stays."""
-    await messages.remove(context.scope, path.id)
+    await edits.remove(context.scope, path.id)
 
 
 @op("React to a message", tags=TAGS, errors=(403, 404, 409))
@@ -249,7 +250,7 @@ ROUTES = (
 
 def _room(row: Record) -> RoomShown:
     facts = {name: row[name] for name in ("id", "slug", "name", "topic", "kind", "head_seq")}
-    return RoomShown(**facts, unread=row.get("unread", 0))
+    return RoomShown(**facts, unread=row.get("unread", 0), mentions=row.get("mentions", 0))
 
 
 def _message(row: Record) -> Answer[MessageShown]:

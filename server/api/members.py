@@ -30,6 +30,12 @@ class MemberPath(InChannelPath):
     member: UUID
 
 
+class MembersQuery(PageQuery):
+    """A page of members; with `q`, of those who have a word in their name that begins so."""
+
+    q: Annotated[str, Field(max_length=80)] = ""
+
+
 class MemberEdit(Given):
     """Another role, another name, or both."""
 
@@ -71,9 +77,10 @@ class MemberShown(BaseModel):
 
 
 @op("The members of a channel", tags=TAGS)
-async def list_members(context: InChannel, *, path: InChannelPath, query: PageQuery) -> Page[MemberShown]:
-    """Members in the order they first joined."""
-    rows = await members.page(context.scope, after=CURSOR.read(query.after), limit=query.limit + 1)
+async def list_members(context: InChannel, *, path: InChannelPath, query: MembersQuery) -> Page[MemberShown]:
+    """Members in the order they first joined; with `q`, those who may be called so."""
+    after, called = CURSOR.read(query.after), query.q.strip()
+    rows = await members.page(context.scope, after=after, limit=query.limit + 1, called=called)
     bans_too = why(context.scope.actor, Action.MEMBER_BAN).allowed
     items = [MemberShown.of(row, bans_too=bans_too) for row in rows[: query.limit]]
     return Page(items=items, next=CURSOR.write(items[-1].id) if len(rows) > query.limit else None)

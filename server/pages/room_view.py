@@ -13,6 +13,7 @@ from realtime.roll import Change
 from server.web.views.frame import Form, PersonMark
 from server.web.views.room import PeopleGroup, Place, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
 from tenants import links
+from tenants.community import mentions
 from tenants.community.audience import STAFF
 from tenants.ids import new_id
 from tenants.permissions import Action, Actor, Role, why
@@ -65,22 +66,25 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         join_url=f"{links.channel(slug)}#join",
         older_url=f"{own_url}?before={first}" if first > 1 else "",
         moderates=why(actor, Action.MESSAGE_MODERATE).allowed,
+        groups_of_reader=mentions.groups_of(actor.role),
+        mentions_all=why(actor, Action.MESSAGE_MENTION_ALL).allowed,
         form=form or Form(),
     )
 
 
 def _place(slug: str, room: Record, current: UUID) -> Place:
     here = room["id"] == current
-    unread = 0 if here else room["unread"]
-    return Place(str(room["id"]), room["name"], links.room(slug, room["slug"]), SIGNS[room["kind"]], unread, here)
+    unread, mentioned = (0, 0) if here else (room["unread"], room["mentions"])
+    url = links.room(slug, room["slug"])
+    return Place(str(room["id"]), room["name"], url, SIGNS[room["kind"]], unread, here, mentioned)
 
 
 def _said(facts: RoomFacts) -> list[Said]:
     known = {row["id"]: row for row in facts.messages}
-    return [_one(row, known.get(row["reply_to"]), facts.own) for row in facts.messages]
+    return [_one(row, known.get(row["reply_to"]), facts) for row in facts.messages]
 
 
-def _one(row: Record, answered: Record | None, own: set[tuple[UUID, str]]) -> Said:
+def _one(row: Record, answered: Record | None, facts: RoomFacts) -> Said:
     return Said(
         id=row["id"],
         seq=row["seq"],
@@ -91,10 +95,11 @@ def _one(row: Record, answered: Record | None, own: set[tuple[UUID, str]]) -> Sa
         role=TITLES.get(Role(row["author_role"]), ""),
         edited=row["edited_at"] is not None,
         deleted=row["deleted_at"] is not None,
+        to_me=mentions.means(row["html"], facts.actor.member_id, mentions.groups_of(facts.actor.role)),
         reply_to=row["reply_to"] or "",
         reply_seq=answered["seq"] if answered else 0,
         reply_name=answered["author_name"] if answered else "",
-        reactions=tuple(_reaction(row["id"], each, own) for each in orjson.loads(row["reactions"])),
+        reactions=tuple(_reaction(row["id"], each, facts.own) for each in orjson.loads(row["reactions"])),
     )
 
 

@@ -1,11 +1,18 @@
-"""The audience of a room: the members beside the talk, those who teach and keep order first."""
+"""The audience of a room: the members beside the talk, and those whom a message there may mention."""
 
-from sqlalchemy import bindparam, case, func, select
+from collections.abc import Sequence
+from uuid import UUID
 
+from sqlalchemy import ColumnElement, Text, Uuid, and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from tenants.community import mentions
+from tenants.community.mentions import Meant
+from tenants.community.rooms import ROOM_MEMBERS
 from tenants.members.members import BANNED, MEMBERS
-from tenants.permissions import Action, Role
+from tenants.permissions import Action, Role, why
 from tenants.scope import Record, Scope
-from tenants.statements import scoped
+from tenants.statements import scoped, within
 
 MOST_SHOWN = 60
 STAFF = (Role.OWNER, Role.ADMIN, Role.TEACHER, Role.MODERATOR)
@@ -18,7 +25,62 @@ _FIRST = scoped(
 )
 
 
+def _is_one_of(*roles: Role) -> ColumnElement[bool]:
+    return or_(*(MEMBERS.c.role == role.value for role in roles))
+
+
+_INSIDE = exists(
+    within(
+        select(literal(1)).where(
+            ROOM_MEMBERS.c.room_id == bindparam("room_id", type_=Uuid()), ROOM_MEMBERS.c.member_id == MEMBERS.c.id
+        ).correlate(MEMBERS)
+    )
+)  # fmt: skip
+_SEES = or_(bindparam("kind", type_=Text()) != literal("private"), _is_one_of(Role.OWNER, Role.ADMIN), _INSIDE)
+_PRESENT = and_(MEMBERS.c.left_at.is_(None), ~BANNED)
+# Nobody is renamed until this transaction ends, so that the rename finds the names that are written now.
+_NAMED = scoped(
+    select(MEMBERS.c.id, MEMBERS.c.name, and_(_PRESENT, _SEES).label("reached"))
+    .where(MEMBERS.c.id == func.any(bindparam("member_ids", type_=ARRAY(Uuid))))
+    .order_by(MEMBERS.c.id)
+    .with_for_update(read=True, of=MEMBERS)
+)
+_TEACHERS = scoped(
+    select(MEMBERS.c.id)
+    .where(_is_one_of(*mentions.TEACHING), _PRESENT, _SEES)
+    .order_by(MEMBERS.c.id)
+    .limit(mentions.MOST)
+)
+
+
 async def first(scope: Scope, limit: int = MOST_SHOWN) -> list[Record]:
     """The first members: `id, name, role, total`, where `total` counts all."""
     scope.require(Action.MEMBER_LIST)
     return await scope.all(_FIRST, limit=limit)
+
+
+async def meant(scope: Scope, room: Record, rendered: str) -> Meant:
+    """Name the mentions in a draft's HTML, and tell whom it is counted for in this room, at most 50 by name.
+
+    Nobody is counted who may not see the room, who has left, or who writes. `@room` needs `message.mention_all`.
+    """
+    asked = mentions.called(rendered)
+    if asked is None:
+        return Meant(rendered)
+    place = {"room_id": room["id"], "kind": room["kind"]}
+    rows = await scope.all(_NAMED, member_ids=list(asked.members), **place) if asked.members else []
+    reached = _first_asked(asked.members, rows)
+    groups = asked.groups if why(scope.actor, Action.MESSAGE_MENTION_ALL).allowed else asked.groups - {mentions.ROOM}
+    members: list[UUID | None] = [*reached]
+    if mentions.TEACHERS in groups:
+        members += [row["id"] for row in await scope.all(_TEACHERS, **place)]
+    counted = [each for each in dict.fromkeys(members) if each != scope.actor.member_id]
+    whole: list[UUID | None] = [None] if mentions.ROOM in groups else []
+    names = {row["id"]: row["name"] for row in rows}
+    return Meant(mentions.settle(rendered, names, reached, groups), (*whole, *counted))
+
+
+def _first_asked(asked: Sequence[UUID], rows: Sequence[Record]) -> list[UUID]:
+    """Those who are reached, in the order they were named; the rest is named in plain text."""
+    there = {row["id"] for row in rows if row["reached"]}
+    return [each for each in asked if each in there][: mentions.MOST]

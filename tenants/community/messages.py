@@ -1,7 +1,7 @@
 """Messages: posted once whatever is sent twice, numbered without holes in each room; deleted, they keep their place."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -22,14 +22,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from tenants import audit, notices
-from tenants.community import rooms
+from tenants import notices
+from tenants.community import audience, mentions, rooms
 from tenants.community.drafts import Draft
 from tenants.community.rooms import ROOMS
-from tenants.errors import Forbidden, NotFound
+from tenants.errors import NotFound
 from tenants.ids import MessageId, RoomId, new_id
 from tenants.members.members import MEMBERS
-from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import CHANNEL, scoped, within
 from tenants.tables import Json, instant, owned, refers, text
@@ -143,17 +142,6 @@ _THREAD = scoped(
         thread_last_seq=func.greatest(MESSAGES.c.thread_last_seq, bindparam("reply_seq", type_=BigInteger())),
     )
 )
-_EDIT = scoped(
-    update(MESSAGES)
-    .where(MESSAGES.c.id == bindparam("message_id"))
-    # The row is locked when the clock is read, so that later words never carry an earlier time.
-    .values(body=bindparam("body"), html=bindparam("html"), edited_at=func.clock_timestamp())
-)
-_BLANK = scoped(
-    update(MESSAGES)
-    .where(MESSAGES.c.id == bindparam("message_id"))
-    .values(body="", html="", reactions=[], files=[], deleted_at=func.now())
-)
 
 
 def shown(row: Record | Sequence[Any]) -> dict[str, Any]:
@@ -226,37 +214,19 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
     """Post a draft, or tell where it already stands: a `client_id` counts once per author, the first body stands."""
     # The room's row is locked first, so that the search for an earlier post sees all that was committed before us.
     held = await scope.first(rooms.BY_ID_HELD, room_id=room_id, me=scope.actor.member_id)
-    rooms.require_writable(scope, held)
+    meant = await audience.meant(scope, rooms.require_writable(scope, held), new.html)
     values = {"id": new_id(), "room_id": room_id, "me": scope.member_id(), "client_id": new.client_id}
-    row = await scope.one(_POST, **values, body=new.body, html=new.html, reply_to=new.reply_to)
+    row = await scope.one(_POST, **values, body=new.body, html=meant.html, reply_to=new.reply_to)
     posted = Posted(MessageId(row["id"]), row["seq"], row["again"])
     if not posted.again:
         await _thread(scope, room_id, new, posted.seq)
-        scope.announce(notices.message_posted(RoomId(room_id), _fresh(scope, room_id, new, row)))
+        if meant.members:
+            await mentions.write(scope, row, RoomId(room_id), meant.members)
+        scope.announce(
+            notices.message_posted(RoomId(room_id), _fresh(scope, room_id, replace(new, html=meant.html), row))
+        )
         scope.reindex("message", posted.id)
     return posted
-
-
-async def edit(scope: Scope, message_id: UUID, new: Draft) -> Record:
-    """Change the words of one's own message."""
-    held = await _own(scope, message_id, Action.MESSAGE_POST)
-    await scope.run(_EDIT, message_id=message_id, body=new.body, html=new.html)
-    row = await scope.one(_ONE, id=message_id)
-    scope.announce(notices.message_edited(RoomId(held["room_id"]), plain(row)))
-    scope.reindex("message", message_id)
-    return row
-
-
-async def remove(scope: Scope, message_id: UUID) -> None:
-    """Empty a message, which keeps its place: one's own, or anybody's for a moderator. Again changes nothing."""
-    held = await _own(scope, message_id, Action.MESSAGE_MODERATE)
-    if held["deleted_at"] is not None:
-        return
-    await scope.run(_BLANK, message_id=message_id)
-    if held["member_id"] != scope.actor.member_id:
-        await audit.record(scope, "message.delete", message_id, author=str(held["member_id"]))
-    scope.announce(notices.message_deleted(RoomId(held["room_id"]), MessageId(message_id), held["seq"]))
-    scope.reindex("message", message_id)
 
 
 async def hold(scope: Scope, message_id: UUID) -> Record:
@@ -265,17 +235,6 @@ async def hold(scope: Scope, message_id: UUID) -> Record:
     if held is None:
         raise NotFound("There is no such message here.", "no_such_message")
     await rooms.find(scope, held["room_id"])
-    return held
-
-
-async def _own(scope: Scope, message_id: UUID, others: Action) -> Record:
-    held = await hold(scope, message_id)
-    own = held["member_id"] == scope.actor.member_id
-    scope.require(Action.MESSAGE_POST if own else others)
-    if not own and others is Action.MESSAGE_POST:
-        raise Forbidden("Only its author changes a message.", "not_the_author")
-    if held["deleted_at"] is not None and others is Action.MESSAGE_POST:
-        raise NotFound("This message was deleted.", "message_deleted")
     return held
 
 

@@ -5,10 +5,25 @@ import unicodedata
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Integer, Uuid, bindparam, delete, exists, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    Uuid,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants import audit, notices
+from tenants.community.mentions import MENTIONS
 from tenants.errors import Forbidden, Invalid, NotFound
 from tenants.ids import MemberId, PersonId, RoomId, new_id
 from tenants.members.members import MEMBERS
@@ -66,8 +81,23 @@ _READ = within(
     select(READS.c.last_seq).where(READS.c.room_id == ROOMS.c.id, READS.c.member_id == _ME).correlate(ROOMS)
 ).scalar_subquery()
 _UPTO = scoped(select(READS.c.last_seq).where(READS.c.room_id == bindparam("room_id"), READS.c.member_id == _ME))
+_UNREAD = func.greatest(ROOMS.c.head_seq - func.coalesce(_READ, 0), 0)
+
+
+def _mentioned(who: ColumnElement[bool]) -> ScalarSelect[int]:
+    """How many unread messages of a room mention those."""
+    after = MENTIONS.c.seq > func.coalesce(_READ, 0)
+    return within(
+        select(func.count()).where(MENTIONS.c.room_id == ROOMS.c.id, who, after).correlate(ROOMS)
+    ).scalar_subquery()
+
+
+# Apart, for each is one walk along the index.
+_MENTIONED = case(
+    (_UNREAD > 0, _mentioned(MENTIONS.c.member_id == _ME) + _mentioned(MENTIONS.c.member_id.is_(None))), else_=0
+)
 _ALL = scoped(
-    select(*_FACTS, func.greatest(ROOMS.c.head_seq - func.coalesce(_READ, 0), 0).label("unread"))
+    select(*_FACTS, _UNREAD.label("unread"), _MENTIONED.label("mentions"))
     .where(ROOMS.c.archived_at.is_(None))
     .order_by(ROOMS.c.position, ROOMS.c.id)
     .limit(MOST_ROOMS)
@@ -170,7 +200,7 @@ async def find_by_slug(scope: Scope, slug: str) -> Record:
 
 
 async def seen(scope: Scope) -> list[Record]:
-    """Every room that the actor may see, in their order, with `unread` counts for members."""
+    """Every room that the actor may see, in their order, with `unread` and `mentions` counts for members."""
     return [room for room in await scope.all(_ALL, me=scope.actor.member_id) if may_see(scope, room)]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tenants.errors import Conflict, Forbidden, SignInNeeded
 from tenants.ids import MemberId, new_id
-from tenants.jobs import SendMail
+from tenants.jobs import RenameMentions, SendMail
 from tenants.permissions import Action, Actor, Role
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -38,6 +38,14 @@ _LOCKED = scoped(_BY_ID.with_for_update())
 _PAGE = scoped(
     select(*_SHOWN).where(_M.left_at.is_(None), _M.id > bindparam("after")).order_by(_M.id).limit(bindparam("limit"))
 )
+# A word of the name begins so. Those who left or are banned cannot be called.
+_CALLED = scoped(
+    select(*_SHOWN)
+    .where(_M.left_at.is_(None), ~BANNED, _M.id > bindparam("after"))
+    .where(func.strpos(func.concat(" ", func.lower(_M.name)), func.lower(bindparam("start", type_=Text()))) > 0)
+    .order_by(_M.id)
+    .limit(bindparam("limit"))
+)
 _OTHER_OWNER = scoped(
     select(_M.id).where(_M.role == Role.OWNER, _M.left_at.is_(None), _M.id != bindparam("id")).limit(1)
 )
@@ -64,9 +72,14 @@ async def read(scope: Scope, member_id: UUID) -> Record:
     return await scope.one(_READ, id=member_id)
 
 
-async def page(scope: Scope, *, after: UUID | None = None, limit: int = 50) -> list[Record]:
-    """Members in the order they first joined, after the member `after`."""
+async def page(scope: Scope, *, after: UUID | None = None, limit: int = 50, called: str = "") -> list[Record]:
+    """Members in the order they first joined, after the member `after`; with `called`, who may be called so.
+
+    A word of their name begins so, in capitals or not.
+    """
     scope.require(Action.MEMBER_LIST)
+    if called:
+        return await scope.all(_CALLED, after=after or UUID(int=0), limit=limit, start=f" {called}")
     return await scope.all(_PAGE, after=after or UUID(int=0), limit=limit)
 
 
@@ -106,6 +119,7 @@ async def rename(scope: Scope, member_id: UUID, name: str) -> Record:
     """Change what a member is called in this channel: one's own name, or anyone's for those who manage members."""
     scope.require(Action.MEMBER_LIST if member_id == scope.actor.member_id else Action.MEMBER_ROLE)
     await scope.one(_READ, id=member_id)
+    scope.enqueue(RenameMentions(MemberId(member_id)))
     return await scope.one(_RENAME, at=member_id, new_name=clean_line(name, "/name", longest=NAME_LENGTH))
 
 

@@ -106,7 +106,7 @@ async def test_another_device_that_comes_at_once_is_not_told_of_what_was_just_re
     pottery = world.pottery
     room = await filled_room(web, pottery, 2)
     async with connected(web, pottery, pottery.sam) as sam:
-        assert (await sam.hears("unread"))[0] == {room: 2}
+        assert (await sam.hears("unread"))[0] == {room: {"unread": 2, "mentions": 0}}
         await sam.ok("room.join", room=room)
         await sam.ok("read", room=room, seq=2)
         async with connected(web, pottery, pottery.sam) as other:

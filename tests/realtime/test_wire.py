@@ -106,7 +106,7 @@ async def test_reading_is_told_to_ones_own_devices_only(web: Web, world: World) 
         assert await zoe.hears("read") == [{"room": room, "seq": 1}]
         assert sam.of("read") == []
         async with connected(web, pottery, pottery.mia) as mia:
-            assert (await mia.hears("unread"))[0] == {room: 1}
+            assert (await mia.hears("unread"))[0] == {room: {"unread": 1, "mentions": 0}}
 
 
 @pytest.mark.parametrize("person", ["ben", "sam"])

@@ -19,7 +19,7 @@ from search.followed import FollowedSearch
 from search.indexing import drain
 from search.postgres import PostgresSearch
 from search.query import search as look
-from tenants.community import messages
+from tenants.community import edits
 from tenants.errors import Unavailable
 from tenants.ids import new_id
 from tenants.permissions import acting_system
@@ -99,7 +99,7 @@ async def test_a_killed_engine_that_comes_back_catches_up_with_what_was_posted_m
     try:
         await post()
         async with tenancy.scope(school.id, school.sam.actor) as scope:
-            await messages.remove(scope, gone)
+            await edits.remove(scope, gone)
         await indexing.drain(shop, school.id)
         assert await waiting(tenancy, school) > 0
         async with tenancy.scope(school.id, school.zoe.actor) as scope:
@@ -192,7 +192,7 @@ async def test_a_new_index_is_filled_while_people_write_and_takes_the_old_one_s_
         for number in range(20):
             await say(tenancy, school, school.sam, room, f"ash later {number}")
             async with tenancy.scope(school.id, school.sam.actor) as scope:
-                await messages.remove(scope, said[number])
+                await edits.remove(scope, said[number])
             await indexing.drain(shop, school.id)
 
     writing = asyncio.create_task(write())

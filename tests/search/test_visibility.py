@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from tenants.community import messages, rooms
+from tenants.community import edits, rooms
 from tenants.courses import courses, lessons
 from tenants.errors import Forbidden
 from tenants.members import bans
@@ -93,12 +93,12 @@ async def test_a_deleted_message_is_not_found_and_an_edited_one_by_its_new_words
     said = await say(tenancy, school, school.sam, room, "majolica")
     await index(tenancy, school.id)
     async with tenancy.scope(school.id, school.sam.actor) as scope:
-        await messages.edit(scope, said, draft(new_id(), "faience"))
+        await edits.edit(scope, said, draft(new_id(), "faience"))
     await index(tenancy, school.id)
     assert await found(tenancy, school, school.zoe, "majolica") == set()
     assert await found(tenancy, school, school.zoe, "faience") == {said}
     async with tenancy.scope(school.id, school.sam.actor) as scope:
-        await messages.remove(scope, said)
+        await edits.remove(scope, said)
     await index(tenancy, school.id)
     assert await found(tenancy, school, school.zoe, "faience") == set()
 

@@ -1,6 +1,7 @@
 """The community over the API, as the contract has it."""
 
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -144,3 +145,21 @@ async def test_a_job_keeps_the_id_of_the_request_that_asked_for_it(web: Web, ten
     assert (joined.status, joined.headers["X-Request-ID"]) == (201, request_id)
     async with bare(tenancy.relay) as connection:
         assert await connection.fetch("select name from jobs where request_id = $1", request_id)
+
+
+async def test_mentions_are_counted_apart_and_whom_to_mention_is_found_by_a_beginning(web: Web, world: World) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    at = f"/channels/{pottery.slug}"
+    await post(web, pottery, room, pottery.sam.token, f"<@{pottery.zoe.member_id}> and others")
+    await post(web, pottery, room, pottery.sam.token)
+    for who, counts in ((pottery.zoe, (2, 1)), (pottery.mia, (2, 0))):
+        listed = (await web.call("GET", f"{at}/rooms", token=who.token)).json["items"]
+        assert [(each["unread"], each["mentions"]) for each in listed] == [counts]
+    await web.call("PATCH", f"{at}/members/{pottery.zoe.member_id}", {"name": "Ann Zoe_"}, token=pottery.ana.token)
+    found = {"an": {"Ana", "Ann Zoe_"}, "ZOE_": {"Ann Zoe_"}, "oe": set(), "%": set(), " ": {"Ana", "Sam"}}
+    for start, names in found.items():
+        listed = await web.call("GET", f"{at}/members?q={quote(start)}", token=pottery.sam.token)
+        assert names <= {each["name"] for each in listed.json["items"]}
+        assert start == " " or len(listed.json["items"]) == len(names)
+    assert (await web.call("GET", f"{at}/members?q=a", token=world.chess.eve.token)).status == 403

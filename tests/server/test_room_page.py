@@ -48,3 +48,19 @@ async def test_visitors_read_open_rooms_and_are_led_to_the_door_of_others(web: W
     assert (closed.status, closed.headers["Location"].startswith("/sign-in?next=")) == (303, True)
     older = await web.get(f"/c/{pottery.slug}/community/wheel-talk?before=1")
     assert b"For everyone" not in older.body
+
+
+async def test_who_is_mentioned_sees_it_at_the_side_and_on_the_message(web: Web, world: World) -> None:
+    pottery = world.pottery
+    await make_room(web, pottery)
+    kiln = await web.call(
+        "POST", f"/channels/{pottery.slug}/rooms", {"name": "Kiln", "kind": "members"}, token=pottery.ana.token
+    )
+    await post(web, pottery, kiln.json["id"], pottery.ben.token, f"<@{pottery.sam.member_id}>, your bowl is out")
+    cookie = {"Cookie": f"guildhall={pottery.sam.token}"}
+    side = (await web.get(f"/c/{pottery.slug}/community/wheel-talk", headers=cookie)).body.decode()
+    assert '<span class="num">1</span><span class="unseen"> mention you</span>' in side
+    for who, tinted in ((pottery.sam, True), (pottery.zoe, False)):
+        page = await web.get(f"/c/{pottery.slug}/community/kiln", headers={"Cookie": f"guildhall={who.token}"})
+        assert (b'class="said tome"' in page.body) is tinted
+        assert b">@Sam</span>, your bowl is out" in page.body

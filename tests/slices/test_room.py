@@ -231,6 +231,22 @@ async def test_the_tools_of_a_message_are_reached_without_a_mouse(both: tuple[Ta
     await expect(sam.page.locator("#write")).to_be_focused()
 
 
+async def test_somebody_is_mentioned_by_keyboard_and_sees_it(both: tuple[Talker, Talker]) -> None:
+    sam, ana = both
+    field = sam.page.locator("#write")
+    await field.press_sequentially("Thank you @an")
+    await expect(sam.page.get_by_role("option")).to_have_count(1)
+    await expect(field).to_have_attribute("aria-activedescendant", "called-0")
+    await field.press("Enter")
+    await field.press_sequentially("for the bowl")
+    await field.press("Enter")
+    for who in both:
+        await who.reads("for the bowl")
+        await expect(who.page.locator("#messages .mention")).to_have_text("@Ana Marsh")
+    await expect(ana.page.locator("#messages .said.tome")).to_have_count(1)
+    await expect(sam.page.locator("#messages .said.tome")).to_have_count(0)
+
+
 async def test_who_was_banned_is_told_why_and_writes_no_more(
     town: Town, place: dict[str, Any], both: tuple[Talker, Talker]
 ) -> None:

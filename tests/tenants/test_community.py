@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tenants.community import messages, reactions, rooms
+from tenants.community import edits, messages, reactions, rooms
 from tenants.community.drafts import draft
 from tenants.errors import Forbidden, Invalid, NotFound, SignInNeeded, TooLarge
 from tenants.ids import RoomId
@@ -108,7 +108,7 @@ async def test_a_private_room_opens_to_those_who_are_let_in(tenancy: Tenancy, wo
 async def test_nothing_of_another_channel_is_found(tenancy: Tenancy, world: World, room: RoomId) -> None:
     posted = await say(tenancy, world.pottery, world.pottery.sam.actor, room)
     async with tenancy.scope(world.chess.id, world.chess.otto.actor) as scope:
-        for ask in (messages.page(scope, room), messages.find(scope, posted.id), messages.remove(scope, posted.id)):
+        for ask in (messages.page(scope, room), messages.find(scope, posted.id), edits.remove(scope, posted.id)):
             with pytest.raises(NotFound):
                 await ask
     with pytest.raises(NotFound):
@@ -134,20 +134,20 @@ async def test_own_words_are_edited_and_deleted_others_only_moderated(
     for actor in (pottery.zoe.actor, pottery.mia.actor):
         with pytest.raises(Forbidden):
             async with tenancy.scope(pottery.id, actor) as scope:
-                await messages.edit(scope, posted.id, draft(uuid4(), "not mine"))
+                await edits.edit(scope, posted.id, draft(uuid4(), "not mine"))
     with pytest.raises(Forbidden):
         async with tenancy.scope(pottery.id, pottery.zoe.actor) as scope:
-            await messages.remove(scope, posted.id)
+            await edits.remove(scope, posted.id)
     async with tenancy.scope(pottery.id, pottery.sam.actor) as scope:
-        assert (await messages.edit(scope, posted.id, draft(uuid4(), "better")))["body"] == "better"
+        assert (await edits.edit(scope, posted.id, draft(uuid4(), "better")))["body"] == "better"
     for _ in range(2):
         async with tenancy.scope(pottery.id, pottery.mia.actor) as scope:
-            await messages.remove(scope, posted.id)
+            await edits.remove(scope, posted.id)
             shown = messages.plain(await messages.find(scope, posted.id))
         assert (shown["deleted"], shown["body"], shown["html"], shown["seq"]) == (True, "", "", 1)
     with pytest.raises(NotFound):
         async with tenancy.scope(pottery.id, pottery.sam.actor) as scope:
-            await messages.edit(scope, posted.id, draft(uuid4(), "back again"))
+            await edits.edit(scope, posted.id, draft(uuid4(), "back again"))
 
 
 async def test_a_reaction_counts_each_member_once(tenancy: Tenancy, world: World, room: RoomId) -> None:

@@ -31,6 +31,7 @@ room.edit           OATM-
 room.join           OATMS
 message.post        OATMS
 message.announce    OATM-
+message.mention_all OATM-
 message.moderate    OA-M-
 certificate.list    OAT--
 certificate.issue   OAT--

@@ -16,7 +16,7 @@ import search
 from providers.embedded import EmbeddedValkey
 from search import KINDS, documents
 from search.indexing import drain, follow, rebuild
-from tenants.community import messages
+from tenants.community import edits
 from tenants.ids import new_id
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
@@ -116,7 +116,7 @@ async def test_what_is_posted_is_found_after_the_steward_s_next_look(
 
         await until(is_found, within=20)
         async with own.scope(school.id, school.sam.actor) as scope:
-            await messages.remove(scope, said)
+            await edits.remove(scope, said)
 
         async def is_gone() -> bool:
             return not await found(own, school, school.zoe, "teapot spouts")

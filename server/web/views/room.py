@@ -74,7 +74,10 @@ Line = DayLine | NewLine | Post
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A room at the side; `sign` is its icon (`hash`, `megaphone`, `lock`), `unread` counts for the reader."""
+    """A room at the side; `sign` is its icon (`hash`, `megaphone`, `lock`), `unread` counts for the reader.
+
+    `mentions` counts those of the unread that mention the reader.
+    """
 
     id: str
     name: str
@@ -82,6 +85,7 @@ class Place:
     sign: str = "hash"
     unread: int = 0
     current: bool = False
+    mentions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class RoomPage:
 
     Without scripts the form posts `body` and `client_id` (a UUID made for this page) to `post_url`. `why_silent` says
     why a member may not write here; `read_seq` is how far the reader had read, `last_seq` the room's head in this page.
+    A mention of a group in `groups_of_reader` means the reader.
     """
 
     room_id: str
@@ -140,6 +145,8 @@ class RoomPage:
     older_url: str = ""
     self_url: str = "/me"
     moderates: bool = False
+    groups_of_reader: tuple[str, ...] = ()
+    mentions_all: bool = False
     form: Form = field(default_factory=Form)
 
 

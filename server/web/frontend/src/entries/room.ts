@@ -6,6 +6,7 @@ import { Bell } from "../lib/bell.ts";
 import { Composer } from "../lib/composer.ts";
 import { watchElsewhere } from "../lib/elsewhere.ts";
 import type { Message } from "../lib/message.ts";
+import { Names } from "../lib/names.ts";
 import { roomFacts, the } from "../lib/page.ts";
 import { People } from "../lib/people.ts";
 import { Refused } from "../lib/refusal.ts";
@@ -27,7 +28,8 @@ const address = `${api}/rooms/${facts.room}/messages?limit=${PAGE}`;
 const pageOf = (query = "") => call<{ items: Message[] }>("GET", address + query).then((page) => page.items);
 
 const box = the("#stream");
-const rows = new Rows(facts);
+const names = new Names(`guildhall.names.${facts.channel}`);
+const rows = new Rows(facts, names);
 const transport = new SocketTransport(facts.channel);
 const people = new People(facts);
 const stream = new Stream(box, rows, facts, (seq) => wire.read(seq));
@@ -64,7 +66,7 @@ const wire = new Wire(
     online: (count) => people.online(count),
     presence: (change) => people.changed(change),
     typing: (names, more) => typing.heard(names, more),
-    read: (room) => people.unread({ [room]: 0 }),
+    read: (room) => people.unread({ [room]: { unread: 0, mentions: 0 } }),
     unread: (counts) => people.unread(counts),
     notice: (notice) => {
       if (bell.ring(notice)) status.notice(notice);
@@ -113,14 +115,14 @@ function readBack(sentinel: Element): void {
 }
 
 if (document.querySelector("form.composer")) {
-  const composer = new Composer(facts.room, {
+  const composer = new Composer(facts, names, {
     send: (body, replyTo) => {
       typing.sent();
       void wire.post(body, replyTo);
     },
     typing: () => typing.pressed(),
   });
-  new Actions(the("#messages"), wire, rows, composer);
+  new Actions(the("#messages"), wire, rows, composer, names);
 }
 the("#offline button").addEventListener("click", () => transport.retry());
 stream.open();

@@ -1,5 +1,6 @@
 /** What one can do to a message: react, reply, edit, delete; send again or drop one that was not sent. */
 import type { Composer } from "./composer.ts";
+import type { Names } from "./names.ts";
 import { the } from "./page.ts";
 import type { Rows } from "./rows.ts";
 import type { Wire } from "./wire.ts";
@@ -14,6 +15,7 @@ export class Actions {
     private readonly wire: Wire,
     private readonly rows: Rows,
     private readonly composer: Composer,
+    private readonly names: Names,
   ) {
     list.addEventListener("click", (event) => this.#clicked(event));
     list.addEventListener("submit", (event) => this.#edited(event));
@@ -86,10 +88,18 @@ export class Actions {
 
   #edit(said: HTMLElement): void {
     const form = the<HTMLFormElement>(".editing", said);
-    the<HTMLTextAreaElement>("textarea", form).value = said.dataset.body ?? the(".words", said).textContent;
+    the<HTMLTextAreaElement>("textarea", form).value = this.#written(said);
     form.hidden = false;
     the(".words", said).hidden = true;
     the("textarea", form).focus();
+  }
+
+  /** The words to be changed, with names where the message keeps ids. */
+  #written(said: HTMLElement): string {
+    for (const mark of said.querySelectorAll<HTMLElement>(".mention[data-member]")) {
+      this.names.learn(mark.textContent.slice(1), mark.dataset.member ?? "");
+    }
+    return this.names.spoken(said.dataset.body ?? the(".words", said).textContent);
   }
 
   /** What was refused goes back to where it was written, so that it can be mended. */
@@ -109,7 +119,9 @@ export class Actions {
     const said = form.closest<HTMLElement>(".said");
     const body = the<HTMLTextAreaElement>("textarea", form).value.trim();
     if (!said || !body) return;
-    await this.#try(said, this.wire.edit(said.dataset.id ?? "", body)).then((done) => done && this.#leave(said));
+    await this.#try(said, this.wire.edit(said.dataset.id ?? "", this.names.meant(body))).then(
+      (done) => done && this.#leave(said),
+    );
   }
 
   #key(event: KeyboardEvent): void {

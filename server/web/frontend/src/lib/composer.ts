@@ -1,5 +1,6 @@
 /** Writing: Enter sends, Shift+Enter breaks the line, the draft outlives the page, a reply knows its message. */
-import { the } from "./page.ts";
+import type { Names } from "./names.ts";
+import { type RoomFacts, the } from "./page.ts";
 import { nameOf } from "./rows.ts";
 import { WORDS } from "./words.ts";
 
@@ -17,17 +18,20 @@ export class Composer {
   readonly #replying = the("#replying");
   readonly #fault = the("#write-error");
   readonly #draft: string;
+  #completing = false;
   #replyTo: string | null = null;
 
   constructor(
-    room: string,
+    facts: RoomFacts,
+    private readonly names: Names,
     private readonly hooks: ComposerHooks,
   ) {
-    this.#draft = `guildhall.draft.${room}`;
+    this.#draft = `guildhall.draft.${facts.room}`;
     this.#field.value ||= localStorage.getItem(this.#draft) ?? "";
     this.#form.addEventListener("submit", (event) => this.#submit(event));
     this.#field.addEventListener("keydown", (event) => this.#key(event));
     this.#field.addEventListener("input", () => this.#wrote());
+    this.#field.addEventListener("input", () => this.#calls(facts));
     the("button", this.#replying).addEventListener("click", () => this.reply(null));
   }
 
@@ -44,6 +48,14 @@ export class Composer {
     this.#field.value = [this.#field.value, words].filter(Boolean).join("\n");
     this.#field.focus();
     this.#wrote();
+  }
+
+  /** The first `@` brings the list of people, which looks for itself from then on. */
+  async #calls(facts: RoomFacts): Promise<void> {
+    if (this.#completing || !this.#field.value.includes("@")) return;
+    this.#completing = true;
+    const { Completer } = await import("./completer.ts");
+    new Completer(this.#field, facts.channel, this.names, facts.calls).look();
   }
 
   #key(event: KeyboardEvent): void {
@@ -68,7 +80,7 @@ export class Composer {
 
   #submit(event: SubmitEvent): void {
     event.preventDefault();
-    const body = this.#field.value.trim();
+    const body = this.names.meant(this.#field.value.trim());
     if (!body) return;
     const bytes = new TextEncoder().encode(body).length;
     if (bytes > MOST) this.#complain(WORDS.tooLong(bytes));

@@ -43,6 +43,7 @@ function dressed(tag: string, attributes: string): Element {
     const given = plain(value ?? "");
     if (name === "href" && tag === "a" && safe(given)) link(element, given);
     if (name === "class" && /^(mention|language-[a-z0-9]+)$/.test(given)) element.className = given;
+    if (tag === "span" && (name === "data-member" || name === "data-group")) element.setAttribute(name, given);
     if (name === "dir" && given === "auto") element.setAttribute("dir", "auto");
   }
   if (tag === "p") element.setAttribute("dir", "auto");

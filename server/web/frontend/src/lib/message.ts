@@ -54,6 +54,12 @@ export interface PresenceChange {
   whole?: boolean;
 }
 
+/** How many messages of a room are unread, and how many of them mention the reader. */
+export interface Unread {
+  unread: number;
+  mentions: number;
+}
+
 export interface Person {
   id: string;
   name: string;

@@ -14,6 +14,10 @@ export interface RoomFacts {
   read: number;
   /** How many were here when the page was made. */
   online: number;
+  /** The groups whose mention means the reader. */
+  groups: string[];
+  /** The groups that the reader may mention. */
+  calls: string[];
 }
 
 export function roomFacts(main: HTMLElement): RoomFacts {
@@ -27,6 +31,8 @@ export function roomFacts(main: HTMLElement): RoomFacts {
     last: Number(given.last ?? 0),
     read: Number(given.read ?? 0),
     online: Number(given.online ?? 0),
+    groups: (given.groups ?? "").split(" ").filter(Boolean),
+    calls: given.mentionsAll === undefined ? ["teachers"] : ["teachers", "room"],
   };
 }
 

@@ -1,6 +1,6 @@
 /** Who is here: the count in the room's head, the dots beside names, the counts of other rooms. */
 import { clock } from "./dates.ts";
-import type { PresenceChange } from "./message.ts";
+import type { PresenceChange, Unread } from "./message.ts";
 import { copy, type RoomFacts, the } from "./page.ts";
 import { Roster } from "./roster.ts";
 import { portrait } from "./tile.ts";
@@ -40,15 +40,18 @@ export class People {
   }
 
   /** The counts of other rooms: what is new in this one is said by its line and its button. */
-  unread(counts: Record<string, number>): void {
-    for (const [room, count] of Object.entries(counts)) {
+  unread(counts: Record<string, Unread>): void {
+    for (const [room, { unread, mentions }] of Object.entries(counts)) {
       if (room === this.facts.room) continue;
       const place = document.querySelector<HTMLElement>(`.side [data-room="${CSS.escape(room)}"]`);
-      const badge = place?.querySelector<HTMLElement>(".count");
-      place?.classList.toggle("unread", count > 0);
-      if (!badge) continue;
-      badge.hidden = count <= 0;
-      badge.textContent = String(count);
+      if (!place) continue;
+      place.classList.toggle("unread", unread > 0);
+      const all = the(".unreadcount", place);
+      all.hidden = unread <= 0;
+      all.textContent = String(unread);
+      all.classList.toggle("push", !mentions);
+      the(".atme", place).hidden = !mentions;
+      the(".atme .num", place).textContent = String(mentions);
     }
   }
 

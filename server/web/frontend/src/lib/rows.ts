@@ -3,13 +3,17 @@ import { clock, dayName } from "./dates.ts";
 import { dayOf } from "./grouping.ts";
 import { read } from "./markup.ts";
 import type { Message } from "./message.ts";
+import type { Names } from "./names.ts";
 import type { Outgoing } from "./outbox.ts";
 import { copy, type RoomFacts, the } from "./page.ts";
 import { portrait } from "./tile.ts";
 import { WORDS } from "./words.ts";
 
 export class Rows {
-  constructor(private readonly facts: RoomFacts) {}
+  constructor(
+    private readonly facts: RoomFacts,
+    private readonly names: Names,
+  ) {}
 
   /** A head with no words under it yet. */
   head(message: Message): HTMLElement {
@@ -49,6 +53,7 @@ export class Rows {
     said.classList.toggle("gone", message.deleted);
     const words = the(".words", said);
     words.replaceChildren(message.deleted ? WORDS.deleted : read(message.html));
+    said.classList.toggle("tome", this.#meansMe(words));
     the(".edited", said).hidden = message.deleted || !message.edited_at;
     this.#reply(said, message);
     const reacts = the(".reacts", said);
@@ -83,7 +88,7 @@ export class Rows {
     const said = copy("t-outgoing");
     said.dataset.client = item.client_id;
     said.classList.toggle("failed", item.state === "failed");
-    the("p", said).textContent = item.body;
+    the("p", said).textContent = this.names.spoken(item.body);
     the(".state.wait", said).hidden = item.state === "failed" || item.state === "sent";
     the(".state.wait span", said).textContent = wait;
     the(".state.bad", said).hidden = item.state !== "failed";
@@ -94,6 +99,12 @@ export class Rows {
   time(element: HTMLTimeElement, at: string | number): void {
     element.dateTime = new Date(at).toISOString();
     element.textContent = clock(at, this.facts.zone);
+  }
+
+  #meansMe(words: HTMLElement): boolean {
+    const { me, groups } = this.facts;
+    const marks = [...words.querySelectorAll<HTMLElement>(".mention")];
+    return marks.some(({ dataset }) => dataset.member === me || groups.includes(dataset.group ?? ""));
   }
 
   #reply(said: HTMLElement, message: Message): void {

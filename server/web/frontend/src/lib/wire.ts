@@ -3,7 +3,7 @@
  *
  * Knows no DOM and no socket library; `Transport` is socket.io in the page (`socket.ts`) and a fake in the tests.
  */
-import type { Joined, Message, Notice, Posted, PresenceChange, Synced } from "./message.ts";
+import type { Joined, Message, Notice, Posted, PresenceChange, Synced, Unread } from "./message.ts";
 import { Outbox, type Outgoing, type Shelf } from "./outbox.ts";
 import { Recount } from "./recount.ts";
 import { Lost, Refused } from "./refusal.ts";
@@ -40,7 +40,7 @@ export interface WireHooks {
   presence(change: PresenceChange): "current" | "missed" | undefined;
   typing(names: string[], more: number): void;
   read(room: string, seq: number): void;
-  unread(counts: Record<string, number>): void;
+  unread(counts: Record<string, Unread>): void;
   notice(notice: Notice): void;
   /** Another device has read notices; so many are left. */
   bell(unread: number): void;
@@ -160,7 +160,7 @@ export class Wire {
       if (this.hooks.presence(change) === "missed") this.#watchSoon();
     });
     this.transport.on("read", (event: { room: string; seq: number }) => this.hooks.read(event.room, event.seq));
-    this.transport.on("unread", (counts: Record<string, number>) => this.hooks.unread(counts));
+    this.transport.on("unread", (counts: Record<string, Unread>) => this.hooks.unread(counts));
     this.transport.on("notice", (notice: Notice) => this.hooks.notice(notice));
     this.transport.on("bell", ({ unread }: { unread: number }) => this.hooks.bell(unread));
     this.transport.on("heads", (heads: Record<string, number>) => {

@@ -24,6 +24,8 @@ export const WORDS = {
   },
   ended: "This room is closed to you now.",
   ready: (title: string) => `Your certificate for ${title} is ready.`,
+  people: "People to mention",
+  found: (count: number) => (count === 1 ? "1 person found" : `${count} people found`),
   said: (name: string, body: string) => `${name}: ${body}`,
   tooLong: (bytes: number) =>
     `This is ${Math.ceil(bytes / 1024)} KB; a message holds 10 KB. Make it shorter, or send it in parts.`,

@@ -1,0 +1,65 @@
+"""Edits: later words of a message, and its end; who wrote it changes it, a moderator may take it away."""
+
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, update
+
+from tenants import audit, notices
+from tenants.community import audience, mentions, messages, rooms
+from tenants.community.drafts import Draft
+from tenants.community.messages import MESSAGES
+from tenants.errors import Forbidden, NotFound
+from tenants.ids import MessageId, RoomId
+from tenants.permissions import Action
+from tenants.scope import Record, Scope
+from tenants.statements import scoped
+
+_EDIT = scoped(
+    update(MESSAGES)
+    .where(MESSAGES.c.id == bindparam("message_id"))
+    # The row is locked when the clock is read, so that later words never carry an earlier time.
+    .values(body=bindparam("body"), html=bindparam("html"), edited_at=func.clock_timestamp())
+)
+_BLANK = scoped(
+    update(MESSAGES)
+    .where(MESSAGES.c.id == bindparam("message_id"))
+    .values(body="", html="", reactions=[], files=[], deleted_at=func.now())
+)
+
+
+async def edit(scope: Scope, message_id: UUID, new: Draft) -> Record:
+    """Change the words of one's own message, and whom they mention."""
+    held = await _own(scope, message_id, Action.MESSAGE_POST)
+    meant = await audience.meant(scope, await rooms.find(scope, held["room_id"]), new.html)
+    await scope.run(_EDIT, message_id=message_id, body=new.body, html=meant.html)
+    await mentions.forget(scope, MessageId(message_id))
+    if meant.members:
+        await mentions.write(scope, held, RoomId(held["room_id"]), meant.members)
+    row = await messages.find(scope, message_id)
+    scope.announce(notices.message_edited(RoomId(held["room_id"]), messages.plain(row)))
+    scope.reindex("message", message_id)
+    return row
+
+
+async def remove(scope: Scope, message_id: UUID) -> None:
+    """Empty a message, which keeps its place: one's own, or anybody's for a moderator. Again changes nothing."""
+    held = await _own(scope, message_id, Action.MESSAGE_MODERATE)
+    if held["deleted_at"] is not None:
+        return
+    await scope.run(_BLANK, message_id=message_id)
+    await mentions.forget(scope, MessageId(message_id))
+    if held["member_id"] != scope.actor.member_id:
+        await audit.record(scope, "message.delete", message_id, author=str(held["member_id"]))
+    scope.announce(notices.message_deleted(RoomId(held["room_id"]), MessageId(message_id), held["seq"]))
+    scope.reindex("message", message_id)
+
+
+async def _own(scope: Scope, message_id: UUID, others: Action) -> Record:
+    held = await messages.hold(scope, message_id)
+    own = held["member_id"] == scope.actor.member_id
+    scope.require(Action.MESSAGE_POST if own else others)
+    if not own and others is Action.MESSAGE_POST:
+        raise Forbidden("Only its author changes a message.", "not_the_author")
+    if held["deleted_at"] is not None and others is Action.MESSAGE_POST:
+        raise NotFound("This message was deleted.", "message_deleted")
+    return held

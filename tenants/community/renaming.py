@@ -1,0 +1,36 @@
+"""Renaming: a member's new name, where messages mention them."""
+
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from tenants.community.mentions import MENTIONS, renamed
+from tenants.community.messages import MESSAGES
+from tenants.members.members import MEMBERS
+from tenants.scope import Scope
+from tenants.statements import scoped
+
+PAGE = 200
+LAST = UUID(int=2**128 - 1)
+_NAME = scoped(select(MEMBERS.c.name).where(MEMBERS.c.id == bindparam("member_id")))
+_MENTIONING = scoped(
+    select(MESSAGES.c.id, MESSAGES.c.html)
+    .join_from(MENTIONS, MESSAGES)
+    .where(MENTIONS.c.member_id == bindparam("member_id"), MENTIONS.c.message_id < bindparam("before"))
+    .order_by(MENTIONS.c.message_id.desc())
+    .limit(bindparam("limit"))
+    .with_for_update(of=MESSAGES)
+)
+_SHOW = scoped(update(MESSAGES).where(MESSAGES.c.id == bindparam("message_id")).values(html=bindparam("html")))
+
+
+async def rename_some(scope: Scope, member_id: UUID, before: UUID | None) -> UUID | None:
+    """Show the present name in a page of messages that mention a member; the last of them, if there may be more."""
+    name = await scope.value(_NAME, member_id=member_id)
+    rows = await scope.all(_MENTIONING, member_id=member_id, before=before or LAST, limit=PAGE)
+    for row in rows:
+        shown = renamed(row["html"], member_id, name)
+        if shown != row["html"]:
+            await scope.run(_SHOW, message_id=row["id"], html=shown)
+            scope.reindex("message", row["id"])
+    return UUID(str(rows[-1]["id"])) if len(rows) == PAGE else None
