@@ -96,11 +96,12 @@ class Community:
         return {"id": str(posted.id), "seq": posted.seq}
 
     async def edit(self, by: Connection, given: wire.Editing) -> Ok:
-        """Change the words of one's own message."""
+        """Change the words of one's own message, if they are still those that the writer saw."""
         await self.admit_post(by.person_id)
         draft = await drafts.prepare(new_id(), given.body)
+        seen = edits.Seen(given.edited_at) if "edited_at" in given.model_fields_set else None
         async with self._acting(by) as scope:
-            await edits.edit(scope, given.id, draft)
+            await edits.edit(scope, given.id, draft, seen)
         return {}
 
     async def delete(self, by: Connection, given: wire.Deleting) -> Ok:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from realtime.engine.codec import RESERVED
 from tenants.errors import Invalid, Refusal
@@ -71,10 +71,11 @@ class Posting(InRoom):
 
 
 class Editing(Sent):
-    """A message and its new words."""
+    """A message and its new words; with the `edited_at` that the writer saw, only instead of those."""
 
     id: Id
     body: Body
+    edited_at: Annotated[AwareDatetime | None, Field(strict=False)] = None
 
 
 class Deleting(Sent):
@@ -116,7 +117,7 @@ def parse(model: type[Sent], arguments: list[Any]) -> Sent:
 
 
 def refused(refusal: Refusal) -> dict[str, Any]:
-    """The acknowledgement of a refused event: `{error: {code, message, retry_after?}}`."""
+    """The acknowledgement of a refused event: `{error: {code, message, retry_after?, present?}}`."""
     return {"error": told(refusal)}
 
 
@@ -124,7 +125,7 @@ def told(refusal: Refusal) -> dict[str, Any]:
     """A refusal in the words of the wire; its code is that of HTTP, but one for all that will pass by itself."""
     code = "invalid" if isinstance(refusal, Invalid) else "unavailable" if refusal.status == 503 else refusal.code
     error: dict[str, Any] = {"code": code, "message": refusal.message}
-    return error | {name: refusal.data[name] for name in ("retry_after",) if name in refusal.data}
+    return error | {name: refusal.data[name] for name in ("retry_after", "present") if name in refusal.data}
 
 
 def turned_away(refusal: Refusal) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Community over the API: rooms, who is in private ones, messages, reactions."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from server.bodies import Given
 from server.context import AtChannel, InChannel
@@ -11,7 +12,7 @@ from server.idempotency import Idempotency
 from server.keyset import Page
 from server.limits import POSTING
 from server.op import Answer, Auth, Route, op
-from tenants.community import drafts, edits, messages, reactions, rooms
+from tenants.community import drafts, edits, history, messages, reactions, rooms
 from tenants.errors import Invalid
 from tenants.ids import MemberId, new_id
 from tenants.scope import Record
@@ -68,9 +69,15 @@ class NewMessage(Given):
 
 
 class NewWords(Given):
-    """The words a message is to have from now on."""
+    """The words a message is to have from now on; with the `edited_at` that the writer saw, only instead of those."""
 
     body: Body
+    edited_at: AwareDatetime | None = None
+
+    @property
+    def seen(self) -> edits.Seen | None:
+        """What the writer saw, if they said so."""
+        return edits.Seen(self.edited_at) if "edited_at" in self.model_fields_set else None
 
 
 class Around(Given):
@@ -128,6 +135,13 @@ class ReactionShown(BaseModel):
 
     emoji: str
     count: int
+
+
+class VersionShown(BaseModel):
+    """Words that a message had, and since when."""
+
+    body: str
+    written_at: datetime
 
 
 class MessageShown(BaseModel):
@@ -206,12 +220,19 @@ async def read_message(context: InChannel, *, path: OfMessage) -> Answer[Message
     return _message(await messages.find(context.scope, path.id))
 
 
-@op("Change the words of your message", tags=TAGS, limits=(POSTING,), errors=(403, 404))
+@op("Change the words of your message", tags=TAGS, limits=(POSTING,), errors=(403, 404, 409))
 async def edit_message(context: AtChannel, *, path: OfMessage, body: NewWords) -> Answer[MessageShown]:
-    """Only its author may."""
+    """Only its author may. 409 `edited_meanwhile`, with the message as it is `present`, when you saw other words."""
     draft = await drafts.prepare(new_id(), body.body)
     async with context.scope() as scope:
-        return _message(await edits.edit(scope, path.id, draft))
+        return _message(await edits.edit(scope, path.id, draft, body.seen))
+
+
+@op("The earlier words of a message", tags=TAGS, errors=(403, 404))
+async def read_history(context: InChannel, *, path: OfMessage) -> Page[VersionShown]:
+    """Oldest first, for its author and for moderators; there are at most 100."""
+    rows = await history.read(context.scope, path.id)
+    return Page(items=[VersionShown(body=row["body"], written_at=row["written_at"]) for row in rows])
 
 
 @op("Delete a message", tags=TAGS, errors=(403, 404))
@@ -243,6 +264,7 @@ ROUTES = (
     Route("GET", "/channels/{slug}/messages/{id}", read_message),
     Route("PATCH", "/channels/{slug}/messages/{id}", edit_message),
     Route("DELETE", "/channels/{slug}/messages/{id}", delete_message),
+    Route("GET", "/channels/{slug}/messages/{id}/history", read_history),
     Route("PUT", "/channels/{slug}/messages/{id}/reactions/{emoji}", put_reaction),
     Route("DELETE", "/channels/{slug}/messages/{id}/reactions/{emoji}", delete_reaction),
 )

@@ -93,7 +93,7 @@ def _one(row: Record, answered: Record | None, facts: RoomFacts) -> Said:
         body=row["body"],
         html=row["html"],
         role=TITLES.get(Role(row["author_role"]), ""),
-        edited=row["edited_at"] is not None,
+        edited_at=row["edited_at"],
         deleted=row["deleted_at"] is not None,
         to_me=mentions.means(row["html"], facts.actor.member_id, mentions.groups_of(facts.actor.role)),
         reply_to=row["reply_to"] or "",

@@ -1,14 +1,16 @@
 """Edits: later words of a message, and its end; who wrote it changes it, a moderator may take it away."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, update
 
 from tenants import audit, notices
-from tenants.community import audience, mentions, messages, rooms
+from tenants.community import audience, history, mentions, messages, rooms
 from tenants.community.drafts import Draft
 from tenants.community.messages import MESSAGES
-from tenants.errors import Forbidden, NotFound
+from tenants.errors import Conflict, Forbidden, NotFound
 from tenants.ids import MessageId, RoomId
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
@@ -27,9 +29,26 @@ _BLANK = scoped(
 )
 
 
-async def edit(scope: Scope, message_id: UUID, new: Draft) -> Record:
-    """Change the words of one's own message, and whom they mention."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The words that a writer saw, by when they were last changed; None for the first ones."""
+
+    edited_at: datetime | None
+
+
+async def edit(scope: Scope, message_id: UUID, new: Draft, seen: Seen | None = None) -> Record:
+    """Change the words of one's own message, and whom they mention; those before are kept.
+
+    The words that stand there already change nothing. Conflict `edited_meanwhile`, with the message as it is now under
+    `present`, when the writer had `seen` others.
+    """
     held = await _own(scope, message_id, Action.MESSAGE_POST)
+    if new.body == held["body"]:
+        return await messages.find(scope, message_id)
+    if seen is not None and seen.edited_at != held["edited_at"]:
+        present = messages.plain(await messages.find(scope, message_id))
+        raise Conflict("This message was changed elsewhere meanwhile.", "edited_meanwhile", present=present)
+    await history.keep(scope, held)
     meant = await audience.meant(scope, await rooms.find(scope, held["room_id"]), new.html)
     await scope.run(_EDIT, message_id=message_id, body=new.body, html=meant.html)
     await mentions.forget(scope, MessageId(message_id))
@@ -47,6 +66,7 @@ async def remove(scope: Scope, message_id: UUID) -> None:
     if held["deleted_at"] is not None:
         return
     await scope.run(_BLANK, message_id=message_id)
+    await history.forget(scope, MessageId(message_id))
     await mentions.forget(scope, MessageId(message_id))
     if held["member_id"] != scope.actor.member_id:
         await audit.record(scope, "message.delete", message_id, author=str(held["member_id"]))

@@ -92,10 +92,9 @@ _BEFORE = scoped(
 )
 _AFTER = scoped(IN_ROOM.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
 _ONE = scoped(select(*_SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.id == bindparam("id")))
+_HELD_COLUMNS = ("id", "room_id", "member_id", "seq", "body", "created_at", "edited_at", "deleted_at")
 _HELD = scoped(
-    select(MESSAGES.c.id, MESSAGES.c.room_id, MESSAGES.c.member_id, MESSAGES.c.seq, MESSAGES.c.deleted_at)
-    .where(MESSAGES.c.id == bindparam("id"))
-    .with_for_update()
+    select(*(MESSAGES.c[name] for name in _HELD_COLUMNS)).where(MESSAGES.c.id == bindparam("id")).with_for_update()
 )
 _ME, _CLIENT = bindparam("me", type_=Uuid()), bindparam("client_id", type_=Uuid())
 _ROOM = bindparam("room_id", type_=Uuid())

@@ -49,7 +49,11 @@ async def test_changes_deletions_and_reactions_are_heard(web: Web, world: World)
         await zoe.ok("room.join", room=room)
         message = (await sam.post(room))["id"]
         assert await sam.ok("message.edit", id=message, body="Better") == {}
-        assert (await zoe.hears("message.edited"))[0]["body"] == "Better"
+        (better,) = await zoe.hears("message.edited")
+        assert better["body"] == "Better"
+        late = (await sam.ask("message.edit", id=message, body="Late", edited_at=None))["error"]
+        assert (late["code"], late["present"]) == ("edited_meanwhile", better)
+        assert await sam.ok("message.edit", id=message, body="Best", edited_at=better["edited_at"]) == {}
         assert await zoe.ok("reaction.set", message=message, emoji="👍", on=True) == {}
         changed = (await zoe.hears("reaction.changed"))[0]
         assert changed == {"room": room, "message": message, "emoji": "👍", "count": 1}

@@ -163,3 +163,19 @@ async def test_mentions_are_counted_apart_and_whom_to_mention_is_found_by_a_begi
         assert names <= {each["name"] for each in listed.json["items"]}
         assert start == " " or len(listed.json["items"]) == len(names)
     assert (await web.call("GET", f"{at}/members?q=a", token=world.chess.eve.token)).status == 403
+
+
+async def test_who_edits_words_they_have_not_seen_gets_the_present_ones(web: Web, world: World) -> None:
+    pottery = world.pottery
+    posted = (await post(web, pottery, await make_room(web, pottery), pottery.sam.token)).json
+    url = f"/channels/{pottery.slug}/messages/{posted['id']}"
+    one = await web.call("PATCH", url, {"body": "From the phone", "edited_at": None}, token=pottery.sam.token)
+    other = await web.call("PATCH", url, {"body": "From the desk", "edited_at": None}, token=pottery.sam.token)
+    assert (other.status, other.json["code"]) == (409, "edited_meanwhile")
+    assert other.json["present"] == one.json
+    given = {"body": "From the desk", "edited_at": one.json["edited_at"]}
+    assert (await web.call("PATCH", url, given, token=pottery.sam.token)).status == 200
+    kept = (await web.call("GET", f"{url}/history", token=pottery.mia.token)).json["items"]
+    assert [each["body"] for each in kept] == ["Hello", "From the phone"]
+    assert (await web.call("GET", f"{url}/history", token=pottery.zoe.token)).status == 403
+    assert (await web.call("GET", f"{url}/history")).status == 401

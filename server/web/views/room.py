@@ -34,7 +34,7 @@ class Said:
     body: str
     html: str
     role: str = ""
-    edited: bool = False
+    edited_at: datetime | None = None
     deleted: bool = False
     to_me: bool = False
     reply_to: str = ""

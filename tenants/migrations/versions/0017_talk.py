@@ -1,15 +1,32 @@
-"""Talk: who is mentioned in which message."""
+"""Talk: who is mentioned in which message, and the earlier words of messages."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from tenants.migrations.schema import create_owned, index, reference, unique
+from tenants.migrations.schema import create_owned, index, instant, reference, text, unique
 
 revision = "0017"
 down_revision = "0015"
 
 
 def upgrade() -> None:
+    _mentions()
+    create_owned(
+        "message_versions",
+        sa.Column("message_id", sa.Uuid, nullable=False),
+        text("body"),
+        instant("written_at", now=True),
+        reference("message_id", "messages"),
+    )
+    index("message_versions", "message_id", "written_at")
+
+
+def downgrade() -> None:
+    op.drop_table("message_versions")
+    op.drop_table("mentions")
+
+
+def _mentions() -> None:
     create_owned(
         "mentions",
         sa.Column("room_id", sa.Uuid, nullable=False),
@@ -25,7 +42,3 @@ def upgrade() -> None:
     index("mentions", "room_id", "member_id", "seq")
     # A name that changes is changed where its member is mentioned.
     index("mentions", "member_id", "message_id")
-
-
-def downgrade() -> None:
-    op.drop_table("mentions")

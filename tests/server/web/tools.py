@@ -23,7 +23,7 @@ def talk(*, member: bool = True, empty: bool = False, language: str = "en", sile
     messages = [
         said(1, ZOE, NOW - timedelta(days=2)),
         said(2, ZOE, NOW - timedelta(days=2, minutes=-1), role="Teacher", reactions=(room.Reaction("👍", 7, True),)),
-        said(3, SAM, NOW - timedelta(hours=1), reply_to="id-2", reply_seq=2, reply_name="Zoë Adeyemi", edited=True),
+        said(3, SAM, NOW - timedelta(hours=1), reply_to="id-2", reply_seq=2, reply_name="Zoë Adeyemi", edited_at=NOW),
         said(4, ZOE, NOW - timedelta(minutes=2), to_me=True),
         said(5, ZOE, NOW, deleted=True, body="", html=""),
     ]

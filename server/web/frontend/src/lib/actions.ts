@@ -1,9 +1,12 @@
 /** What one can do to a message: react, reply, edit, delete; send again or drop one that was not sent. */
 import type { Composer } from "./composer.ts";
+import type { Message } from "./message.ts";
 import type { Names } from "./names.ts";
 import { the } from "./page.ts";
+import { Refused } from "./refusal.ts";
 import type { Rows } from "./rows.ts";
 import type { Wire } from "./wire.ts";
+import { WORDS } from "./words.ts";
 
 export class Actions {
   readonly #palette = the<HTMLElement>("#palette");
@@ -89,6 +92,7 @@ export class Actions {
   #edit(said: HTMLElement): void {
     const form = the<HTMLFormElement>(".editing", said);
     the<HTMLTextAreaElement>("textarea", form).value = this.#written(said);
+    form.dataset.seen = said.dataset.edited ?? "";
     form.hidden = false;
     the(".words", said).hidden = true;
     the("textarea", form).focus();
@@ -119,9 +123,16 @@ export class Actions {
     const said = form.closest<HTMLElement>(".said");
     const body = the<HTMLTextAreaElement>("textarea", form).value.trim();
     if (!said || !body) return;
-    await this.#try(said, this.wire.edit(said.dataset.id ?? "", this.names.meant(body))).then(
-      (done) => done && this.#leave(said),
-    );
+    const edit = this.wire.edit(said.dataset.id ?? "", this.names.meant(body), form.dataset.seen || null);
+    await this.#try(said, edit).then((done) => done && this.#leave(said));
+  }
+
+  /** Shows the words that were there first above ours, which may then take their place. */
+  #overtaken(said: HTMLElement, present: Message): void {
+    this.rows.patch(said, present);
+    the(".words", said).hidden = false;
+    the(".editing", said).dataset.seen = present.edited_at ?? "";
+    the(".fault span", said).textContent = WORDS.meanwhile;
   }
 
   #key(event: KeyboardEvent): void {
@@ -163,6 +174,7 @@ export class Actions {
     } catch (error) {
       fault.hidden = false;
       the("span", fault).textContent = (error as Error).message;
+      if (error instanceof Refused && error.present) this.#overtaken(said, error.present);
       return false;
     }
   }

@@ -1,4 +1,5 @@
 /** What the far side refused, or what never came back. */
+import type { Message } from "./message.ts";
 
 /** The server understood and said no; `passing` faults are worth another try with the same words. */
 export class Refused extends Error {
@@ -6,6 +7,8 @@ export class Refused extends Error {
     readonly code: string,
     message: string,
     readonly retryAfter: number | null = null,
+    /** The message as it stands, when other words than ours were there first. */
+    readonly present: Message | null = null,
   ) {
     super(message);
   }

@@ -50,6 +50,7 @@ export class Rows {
   /** Brings an element to the message's present state; what we had pressed stays pressed. */
   patch(said: HTMLElement, message: Message): void {
     said.dataset.body = message.body;
+    said.dataset.edited = message.edited_at ?? "";
     said.classList.toggle("gone", message.deleted);
     const words = the(".words", said);
     words.replaceChildren(message.deleted ? WORDS.deleted : read(message.html));

@@ -1,5 +1,6 @@
 /** `Transport` over socket.io-client: websocket first, polling where that is blocked; the session cookie speaks for us. */
 import { io, type Socket } from "socket.io-client";
+import type { Message } from "./message.ts";
 import { Lost, Refused } from "./refusal.ts";
 import type { Link, Transport } from "./wire.ts";
 
@@ -8,7 +9,7 @@ const AGAIN_MS = 3_000;
 const SILENT_MS = 10_000;
 const PASSING = new Set(["too_fast", "unavailable", "internal"]);
 
-type Ack<T> = { ok: T } | { error: { code: string; message: string; retry_after?: number } };
+type Ack<T> = { ok: T } | { error: { code: string; message: string; retry_after?: number; present?: Message } };
 type Denied = Error & { data?: { code?: string; retry_after?: number } };
 
 export class SocketTransport implements Transport {
@@ -85,5 +86,5 @@ export class SocketTransport implements Transport {
 
 function unwrap<T>(ack: Ack<T>): T {
   if ("ok" in ack) return ack.ok;
-  throw new Refused(ack.error.code, ack.error.message, ack.error.retry_after ?? null);
+  throw new Refused(ack.error.code, ack.error.message, ack.error.retry_after ?? null, ack.error.present ?? null);
 }

@@ -108,8 +108,9 @@ export class Wire {
     return this.outbox.add(this.options.room, body, replyTo);
   }
 
-  edit(id: string, body: string): Promise<void> {
-    return this.#ask("message.edit", { id, body });
+  /** `edited_at` is when the words that the writer saw were changed last. */
+  edit(id: string, body: string, edited_at: string | null): Promise<void> {
+    return this.#ask("message.edit", { id, body, edited_at });
   }
 
   delete(id: string): Promise<void> {
