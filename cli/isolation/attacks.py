@@ -5,6 +5,7 @@ import itertools
 import asyncpg
 
 from cli.isolation.http_fuzz import Requests, fuzz_http
+from cli.isolation.lookout import Lookout
 from cli.isolation.overhearing import overhear
 from cli.isolation.plan_lint import lint_plans, statements
 from cli.isolation.residue import do_jobs, search_residue
@@ -31,13 +32,16 @@ async def attack_database(ground: Ground, many: int, seed: int) -> Tally:
 
 async def attack_installation(ground: Ground, requests: int, events: int, seed: int) -> list[Tally]:
     """Every route, every event, the jobs they cause, what is left of it all, and listening while the other talks."""
+    # One for all: what was said over HTTP stands in a room, where the sockets hear it.
+    lookout = Lookout(ground.other)
     async with serving(ground.settings) as served:
-        http = await fuzz_http(ground, served.url, Requests(ground, served.app, routes.API, seed).rounds(), requests)
-        socket = await fuzz_socket(ground, served.url, events, seed)
+        rounds = Requests(ground, served.app, routes.API, seed).rounds()
+        http = await fuzz_http(ground, served.url, rounds, requests, lookout)
+        socket = await fuzz_socket(ground, served.url, events, seed, lookout)
         jobs = await do_jobs(ground)
         await _compare(ground, jobs)
         residue = await search_residue(ground)
-        return [http, socket, jobs, residue, *await overhear(ground, served.url)]
+        return [http, socket, jobs, residue, *await overhear(ground, served.url, lookout)]
 
 
 async def attack_weakened(settings: Settings, requests: int, seed: int = 1) -> list[Tally]:

@@ -151,9 +151,11 @@ class Requests:
         return Instances(self._random, lambda name: self._id(self._other, name), self._baits)
 
 
-async def fuzz_http(ground: Ground, url: str, requests: Iterator[Asked], many: int) -> Tally:
+async def fuzz_http(
+    ground: Ground, url: str, requests: Iterator[Asked], many: int, lookout: Lookout | None = None
+) -> Tally:
     """Send `many` requests, a few at once, and look at every answer: status line, headers and body."""
-    tally, lookout = Tally("HTTP fuzz"), Lookout(ground.other)
+    tally, lookout = Tally("HTTP fuzz"), lookout or Lookout(ground.other)
     queue = itertools.islice(requests, many)
 
     async def attack(client: aiohttp.ClientSession) -> None:

@@ -23,9 +23,9 @@ SENTENCES = 3
 SPOKEN = ("message.posted", "typing", "presence.changed", "read", "unread")
 
 
-async def overhear(ground: Ground, url: str) -> list[Tally]:
+async def overhear(ground: Ground, url: str, lookout: Lookout | None = None) -> list[Tally]:
     """Sit in every room of one's own and knock at the other's while they talk there; then look into Redis."""
-    tally, lookout = Tally("Overhearing"), Lookout(ground.other)
+    tally, lookout = Tally("Overhearing"), lookout or Lookout(ground.other)
     async with _all(url, ground.own, ATTACKERS) as ears, _all(url, ground.other, TALKERS) as mouths:
         for ear in ears:
             await _ask_around(ear, ground, lookout, tally)
