@@ -38,7 +38,7 @@ STATEMENTS: dict[str, Statement] = {
     "landing": landing._WRITTEN,  # noqa: SLF001
     "room": rooms.BY_ID,
     "room_held": rooms.BY_ID_HELD,
-    "list": messages._BEFORE,  # noqa: SLF001
+    "list": messages.BEFORE,
     "post": messages._POST,  # noqa: SLF001
     "flush": Statement(outbox.FLUSH, ("channel_id", "told", "changed", "jobs"), {}),
     "certificate": directory._CERTIFICATE,  # noqa: SLF001

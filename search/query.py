@@ -21,7 +21,6 @@ from tenants.statements import scoped
 LONGEST = 200
 MOST_WORDS = 12
 MOST_HITS = 100
-AFTERWARDS = 20
 
 _PARTS = re.compile('"([^"]*)"?|([^"\\s]+)')
 _PUBLISHED = scoped(select(COURSES.c.id).where(COURSES.c.state == "published"))
@@ -42,7 +41,7 @@ class Found:
         if self.hit.kind == "lesson":
             return links.lesson(slug, self.hit.place, self.hit.id)
         # A page of the room ends a little after the message, wherever in the talk it stands.
-        return f"{links.room(slug, self.hit.place)}?before={self.hit.seq + AFTERWARDS}#m-{self.hit.seq}"
+        return links.message(slug, self.hit.place, self.hit.seq)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,11 @@ def room(slug: str, room_slug: str) -> str:
     return f"/c/{slug}/community/{room_slug}"
 
 
+def message(slug: str, room_slug: str, seq: int) -> str:
+    """A message in its room, whatever was said after it."""
+    return f"{room(slug, room_slug)}?at={seq}#m-{seq}"
+
+
 def studio(slug: str, rest: str = "") -> str:
     """Where a creator works on the channel; `rest` is a path such as `/courses`."""
     return f"/c/{slug}/studio{rest}"

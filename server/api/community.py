@@ -1,6 +1,6 @@
 """Community over the API: rooms, who is in private ones, messages, reactions."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from server.idempotency import Idempotency
 from server.keyset import Page
 from server.limits import POSTING
 from server.op import Answer, Auth, Route, op
-from tenants.community import drafts, edits, history, messages, reactions, rooms
+from tenants.community import drafts, edits, history, messages, places, reactions, rooms
 from tenants.errors import Invalid
 from tenants.ids import MemberId, new_id
 from tenants.scope import Record
@@ -80,12 +80,14 @@ class NewWords(Given):
         return edits.Seen(self.edited_at) if "edited_at" in self.model_fields_set else None
 
 
-class Around(Given):
-    """Which messages of a room: the newest, those before a `seq`, or those after one."""
+class Which(Given):
+    """Which messages of a room: the newest, those before, after or around a `seq`, or around a day's first."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     before: Seq | None = None
     after: Seq | None = None
+    around: Seq | None = None
+    on: date | None = Field(None, strict=False)
 
 
 class RoomShown(BaseModel):
@@ -194,11 +196,15 @@ async def take_out(context: InChannel, *, path: OfRoomMember) -> None:
 
 
 @op("Messages of a room", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
-async def list_messages(context: InChannel, *, path: OfRoom, query: Around) -> Answer[Page[MessageShown]]:
-    """The newest page, or the one before or after a `seq`; each page ascends by `seq`."""
-    if query.before is not None and query.after is not None:
-        raise Invalid.field("/query/after", "both", "Give `before` or `after`, not both.")
-    rows = await messages.page(context.scope, path.room, before=query.before, after=query.after, limit=query.limit)
+async def list_messages(context: InChannel, *, path: OfRoom, query: Which) -> Answer[Page[MessageShown]]:
+    """The newest page, or the one before, after or around a `seq`, or a day (`on`); each page ascends by `seq`.
+
+    A day is one of the channel's time zone; without a message on it, the next one after counts.
+    """
+    given = [name for name in ("before", "after", "around", "on") if getattr(query, name) is not None]
+    if len(given) > 1:
+        raise Invalid.field(f"/query/{given[1]}", "both", "Give one of `before`, `after`, `around` and `on`.")
+    rows = await _page(context, path.room, query)
     return Answer(messages.encoded({"items": [messages.shown(row) for row in rows], "next": None}))
 
 
@@ -268,6 +274,16 @@ ROUTES = (
     Route("PUT", "/channels/{slug}/messages/{id}/reactions/{emoji}", put_reaction),
     Route("DELETE", "/channels/{slug}/messages/{id}/reactions/{emoji}", delete_reaction),
 )
+
+
+async def _page(context: InChannel, room_id: UUID, query: Which) -> list[Record]:
+    scope, around = context.scope, query.around
+    await rooms.find(scope, room_id)
+    if query.on is not None:
+        around = await places.day_begins(scope, room_id, query.on)
+    if around is not None:
+        return await places.around(scope, room_id, around, query.limit)
+    return await messages.page_of_seen(scope, room_id, before=query.before, after=query.after, limit=query.limit)
 
 
 def _room(row: Record) -> RoomShown:

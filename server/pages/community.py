@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from server.sockets import WIRE
 from server.web.views.frame import Form, PersonMark
 from tenants import links
 from tenants.channels import channels
-from tenants.community import audience, drafts, messages, reactions, rooms
+from tenants.community import audience, drafts, messages, places, reactions, rooms
 from tenants.errors import NotFound, Refusal, SignInNeeded
 from tenants.ids import ChannelId, MemberId, RoomId
 from tenants.permissions import Action, why
@@ -39,8 +40,8 @@ async def community(visit: Visit) -> web.Response:
 
 
 async def room_page(visit: Visit) -> web.Response:
-    """GET /c/{slug}/community/{room}: the newest messages, or with `?before=` older ones."""
-    return await _show(visit, _before(visit))
+    """GET /c/{slug}/community/{room}: the newest messages; others by `?before=`, `?after=`, `?at=` or `?on=` a day."""
+    return await _show(visit)
 
 
 async def post(visit: Visit) -> web.Response:
@@ -51,7 +52,7 @@ async def post(visit: Visit) -> web.Response:
     except Refusal as refusal:
         form = refill(refusal, fields)
         problem = form.problem or " ".join(form.errors.values())
-        return await _show(visit, None, replace(form, problem=problem), refusal.status)
+        return await _show(visit, replace(form, problem=problem), refusal.status)
     return see(f"{links.room(visit.slug, visit.path['room'])}#m-{posted.seq}")
 
 
@@ -62,9 +63,9 @@ async def _post(visit: Visit, body: str, client_id: str) -> messages.Posted:
         return await messages.post(scope, (await _room(visit, scope))["id"], draft)
 
 
-async def _show(visit: Visit, before: int | None, form: Form | None = None, status: int = 200) -> web.Response:
+async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> web.Response:
     async with visit.enter(readonly=True) as scope:
-        facts = await _read(visit, scope, before)
+        facts = await _read(visit, scope)
     frame = visit.frame()
     if facts.actor.member_id is not None:
         # In a room a person is known as the member they are: their own messages carry that id.
@@ -74,9 +75,9 @@ async def _show(visit: Visit, before: int | None, form: Form | None = None, stat
     return response
 
 
-async def _read(visit: Visit, scope: Scope, before: int | None) -> RoomFacts:
+async def _read(visit: Visit, scope: Scope) -> RoomFacts:
     room, channel = await _room(visit, scope), await channels.read(scope)
-    found = await messages.page_of_seen(scope, room["id"], before=before, limit=PAGE)
+    at, found = await _found(visit, scope, room["id"])
     member = scope.actor.member_id is not None and scope.actor.banned is None
     members = await audience.first(scope) if member else ()
     here = await _here(visit, scope.channel_id, room["id"], [row["id"] for row in members]) if member else NOBODY
@@ -91,7 +92,18 @@ async def _read(visit: Visit, scope: Scope, before: int | None) -> RoomFacts:
         members=members,
         here=here,
         read_seq=await rooms.read_upto(scope, room["id"]),
+        at=at,
     )
+
+
+async def _found(visit: Visit, scope: Scope, room_id: UUID) -> tuple[int | None, list[Record]]:
+    """The seq that was sought, and the page that was asked for; the newest, where that would be empty."""
+    if (at := await _sought(visit, scope, room_id)) is not None:
+        found = await places.around(scope, room_id, at, PAGE)
+    else:
+        before, after = _number(visit, "before"), _number(visit, "after")
+        found = await messages.page_of_seen(scope, room_id, before=before, after=after, limit=PAGE)
+    return at, found or await messages.page_of_seen(scope, room_id, limit=PAGE)
 
 
 async def _here(visit: Visit, channel_id: ChannelId, room_id: RoomId, members: Sequence[MemberId]) -> Change:
@@ -109,8 +121,17 @@ async def _room(visit: Visit, scope: Scope) -> Record:
         raise
 
 
-def _before(visit: Visit) -> int | None:
-    asked = visit.request.query.get("before", "")
+async def _sought(visit: Visit, scope: Scope, room_id: UUID) -> int | None:
+    """The seq that the page is asked to show: one of its own, or where a day begins."""
+    try:
+        day = date.fromisoformat(visit.request.query.get("on", ""))
+    except ValueError:
+        return _number(visit, "at")
+    return await places.day_begins(scope, room_id, day)
+
+
+def _number(visit: Visit, name: str) -> int | None:
+    asked = visit.request.query.get(name, "")
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 15 else None
 
 

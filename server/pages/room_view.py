@@ -26,7 +26,10 @@ TITLES = {Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.TEACHER: "Teacher", Rol
 
 @dataclass(frozen=True, slots=True)
 class RoomFacts:
-    """What was read for one page: `here` tells who is in the room now, `own` the reader's reactions."""
+    """What was read for one page: `here` tells who is in the room now, `own` the reader's reactions.
+
+    `at` is the seq that was sought.
+    """
 
     slug: str
     zone: ZoneInfo
@@ -38,20 +41,23 @@ class RoomFacts:
     members: Sequence[Record]
     here: Change
     read_seq: int
+    at: int | None = None
 
 
 def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
     """The page for a member, or for anybody else an open room with the way in."""
     actor, room, slug = facts.actor, facts.room, facts.slug
     member = actor.member_id is not None and actor.banned is None
-    own_url, first = links.room(slug, room["slug"]), facts.messages[0]["seq"] if facts.messages else 1
+    own_url = links.room(slug, room["slug"])
+    first, last = (facts.messages[0]["seq"], facts.messages[-1]["seq"]) if facts.messages else (1, 0)
+    past = bool(facts.messages) and last < room["head_seq"]
     return RoomPage(
         room_id=str(room["id"]),
         name=room["name"],
         topic=room["topic"],
         groups=(PlaceGroup("Rooms", tuple(_place(slug, each, room["id"]) for each in facts.rooms)),),
         lines=arrange(_said(facts), facts.zone, facts.read_seq, str(actor.member_id), datetime.now(UTC)),
-        last_seq=max((row["seq"] for row in facts.messages), default=0),
+        last_seq=last,
         read_seq=facts.read_seq,
         zone=facts.zone,
         rooms_url=f"{links.channel(slug)}/community",
@@ -64,7 +70,10 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         member_count=facts.members[0]["total"] if facts.members else 0,
         why_silent=_why_silent(actor, room) if member else "",
         join_url=f"{links.channel(slug)}#join",
+        url=own_url,
         older_url=f"{own_url}?before={first}" if first > 1 else "",
+        newer_url=f"{own_url}?after={last}" if past else "",
+        unread_url=links.message(slug, room["slug"], facts.read_seq + 1) if 0 < facts.read_seq < first - 1 else "",
         moderates=why(actor, Action.MESSAGE_MODERATE).allowed,
         groups_of_reader=mentions.groups_of(actor.role),
         mentions_all=why(actor, Action.MESSAGE_MENTION_ALL).allowed,
@@ -95,6 +104,7 @@ def _one(row: Record, answered: Record | None, facts: RoomFacts) -> Said:
         role=TITLES.get(Role(row["author_role"]), ""),
         edited_at=row["edited_at"],
         deleted=row["deleted_at"] is not None,
+        sought=row["seq"] == facts.at,
         to_me=mentions.means(row["html"], facts.actor.member_id, mentions.groups_of(facts.actor.role)),
         reply_to=row["reply_to"] or "",
         reply_seq=answered["seq"] if answered else 0,

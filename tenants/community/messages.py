@@ -87,10 +87,10 @@ _SHOWN = (
     cast(MESSAGES.c.files, Text).label("files"),
 )
 IN_ROOM = select(*_SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.room_id == bindparam("room_id"))
-_BEFORE = scoped(
+BEFORE = scoped(
     IN_ROOM.where(MESSAGES.c.seq < bindparam("before")).order_by(MESSAGES.c.seq.desc()).limit(bindparam("limit"))
 )
-_AFTER = scoped(IN_ROOM.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
+AFTER = scoped(IN_ROOM.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
 _ONE = scoped(select(*_SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.id == bindparam("id")))
 _HELD_COLUMNS = ("id", "room_id", "member_id", "seq", "body", "created_at", "edited_at", "deleted_at")
 _HELD = scoped(
@@ -187,8 +187,8 @@ async def page_of_seen(
 ) -> list[Record]:
     """The same, for a caller that has just been given the room."""
     if after is not None:
-        return await scope.all(_AFTER, room_id=room_id, after=after, limit=limit)
-    rows = await scope.all(_BEFORE, room_id=room_id, before=2**62 if before is None else before, limit=limit)
+        return await scope.all(AFTER, room_id=room_id, after=after, limit=limit)
+    rows = await scope.all(BEFORE, room_id=room_id, before=2**62 if before is None else before, limit=limit)
     return rows[::-1]
 
 
@@ -197,7 +197,7 @@ async def sync(scope: Scope, room_id: UUID, after: int) -> tuple[Sequence[Record
     room = await rooms.find(scope, room_id)
     if room["head_seq"] - after > SYNC_LIMIT:
         return [], room["head_seq"], True
-    return await scope.all(_AFTER, room_id=room_id, after=after, limit=SYNC_PAGE), room["head_seq"], False
+    return await scope.all(AFTER, room_id=room_id, after=after, limit=SYNC_PAGE), room["head_seq"], False
 
 
 async def find(scope: Scope, message_id: UUID) -> Record:

@@ -34,6 +34,8 @@ async def test_messages_are_posted_and_read_in_pages_that_ascend(web: Web, world
     url = f"/channels/{pottery.slug}/rooms/{room}/messages"
     pages = {
         "?limit=2": [4, 5], "?limit=2&before=4": [2, 3], "?limit=2&after=1": [2, 3], "?after=5": [],
+        "?limit=2&around=3": [2, 3], "?around=99&limit=4": [4, 5], "?limit=2&on=2020-02-29": [1],
+        "?on=2999-01-01": [1, 2, 3, 4, 5],
     }  # fmt: skip
     for query, expected in pages.items():
         page = (await web.call("GET", url + query, token=pottery.zoe.token)).json

@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+import pytest
+
 from tests.server.test_community_api import make_room, post
 from tests.webapp import Web
 from tests.world import World
@@ -47,7 +49,7 @@ async def test_visitors_read_open_rooms_and_are_led_to_the_door_of_others(web: W
     closed = await web.get(f"/c/{pottery.slug}/community/elsewhere")
     assert (closed.status, closed.headers["Location"].startswith("/sign-in?next=")) == (303, True)
     older = await web.get(f"/c/{pottery.slug}/community/wheel-talk?before=1")
-    assert b"For everyone" not in older.body
+    assert b"For everyone" in older.body
 
 
 async def test_who_is_mentioned_sees_it_at_the_side_and_on_the_message(web: Web, world: World) -> None:
@@ -64,3 +66,33 @@ async def test_who_is_mentioned_sees_it_at_the_side_and_on_the_message(web: Web,
         page = await web.get(f"/c/{pottery.slug}/community/kiln", headers={"Cookie": f"guildhall={who.token}"})
         assert (b'class="said tome"' in page.body) is tinted
         assert b">@Sam</span>, your bowl is out" in page.body
+
+
+async def test_a_link_to_a_message_shows_it_among_its_neighbours_whatever_was_said_since(
+    web: Web, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.pages.community.PAGE", 4)
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    for n in range(1, 11):
+        await post(web, pottery, room, pottery.ben.token, f"said {n}.")
+    url, cookie = f"/c/{pottery.slug}/community/wheel-talk", {"Cookie": f"guildhall={pottery.sam.token}"}
+
+    async def shown(query: str) -> tuple[list[int], str]:
+        page = (await web.get(url + query, headers=cookie)).body.decode()
+        return [n for n in range(1, 11) if f"said {n}." in page], page
+
+    at, page = await shown("?at=5")
+    assert at == [3, 4, 5, 6]
+    assert 'class="said sought" id="m-5"' in page
+    assert f'href="{url}?after=6"' in page
+    assert "<script" not in page
+    assert f'href="{url}?at=3#m-3"' in page
+    assert [(await shown(query))[0] for query in ("?after=6", "?at=99", "?at=0", "?after=10", "?before=1")] == [
+        [7, 8, 9, 10], [9, 10], [1, 2], [7, 8, 9, 10], [7, 8, 9, 10]
+    ]  # fmt: skip
+    assert (await shown("?on=1999-12-31"))[0] == [1, 2]
+    assert [(await shown(query))[0] for query in ("?on=2999-01-01", "?on=nonsense", "?at=x")] == [[7, 8, 9, 10]] * 3
+    newest, page = await shown("")
+    assert newest == [7, 8, 9, 10]
+    assert "<script" in page

@@ -36,7 +36,7 @@ async def test_a_member_finds_messages_page_by_page(web: Web, shelf: World) -> N
     assert set(seen[0]) == {"kind", "id", "title", "snippet", "url", "score"}
     assert (seen[0]["kind"], seen[0]["title"]) == ("message", "Glazes")
     assert "<mark>Salt</mark> &lt;b&gt;firing" in seen[0]["snippet"]
-    assert seen[0]["url"].startswith(f"/c/{school.slug}/community/glazes?before=")
+    assert seen[0]["url"].startswith(f"/c/{school.slug}/community/glazes?at=")
 
 
 async def test_a_visitor_and_a_stranger_find_no_messages(web: Web, shelf: World) -> None:

@@ -22,7 +22,7 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message. `html` was sanitised when it was written; `to_me` tints the row of a mention.
+    """One message. `html` was sanitised when it was written; `to_me` tints the row of a mention, `sought` a linked one.
 
     A deleted one keeps its place, with empty `body` and `html`. `reply_seq` is 0 where the answered one is not known.
     """
@@ -37,6 +37,7 @@ class Said:
     edited_at: datetime | None = None
     deleted: bool = False
     to_me: bool = False
+    sought: bool = False
     reply_to: str = ""
     reply_seq: int = 0
     reply_name: str = ""
@@ -120,7 +121,9 @@ class RoomPage:
 
     Without scripts the form posts `body` and `client_id` (a UUID made for this page) to `post_url`. `why_silent` says
     why a member may not write here; `read_seq` is how far the reader had read, `last_seq` the room's head in this page.
-    A mention of a group in `groups_of_reader` means the reader.
+    With a `newer_url` the page shows an earlier part of the talk, which stands still: it carries no scripts.
+    `unread_url` leads to the first unread message, where that is not in the page. A mention of a group in
+    `groups_of_reader` means the reader.
     """
 
     room_id: str
@@ -142,7 +145,10 @@ class RoomPage:
     members_url: str = ""
     why_silent: str = ""
     join_url: str = ""
+    url: str = ""
     older_url: str = ""
+    newer_url: str = ""
+    unread_url: str = ""
     self_url: str = "/me"
     moderates: bool = False
     groups_of_reader: tuple[str, ...] = ()

@@ -19,9 +19,12 @@ def upgrade() -> None:
         reference("message_id", "messages"),
     )
     index("message_versions", "message_id", "written_at")
+    # Where a day begins in a room.
+    index("messages", "room_id", "created_at", "seq")
 
 
 def downgrade() -> None:
+    op.drop_index("messages_room_id_created_at_seq_idx", "messages")
     op.drop_table("message_versions")
     op.drop_table("mentions")
 

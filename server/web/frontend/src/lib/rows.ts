@@ -24,6 +24,7 @@ export class Rows {
     the(".by b", post).textContent = message.author.name;
     this.badge(post, message.author.id);
     this.time(the<HTMLTimeElement>(".by time", post), message.created_at);
+    the<HTMLAnchorElement>(".when", post).href += `?at=${message.seq}#m-${message.seq}`;
     return post;
   }
 

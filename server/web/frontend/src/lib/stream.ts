@@ -35,9 +35,11 @@ export class Stream {
     this.#jump.addEventListener("click", () => this.toEnd());
   }
 
-  /** Where the reader stands when the page opens: at the first new message, else at the end. */
+  /** Where the reader stands when the page opens: at what was sought, or the first new message, else at the end. */
   open(): void {
-    if (this.#line) this.#line.scrollIntoView({ block: "center" });
+    const sought = this.#list.querySelector(".said.sought");
+    if (sought) sought.scrollIntoView({ block: "center" });
+    else if (this.#line) this.#line.scrollIntoView({ block: "center" });
     else this.toEnd();
     this.#look();
   }
