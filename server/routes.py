@@ -18,6 +18,7 @@ from server.api import (
     members,
     progress,
     search,
+    threads,
     uploads,
 )
 from server.context import House
@@ -30,6 +31,7 @@ from server.webhooks import payments as payments_webhook
 # The router tries what begins alike one by one, so the routes that are asked for most come first.
 API: tuple[Route, ...] = (
     *community.ROUTES,
+    *threads.ROUTES,
     *channels.ROUTES,
     *auth.ROUTES,
     *members.ROUTES,

@@ -23,8 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants import notices
-from tenants.community import audience, mentions, rooms
+from tenants.community import audience, following, mentions, rooms
 from tenants.community.drafts import Draft
+from tenants.community.following import Reply
+from tenants.community.mentions import Meant
 from tenants.community.rooms import ROOMS
 from tenants.errors import NotFound
 from tenants.ids import MessageId, RoomId, new_id
@@ -44,6 +46,7 @@ MESSAGES = owned(
     Column("reply_to", Uuid),
     Column("thread_count", Integer, nullable=False, server_default="0"),
     Column("thread_last_seq", BigInteger),
+    instant("thread_last_at"),
     Column("reactions", Json, nullable=False, server_default="[]"),
     Column("files", Json, nullable=False, server_default="[]"),
     instant("created_at", now=True),
@@ -68,7 +71,7 @@ class Posted:
 
 
 # Ids and JSON columns leave as text: they go to the wire as they are, without a decode and an encode on the way.
-_SHOWN = (
+SHOWN = (
     cast(MESSAGES.c.id, Text).label("id"),
     cast(MESSAGES.c.room_id, Text).label("room"),
     MESSAGES.c.seq,
@@ -86,12 +89,12 @@ _SHOWN = (
     cast(MESSAGES.c.reactions, Text).label("reactions"),
     cast(MESSAGES.c.files, Text).label("files"),
 )
-IN_ROOM = select(*_SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.room_id == bindparam("room_id"))
+IN_ROOM = select(*SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.room_id == bindparam("room_id"))
 BEFORE = scoped(
     IN_ROOM.where(MESSAGES.c.seq < bindparam("before")).order_by(MESSAGES.c.seq.desc()).limit(bindparam("limit"))
 )
 AFTER = scoped(IN_ROOM.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
-_ONE = scoped(select(*_SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.id == bindparam("id")))
+_ONE = scoped(select(*SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.id == bindparam("id")))
 _HELD_COLUMNS = ("id", "room_id", "member_id", "seq", "body", "created_at", "edited_at", "deleted_at")
 _HELD = scoped(
     select(*(MESSAGES.c[name] for name in _HELD_COLUMNS)).where(MESSAGES.c.id == bindparam("id")).with_for_update()
@@ -139,7 +142,9 @@ _THREAD = scoped(
     .values(
         thread_count=MESSAGES.c.thread_count + 1,
         thread_last_seq=func.greatest(MESSAGES.c.thread_last_seq, bindparam("reply_seq", type_=BigInteger())),
+        thread_last_at=func.now(),
     )
+    .returning(MESSAGES.c.member_id)
 )
 
 
@@ -218,7 +223,7 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
     row = await scope.one(_POST, **values, body=new.body, html=meant.html, reply_to=new.reply_to)
     posted = Posted(MessageId(row["id"]), row["seq"], row["again"])
     if not posted.again:
-        await _thread(scope, room_id, new, posted.seq)
+        await _thread(scope, room_id, new, posted.seq, meant)
         if meant.members:
             await mentions.write(scope, row, RoomId(room_id), meant.members)
         scope.announce(
@@ -237,9 +242,13 @@ async def hold(scope: Scope, message_id: UUID) -> Record:
     return held
 
 
-async def _thread(scope: Scope, room_id: UUID, new: Draft, seq: int) -> None:
-    if new.reply_to and not await scope.run(_THREAD, parent=new.reply_to, room_id=room_id, reply_seq=seq):
+async def _thread(scope: Scope, room_id: UUID, new: Draft, seq: int, meant: Meant) -> None:
+    if new.reply_to is None:
+        return
+    asked = await scope.value(_THREAD, parent=new.reply_to, room_id=room_id, reply_seq=seq)
+    if asked is None:
         raise NotFound("The message you reply to is not in this room any more.", "no_such_message")
+    await following.join(scope, Reply(new.reply_to, room_id, scope.member_id(), seq), (asked, *meant.members))
 
 
 def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record) -> dict[str, Any]:

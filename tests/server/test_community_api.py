@@ -1,9 +1,11 @@
 """The community over the API, as the contract has it."""
 
+from base64 import urlsafe_b64encode
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from tenants.scope import Tenancy
@@ -181,3 +183,35 @@ async def test_who_edits_words_they_have_not_seen_gets_the_present_ones(web: Web
     assert [each["body"] for each in kept] == ["Hello", "From the phone"]
     assert (await web.call("GET", f"{url}/history", token=pottery.zoe.token)).status == 403
     assert (await web.call("GET", f"{url}/history")).status == 401
+
+
+async def test_a_thread_is_read_followed_and_left_over_the_api(web: Web, world: World) -> None:
+    pottery = world.pottery
+    room, at = await make_room(web, pottery), f"/channels/{pottery.slug}"
+    roots = [(await post(web, pottery, room, pottery.sam.token)).json["id"] for _ in range(2)]
+    for root in (*roots, roots[1]):
+        assert (await post(web, pottery, room, pottery.zoe.token, "a reply", reply_to=root)).status == 201
+    url = f"{at}/messages/{roots[1]}/thread"
+    thread = (await web.call("GET", f"{url}?limit=1", token=pottery.sam.token)).json
+    assert [each["seq"] for each in thread["items"]] == [5]
+    assert (thread["root"]["thread"], thread["you"]) == (
+        {"count": 2, "last_seq": 5}, {"last_seq": 3, "following": True}
+    )  # fmt: skip
+    first = (await web.call("GET", f"{at}/threads?limit=1", token=pottery.sam.token)).json
+    rest = (await web.call("GET", f"{at}/threads?after={first['next']}", token=pottery.sam.token)).json
+    listed = [(each["root"]["id"], each["unread"]) for each in (*first["items"], *rest["items"])]
+    assert listed == [(roots[1], 2), (roots[0], 1)]
+    assert rest["next"] is None
+    marked = await web.call("PUT", f"{url}/read", {"seq": 99}, token=pottery.sam.token)
+    assert marked.json == {"last_seq": 5, "following": True}
+    for _ in range(2):
+        assert (await web.call("DELETE", f"{url}/follow", token=pottery.sam.token)).status == 204
+    listed = (await web.call("GET", f"{at}/threads", token=pottery.sam.token)).json["items"]
+    assert [each["root"]["id"] for each in listed] == [roots[0]]
+    assert (await web.call("PUT", f"{url}/follow", token=pottery.mia.token)).status == 204
+    assert (await web.call("GET", f"{at}/threads", token=pottery.mia.token)).json["items"][0]["unread"] == 0
+    assert (await web.call("GET", f"/channels/{world.chess.slug}/messages/{roots[1]}/thread")).status == 404
+    assert (await web.call("GET", f"{at}/threads", token=world.chess.eve.token)).status == 403
+    for then in ("0001-01-01T00:00:00+23:00", "9999-12-31T23:00:00-23:00", "2026-01-01T00:00:00"):
+        forged = urlsafe_b64encode(orjson.dumps(["threads", [then, str(uuid4())]])).decode().rstrip("=")
+        assert (await web.call("GET", f"{at}/threads?after={forged}", token=pottery.sam.token)).status == 422

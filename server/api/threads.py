@@ -1,0 +1,113 @@
+"""Threads over the API: the replies to a message, and the threads that one follows."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from server.api.community import InSlug, MessageShown, OfMessage, Seq
+from server.bodies import Given
+from server.context import InChannel
+from server.keyset import Cursor, Page, PageQuery
+from server.op import Answer, Auth, Route, op
+from tenants.community import messages, threads
+from tenants.community.following import Standing
+from tenants.errors import Invalid
+
+TAGS = ("community",)
+Then = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=threads.EVER)]
+CURSOR: Cursor[tuple[datetime, UUID]] = Cursor("threads", tuple[Then, UUID])
+
+
+class WhichReplies(Given):
+    """Which replies: the newest, those before a `seq`, or those after one."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    before: Seq | None = None
+    after: Seq | None = None
+
+
+class ReadUpto(Given):
+    """How far a thread was read."""
+
+    seq: Seq
+
+
+class StandingShown(BaseModel):
+    """How far you have read a thread, and whether you follow it."""
+
+    last_seq: int
+    following: bool
+
+
+class RepliesShown(BaseModel):
+    """A message, a page of the replies to it, and how you stand to them."""
+
+    root: MessageShown
+    items: list[MessageShown]
+    next: str | None = None
+    you: StandingShown
+
+
+class FollowedShown(BaseModel):
+    """A thread that you follow: the message it began with, and how many replies you have not read."""
+
+    root: MessageShown
+    last_at: datetime
+    unread: int
+
+
+@op("The replies to a message", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
+async def read_thread(context: InChannel, *, path: OfMessage, query: WhichReplies) -> Answer[RepliesShown]:
+    """The newest page, or the one before or after a `seq`; each page ascends by `seq`."""
+    if query.before is not None and query.after is not None:
+        raise Invalid.field("/query/after", "both", "Give `before` or `after`, not both.")
+    thread = await threads.read(context.scope, path.id, before=query.before, after=query.after, limit=query.limit)
+    items = [messages.shown(row) for row in thread.replies]
+    you = {"last_seq": thread.standing.last_seq, "following": thread.standing.following}
+    return Answer(messages.encoded({"root": messages.shown(thread.root), "items": items, "next": None, "you": you}))
+
+
+@op("The threads that you follow", tags=TAGS, errors=(403, 404))
+async def list_threads(context: InChannel, *, path: InSlug, query: PageQuery) -> Answer[Page[FollowedShown]]:
+    """Those with the latest reply first. You follow what you began, wrote in or were mentioned in."""
+    rows = await threads.followed(context.scope, before=CURSOR.read(query.after), limit=query.limit + 1)
+    shown, last = rows[: query.limit], rows[query.limit - 1] if len(rows) > query.limit else None
+    items = [
+        {"root": messages.shown(list(row)[:-2]), "last_at": row["thread_last_at"], "unread": row["unread"]}
+        for row in shown
+    ]
+    cursor = CURSOR.write((last["thread_last_at"], UUID(last["id"]))) if last else None
+    return Answer(messages.encoded({"items": items, "next": cursor}))
+
+
+@op("Mark a thread as read", tags=TAGS, errors=(403, 404))
+async def mark_thread(context: InChannel, *, path: OfMessage, body: ReadUpto) -> StandingShown:
+    """The mark only moves forward, and never past the last reply."""
+    return _standing(await threads.mark_read(context.scope, path.id, body.seq))
+
+
+@op("Follow a thread", tags=TAGS, errors=(403, 404))
+async def follow_thread(context: InChannel, *, path: OfMessage) -> None:
+    """However often it is said."""
+    await threads.follow(context.scope, path.id, on=True)
+
+
+@op("Follow a thread no more", tags=TAGS, errors=(403, 404))
+async def leave_thread(context: InChannel, *, path: OfMessage) -> None:
+    """Until you write in it again."""
+    await threads.follow(context.scope, path.id, on=False)
+
+
+ROUTES = (
+    Route("GET", "/channels/{slug}/threads", list_threads),
+    Route("GET", "/channels/{slug}/messages/{id}/thread", read_thread),
+    Route("PUT", "/channels/{slug}/messages/{id}/thread/read", mark_thread),
+    Route("PUT", "/channels/{slug}/messages/{id}/thread/follow", follow_thread),
+    Route("DELETE", "/channels/{slug}/messages/{id}/thread/follow", leave_thread),
+)
+
+
+def _standing(found: Standing) -> StandingShown:
+    return StandingShown(last_seq=found.last_seq, following=found.following)

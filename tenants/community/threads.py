@@ -1,0 +1,95 @@
+"""Threads: the replies to one message, in the order of their room, and the threads that a member follows."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, func, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from tenants.community import following, messages, rooms
+from tenants.community.following import THREAD_MEMBERS, Standing
+from tenants.community.messages import MESSAGES, PAGE, SHOWN
+from tenants.members.members import MEMBERS
+from tenants.permissions import Action
+from tenants.scope import Record, Scope
+from tenants.statements import scoped, within
+from tenants.tables import Instant
+
+_REPLIES = (
+    select(*SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.reply_to == bindparam("message_id", type_=Uuid()))
+)
+BEFORE = scoped(
+    _REPLIES.where(MESSAGES.c.seq < bindparam("before")).order_by(MESSAGES.c.seq.desc()).limit(bindparam("limit"))
+)
+AFTER = scoped(_REPLIES.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
+_REPLY = MESSAGES.alias("reply")
+_UNREAD = within(
+    select(func.count())
+    .where(_REPLY.c.reply_to == THREAD_MEMBERS.c.message_id, _REPLY.c.seq > THREAD_MEMBERS.c.last_seq)
+    .where(_REPLY.c.deleted_at.is_(None))
+    .correlate(THREAD_MEMBERS)
+).scalar_subquery()
+_FOLLOWED = scoped(
+    select(*SHOWN, MESSAGES.c.thread_last_at, _UNREAD.label("unread"))
+    .join_from(THREAD_MEMBERS, MESSAGES, THREAD_MEMBERS.c.message_id == MESSAGES.c.id)
+    .join(MEMBERS, MESSAGES.c.member_id == MEMBERS.c.id)
+    .where(THREAD_MEMBERS.c.member_id == bindparam("me", type_=Uuid()), THREAD_MEMBERS.c.following)
+    .where(THREAD_MEMBERS.c.room_id == func.any(bindparam("rooms", type_=ARRAY(Uuid))))
+    .where(
+        tuple_(MESSAGES.c.thread_last_at, MESSAGES.c.id)
+        < tuple_(bindparam("before", type_=Instant), bindparam("before_id", type_=Uuid()))
+    )
+    .order_by(MESSAGES.c.thread_last_at.desc(), MESSAGES.c.id.desc())
+    .limit(bindparam("limit"))
+)
+EVER = datetime(9999, 1, 1, tzinfo=UTC)
+LAST = UUID(int=2**128 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A message and a page of the replies to it, and how the reader stands to them."""
+
+    root: Record
+    replies: list[Record]
+    standing: Standing
+
+
+async def read(
+    scope: Scope, message_id: UUID, *, before: int | None = None, after: int | None = None, limit: int = PAGE
+) -> Thread:
+    """The newest replies to a message, those before a `seq`, or those after one; each page ascends by `seq`."""
+    root = await messages.find(scope, message_id)
+    if after is not None:
+        found = await scope.all(AFTER, message_id=message_id, after=after, limit=limit)
+    else:
+        upto = 2**62 if before is None else before
+        found = (await scope.all(BEFORE, message_id=message_id, before=upto, limit=limit))[::-1]
+    return Thread(root, found, await following.standing(scope, message_id))
+
+
+async def followed(scope: Scope, *, before: tuple[datetime, UUID] | None = None, limit: int = PAGE) -> list[Record]:
+    """The threads that the acting member follows in rooms they see, those with the latest reply first.
+
+    Each is its first message with `thread_last_at` and `unread`; `before` is where the page before this one ended.
+    """
+    scope.require(Action.ROOM_JOIN)
+    seen = [row["id"] for row in await rooms.seen(scope)]
+    at, message_id = before or (EVER, LAST)
+    place = {"before": at, "before_id": message_id, "rooms": seen}
+    return await scope.all(_FOLLOWED, me=scope.member_id(), limit=limit, **place)
+
+
+async def mark_read(scope: Scope, message_id: UUID, seq: int) -> Standing:
+    """Note that the member has read a thread up to `seq`; the mark only moves forward."""
+    root = await messages.find(scope, message_id)
+    scope.require(Action.ROOM_JOIN)
+    return await following.mark_read(scope, root, seq)
+
+
+async def follow(scope: Scope, message_id: UUID, *, on: bool) -> None:
+    """Follow a thread by hand, or leave it alone until one writes in it again."""
+    root = await messages.find(scope, message_id)
+    scope.require(Action.ROOM_JOIN)
+    await following.follow(scope, root, on=on)
