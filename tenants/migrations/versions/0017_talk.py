@@ -6,7 +6,7 @@ from alembic import op
 from tenants.migrations.schema import create_owned, index, instant, reference, text, unforced, unique
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 
 
 def upgrade() -> None:
