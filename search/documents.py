@@ -1,4 +1,4 @@
-"""Documents: what of a course, a lesson or a message can be found, and by whom; a draft or a deleted one is none."""
+"""Documents: what of a course, a lesson or a message can be found, and by whom; what is a draft or gone is none."""
 
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -31,12 +31,12 @@ _LESSONS_UNDER = scoped(select(_L.id).where(_L.course_id == bindparam("course_id
 _MESSAGES = scoped(
     select(_M.id, _M.room_id, _M.seq, _M.html, ROOMS.c.slug)
     .join_from(MESSAGES, ROOMS)
-    .where(_M.id == _IDS.any_(), _M.deleted_at.is_(None))
+    .where(_M.id == _IDS.any_(), _M.deleted_at.is_(None), _M.hidden_at.is_(None))
 )
 
 
 async def read(scope: Scope, kind: str, ids: Sequence[UUID]) -> list[Document]:
-    """The documents of rows; for a row that is gone, a draft or deleted there is none."""
+    """The documents of rows; for a row that is gone, a draft, hidden or deleted there is none."""
     if kind not in _READERS:
         return []
     statement, written = _READERS[kind]

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
-from tenants.ids import CertificateId, FileId, MemberId, OrderId, RecordingId
+from tenants.ids import CertificateId, FileId, MemberId, MessageId, OrderId, RecordingId
 
 # Each is done by worker processes of its own; `index` has no jobs, but tickets for the changes of a channel.
 QUEUES = ("render", "media", "index", "default")
@@ -68,6 +68,13 @@ class RenameMentions(Job):
 
     member_id: MemberId
     before: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetWords(Job):
+    """Keep the words of a message that moderators deleted no longer: the time to undo that has passed."""
+
+    message_id: MessageId
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,11 @@ def message(slug: str, room_slug: str, seq: int) -> str:
     return f"{room(slug, room_slug)}?at={seq}#m-{seq}"
 
 
+def decisions(slug: str) -> str:
+    """What moderators of a channel decided about the reader."""
+    return f"/c/{slug}/community/decisions"
+
+
 def studio(slug: str, rest: str = "") -> str:
     """Where a creator works on the channel; `rest` is a path such as `/courses`."""
     return f"/c/{slug}/studio{rest}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from tenants.ids import LessonId, MessageId, OrderId, PersonId, RoomId
 
@@ -30,6 +31,21 @@ def message_edited(room_id: RoomId, message: Mapping[str, Any]) -> Notice:
 def message_deleted(room_id: RoomId, message_id: MessageId, seq: int) -> Notice:
     """A message lost its words and kept its place."""
     return Notice("message.deleted", {"room": str(room_id), "id": str(message_id), "seq": seq}, room_id=room_id)
+
+
+def message_hidden(room_id: RoomId, message_id: MessageId, seq: int) -> Notice:
+    """A moderator took the words of a message away; it kept its place."""
+    return Notice("message.hidden", {"room": str(room_id), "id": str(message_id), "seq": seq}, room_id=room_id)
+
+
+def message_restored(room_id: RoomId, message: Mapping[str, Any]) -> Notice:
+    """A message that was hidden or deleted has its words again, whole."""
+    return Notice("message.restored", message, room_id=room_id)
+
+
+def room_slowed(room_id: RoomId, seconds: int) -> Notice:
+    """How long each member waits between two messages in a room from now on; 0: no more."""
+    return Notice("room.slowed", {"room": str(room_id), "seconds": seconds}, room_id=room_id)
 
 
 def reaction_changed(room_id: RoomId, message_id: MessageId, emoji: str, count: int) -> Notice:
@@ -64,3 +80,20 @@ def bell_read(person_id: PersonId, unread: int) -> Notice:
 def room_left(person_id: PersonId, room_id: RoomId) -> Notice:
     """A person was taken out of a private room: the wire takes their sockets out of it, and tells nobody."""
     return Notice("room.left", {"room": str(room_id)}, person_id=person_id)
+
+
+def muted(person_id: PersonId, said: str, until: str | None) -> Notice:
+    """A person may not write until then, and why, in a sentence; without a sentence they may again."""
+    return Notice("muted", {"said": said, "until": until}, person_id=person_id)
+
+
+def decided(person_id: PersonId, act_id: UUID, act: str, title: str) -> Notice:
+    """What moderators decided about this person or their message; the reasons are on the page of decisions."""
+    payload = {"kind": "decision", "id": str(act_id), "act": act, "title": title}
+    return Notice("notice", payload, person_id=person_id)
+
+
+def queue_changed(person_id: PersonId, case_id: UUID, open_cases: int, claimed_by: str) -> Notice:
+    """A case was opened, claimed, let go or closed, for one of those who moderate."""
+    payload = {"case": str(case_id), "open": open_cases, "claimed_by": claimed_by}
+    return Notice("moderation.changed", payload, person_id=person_id)

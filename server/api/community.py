@@ -158,6 +158,7 @@ class MessageShown(BaseModel):
     created_at: str
     edited_at: str | None
     deleted: bool
+    hidden: bool
     reply_to: UUID | None
     thread: ThreadShown
     reactions: list[ReactionShown]

@@ -15,15 +15,21 @@ _THEN = func.now() - func.make_interval(0, 0, 0, 0, 0, 0, bindparam("seconds", t
 _SINCE = scoped(
     IN_ROOM.where(
         MESSAGES.c.seq > bindparam("after"),
-        or_(MESSAGES.c.created_at > _THEN, MESSAGES.c.edited_at > _THEN, MESSAGES.c.deleted_at > _THEN),
+        or_(*(MESSAGES.c[change] > _THEN for change in ("created_at", "edited_at", "deleted_at", "hidden_at"))),
     ).order_by(MESSAGES.c.seq)
 )
 
 
 async def since(scope: Scope, room_id: RoomId, after: int, seconds: float) -> list[Notice]:
-    """What was posted, edited and deleted within so many seconds, above a `seq`, in the words of the wire."""
+    """What was posted, edited, hidden and deleted within so many seconds, above a `seq`, in the words of the wire."""
     rows = await scope.all(_SINCE, room_id=room_id, after=after, seconds=seconds)
     posted = [notices.message_posted(room_id, plain(row)) for row in rows]
     edited = [notices.message_edited(room_id, plain(row)) for row in rows if row["edited_at"]]
     gone = [(MessageId(UUID(row["id"])), row["seq"]) for row in rows if row["deleted_at"]]
-    return [*posted, *edited, *(notices.message_deleted(room_id, id_, seq) for id_, seq in gone)]
+    hidden = [(MessageId(UUID(row["id"])), row["seq"]) for row in rows if row["hidden_at"]]
+    return [
+        *posted,
+        *edited,
+        *(notices.message_hidden(room_id, id_, seq) for id_, seq in hidden),
+        *(notices.message_deleted(room_id, id_, seq) for id_, seq in gone),
+    ]

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, update
 
 from tenants import audit, notices
-from tenants.community import audience, history, mentions, messages, rooms
+from tenants.community import audience, history, mentions, messages, rooms, withheld
 from tenants.community.drafts import Draft
 from tenants.community.messages import MESSAGES
-from tenants.errors import Conflict, Forbidden, NotFound
+from tenants.errors import Conflict, Forbidden
 from tenants.ids import MessageId, RoomId
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
@@ -25,7 +25,7 @@ _EDIT = scoped(
 _BLANK = scoped(
     update(MESSAGES)
     .where(MESSAGES.c.id == bindparam("message_id"))
-    .values(body="", html="", reactions=[], files=[], deleted_at=func.now())
+    .values(body="", html="", reactions=[], files=[], deleted_at=func.now(), hidden_at=None)
 )
 
 
@@ -68,6 +68,8 @@ async def remove(scope: Scope, message_id: UUID) -> None:
     await scope.run(_BLANK, message_id=message_id)
     await history.forget(scope, MessageId(message_id))
     await mentions.forget(scope, MessageId(message_id))
+    if held["hidden_at"] is not None:
+        await withheld.forget(scope, message_id)
     if held["member_id"] != scope.actor.member_id:
         await audit.record(scope, "message.delete", message_id, author=str(held["member_id"]))
     scope.announce(notices.message_deleted(RoomId(held["room_id"]), MessageId(message_id), held["seq"]))
@@ -75,11 +77,9 @@ async def remove(scope: Scope, message_id: UUID) -> None:
 
 
 async def _own(scope: Scope, message_id: UUID, others: Action) -> Record:
-    held = await messages.hold(scope, message_id)
+    held = await messages.hold(scope, message_id, writes=others is Action.MESSAGE_POST)
     own = held["member_id"] == scope.actor.member_id
     scope.require(Action.MESSAGE_POST if own else others)
     if not own and others is Action.MESSAGE_POST:
         raise Forbidden("Only its author changes a message.", "not_the_author")
-    if held["deleted_at"] is not None and others is Action.MESSAGE_POST:
-        raise NotFound("This message was deleted.", "message_deleted")
     return held

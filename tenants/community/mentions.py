@@ -41,6 +41,7 @@ _WRITE = Scoped(
 )
 _FORGET = scoped(delete(MENTIONS).where(MENTIONS.c.message_id == bindparam("message_id")))
 _OF_MESSAGE = scoped(select(MENTIONS.c.member_id).where(MENTIONS.c.message_id == bindparam("message_id")))
+_NAMES = re.compile('<span class="mention" data-member="([0-9a-f-]{36})">')
 _MARK = re.compile(f"{MEMBER_MARK % '(?P<member>[0-9a-f-]{36})'}|{GROUP_MARK % {'group': '(?P<group>[a-z]+)'}}")
 
 
@@ -102,6 +103,12 @@ def renamed(rendered: str, member_id: UUID, name: str) -> str:
     """The HTML with one member's marks under another name."""
     mark = re.compile(_named(re.escape(str(member_id)), "@[^<]*"))
     return mark.sub(lambda _: _named(member_id, f"@{html.escape(name, quote=False)}"), rendered)
+
+
+def meant_by(settled: str) -> list[UUID | None]:
+    """Whom the HTML of a message names as it stands: members, and None for the whole room."""
+    whole: list[UUID | None] = [None] if f'data-group="{ROOM}"' in settled else []
+    return whole + [UUID(each) for each in dict.fromkeys(_NAMES.findall(settled))]
 
 
 async def write(scope: Scope, message: Record, room_id: RoomId, members: Sequence[UUID | None]) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants import notices
-from tenants.community import audience, following, mentions, rooms
+from tenants.community import audience, following, mentions, rooms, sanctions, withheld
 from tenants.community.drafts import Draft
 from tenants.community.following import Reply
 from tenants.community.mentions import Meant
@@ -52,6 +52,7 @@ MESSAGES = owned(
     instant("created_at", now=True),
     instant("edited_at"),
     instant("deleted_at"),
+    instant("hidden_at"),
     refers("room_id", "rooms"),
     refers("member_id", "members"),
     refers("reply_to", "messages"),
@@ -88,6 +89,7 @@ SHOWN = (
     MESSAGES.c.thread_last_seq,
     cast(MESSAGES.c.reactions, Text).label("reactions"),
     cast(MESSAGES.c.files, Text).label("files"),
+    MESSAGES.c.hidden_at,
 )
 IN_ROOM = select(*SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.room_id == bindparam("room_id"))
 BEFORE = scoped(
@@ -95,12 +97,11 @@ BEFORE = scoped(
 )
 AFTER = scoped(IN_ROOM.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
 _ONE = scoped(select(*SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.id == bindparam("id")))
-_HELD_COLUMNS = ("id", "room_id", "member_id", "seq", "body", "created_at", "edited_at", "deleted_at")
+_HELD_COLUMNS = ("id", "room_id", "member_id", "seq", "body", "created_at", "edited_at", "deleted_at", "hidden_at")
 _HELD = scoped(
     select(*(MESSAGES.c[name] for name in _HELD_COLUMNS)).where(MESSAGES.c.id == bindparam("id")).with_for_update()
 )
-_ME, _CLIENT = bindparam("me", type_=Uuid()), bindparam("client_id", type_=Uuid())
-_ROOM = bindparam("room_id", type_=Uuid())
+_ME, _CLIENT, _ROOM = (bindparam(name, type_=Uuid()) for name in ("me", "client_id", "room_id"))
 _PRIOR = within(
     select(MESSAGES.c.id, MESSAGES.c.seq).where(MESSAGES.c.member_id == _ME, MESSAGES.c.client_id == _CLIENT)
 ).cte("prior")
@@ -150,7 +151,8 @@ _THREAD = scoped(
 
 def shown(row: Record | Sequence[Any]) -> dict[str, Any]:
     """A message as the wire shows it, of a row's values in order; its JSON columns are raw fragments for orjson."""
-    id_, room, seq, author, name, _, body, html, created, edited, deleted, reply_to, count, last, reactions, files = row
+    id_, room, seq, author, name, _, body, html, created, edited, deleted, *rest = row
+    reply_to, count, last, reactions, files, hidden = rest
     return {
         "id": id_,
         "room": room,
@@ -161,6 +163,7 @@ def shown(row: Record | Sequence[Any]) -> dict[str, Any]:
         "created_at": created,
         "edited_at": edited,
         "deleted": deleted is not None,
+        "hidden": hidden is not None,
         "reply_to": reply_to,
         "thread": {"count": count, "last_seq": last},
         "reactions": NONE if reactions == "[]" else orjson.Fragment(reactions),
@@ -218,11 +221,14 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
     """Post a draft, or tell where it already stands: a `client_id` counts once per author, the first body stands."""
     # The room's row is locked first, so that the search for an earlier post sees all that was committed before us.
     held = await scope.first(rooms.BY_ID_HELD, room_id=room_id, me=scope.actor.member_id)
-    meant = await audience.meant(scope, rooms.require_writable(scope, held), new.html)
+    room = rooms.require_writable(scope, held)
+    meant = await audience.meant(scope, room, new.html)
     values = {"id": new_id(), "room_id": room_id, "me": scope.member_id(), "client_id": new.client_id}
     row = await scope.one(_POST, **values, body=new.body, html=meant.html, reply_to=new.reply_to)
     posted = Posted(MessageId(row["id"]), row["seq"], row["again"])
     if not posted.again:
+        # What was posted before a mute stays posted when it is sent again.
+        await sanctions.require_may_write(scope, room)
         await _thread(scope, room_id, new, posted.seq, meant)
         if meant.members:
             await mentions.write(scope, row, RoomId(room_id), meant.members)
@@ -233,12 +239,16 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
     return posted
 
 
-async def hold(scope: Scope, message_id: UUID) -> Record:
-    """A message that is there and seen, locked until the transaction ends."""
+async def hold(scope: Scope, message_id: UUID, *, writes: bool = False) -> Record:
+    """A message that is there and seen, locked until the transaction ends; `writes`: by one who is not muted."""
     held = await scope.first(_HELD, id=message_id)
     if held is None:
         raise NotFound("There is no such message here.", "no_such_message")
-    await rooms.find(scope, held["room_id"])
+    found = await scope.first(rooms.BY_ID_RESTRAINED, room_id=held["room_id"], me=scope.actor.member_id)
+    room = rooms.require_seen(scope, found)
+    if writes:
+        sanctions.require_unmuted(room)
+        withheld.require_words(held)
     return held
 
 
@@ -256,4 +266,4 @@ def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record) -> dict[str, An
     actor = scope.actor
     who = (actor.member_id, actor.name, actor.role)
     times, thread = (row["created_at"], None, None), (new.reply_to, 0, None)
-    return plain((row["id"], room_id, row["seq"], *who, new.body, new.html, *times, *thread, "[]", "[]"))
+    return plain((row["id"], room_id, row["seq"], *who, new.body, new.html, *times, *thread, "[]", "[]", None))

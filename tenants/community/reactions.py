@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
 from tenants import notices
 from tenants.community import messages
 from tenants.community.messages import MESSAGES
-from tenants.errors import Conflict, Invalid, NotFound
+from tenants.errors import Conflict, Invalid
 from tenants.ids import MessageId, RoomId, new_id
 from tenants.permissions import Action
 from tenants.scope import Scope
@@ -91,10 +91,8 @@ async def own(scope: Scope, message_ids: Sequence[UUID]) -> set[tuple[UUID, str]
 async def put(scope: Scope, message_id: UUID, emoji: str, *, on: bool) -> int:
     """Add or take back one's reaction, however often; how many now react so."""
     emoji = check_emoji(emoji)
-    held = await messages.hold(scope, message_id)
+    held = await messages.hold(scope, message_id, writes=True)
     scope.require(Action.MESSAGE_POST)
-    if held["deleted_at"] is not None:
-        raise NotFound("This message was deleted.", "message_deleted")
     values = {"message_id": message_id, "member_id": scope.member_id(), "emoji": emoji}
     changed = await scope.run(_ADD, id=new_id(), **values) if on else await scope.run(_DROP, **values)
     counts = {each["emoji"]: each["count"] for each in await scope.value(_SHOW, message_id=message_id)}

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants import audit, notices
+from tenants.community import sanctions
 from tenants.community.mentions import MENTIONS
 from tenants.errors import Forbidden, Invalid, NotFound
 from tenants.ids import MemberId, PersonId, RoomId, new_id
@@ -35,6 +36,8 @@ from tenants.texts import clean_line
 
 KINDS = ("open", "members", "announcement", "private")
 MOST_ROOMS = 500
+# Pages beside those of rooms.
+TAKEN = {"decisions"}
 
 ROOMS = owned(
     "rooms",
@@ -75,8 +78,12 @@ _INSIDE = exists(
 _FACTS = (ROOMS.c.id, ROOMS.c.slug, ROOMS.c.name, ROOMS.c.topic, ROOMS.c.kind, ROOMS.c.head_seq, _INSIDE)
 _ROOM = select(*_FACTS).where(ROOMS.c.archived_at.is_(None))
 BY_ID = scoped(_ROOM.where(ROOMS.c.id == bindparam("room_id")))
-BY_ID_HELD = scoped(_ROOM.where(ROOMS.c.id == bindparam("room_id")).with_for_update(key_share=True, of=ROOMS))
-BY_SLUG = scoped(_ROOM.where(ROOMS.c.slug == bindparam("slug")))
+# For those who write: with what holds them back, as `restraints`.
+_RESTRAINED = sanctions.restrained(_ME, ROOMS.c.id)
+_WRITTEN = _ROOM.where(ROOMS.c.id == bindparam("room_id")).add_columns(_RESTRAINED)
+BY_ID_RESTRAINED = scoped(_WRITTEN)
+BY_ID_HELD = scoped(_WRITTEN.with_for_update(key_share=True, of=ROOMS))
+BY_SLUG = scoped(_ROOM.where(ROOMS.c.slug == bindparam("slug")).add_columns(_RESTRAINED))
 _READ = within(
     select(READS.c.last_seq).where(READS.c.room_id == ROOMS.c.id, READS.c.member_id == _ME).correlate(ROOMS)
 ).scalar_subquery()
@@ -195,7 +202,7 @@ async def find(scope: Scope, room_id: UUID) -> Record:
 
 
 async def find_by_slug(scope: Scope, slug: str) -> Record:
-    """The same, by the address of its page."""
+    """The same, by the address of its page, with `restraints`."""
     return require_seen(scope, await scope.first(BY_SLUG, slug=slug, me=scope.actor.member_id))
 
 
@@ -278,7 +285,7 @@ async def _private(scope: Scope, room_id: UUID) -> Record:
 
 async def _insert(scope: Scope, name: str, kind: str, topic: str, position: int) -> RoomId:
     base = slug_of(name) or "room"
-    for slug in (base, f"{base}-{position}", f"{base}-{new_id().hex[-6:]}"):
+    for slug in (f"{base}-room" if base in TAKEN else base, f"{base}-{position}", f"{base}-{new_id().hex[-6:]}"):
         values = {"slug": slug, "name": name, "topic": topic, "kind": kind, "position": position}
         if room_id := await scope.value(_ADD, id=new_id(), **values):
             return RoomId(room_id)

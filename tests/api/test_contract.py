@@ -23,7 +23,7 @@ LISTS = [
     if route.method == "GET" and "items" in getattr(route.operation.shown, "model_fields", {})
 ]
 MESSAGE = {
-    "id", "room", "seq", "author", "body", "html", "created_at", "edited_at", "deleted", "reply_to", "thread",
+    "id", "room", "seq", "author", "body", "html", "created_at", "edited_at", "deleted", "hidden", "reply_to", "thread",
     "reactions", "files",
 }  # fmt: skip
 PASSWORD = "a long enough sentence"

@@ -8,6 +8,8 @@ from tenants.community import edits, rooms
 from tenants.courses import courses, lessons
 from tenants.errors import Forbidden
 from tenants.members import bans
+from tenants.moderation import acts
+from tenants.moderation.effects import Aim
 from tenants.permissions import Actor
 from tenants.scope import Tenancy
 from tests.databases import bare
@@ -46,6 +48,22 @@ async def test_what_is_said_in_a_private_room_is_found_inside_it_only(tenancy: T
     async with tenancy.scope(school.id, school.ana.actor) as scope:
         await rooms.take_out(scope, room, school.sam.member_id)
     assert await found(tenancy, school, school.sam, "tenmoku") == set()
+
+
+async def test_what_moderators_took_away_is_not_found_and_what_they_gave_back_is(
+    tenancy: Tenancy, school: School
+) -> None:
+    room = await make_room(tenancy, school, school.ana)
+    said = await say(tenancy, school, school.sam, room, "celadon")
+    for kind in ("hide", "delete"):
+        async with tenancy.scope(school.id, school.mia.actor) as scope:
+            act = await acts.act(scope, Aim(kind, "It advertises.", message_id=said))
+        await index(tenancy, school.id)
+        assert await found(tenancy, school, school.zoe, "celadon") == set()
+        async with tenancy.scope(school.id, school.mia.actor) as scope:
+            await acts.undo(scope, act["id"])
+        await index(tenancy, school.id)
+        assert await found(tenancy, school, school.zoe, "celadon") == {said}
 
 
 async def test_a_lesson_is_found_by_those_who_may_open_it(tenancy: Tenancy, school: School) -> None:

@@ -1,0 +1,91 @@
+"""Hiding: a message loses its words for everybody and may have them back; whoever calls has seen the right to."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Text, Uuid, bindparam, delete, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from tenants import notices
+from tenants.community import history, mentions, messages, withheld
+from tenants.community.messages import MESSAGES
+from tenants.community.withheld import WITHHELD
+from tenants.ids import MessageId, RoomId, new_id
+from tenants.scope import Record, Scope
+from tenants.statements import CHANNEL, scoped, within
+
+UNDO_TIME = timedelta(seconds=10)
+_M, _W = MESSAGES.c, WITHHELD.c
+_MESSAGE = bindparam("message_id", type_=Uuid())
+_FACTS = (_M.body, _M.html, _M.reactions, _M.files)
+_TAKEN = within(
+    select(
+        CHANNEL,
+        bindparam("new", type_=Uuid()).label("id"),
+        _M.id.label("message_id"),
+        *_FACTS,
+        bindparam("reason", type_=Text()).label("reason"),
+    ).where(_M.id == _MESSAGE)
+)
+_KEEP = scoped(
+    insert(WITHHELD)
+    .from_select(["channel_id", "id", "message_id", "body", "html", "reactions", "files", "reason"], _TAKEN)
+    .on_conflict_do_nothing(index_elements=["channel_id", "message_id"])
+)
+_AT = update(MESSAGES).where(_M.id == _MESSAGE)
+# A hidden message keeps its reactions: they say nothing of its words.
+_HIDE = scoped(_AT.values(body="", html="", files=[], hidden_at=func.now()))
+_EMPTY = scoped(_AT.values(body="", html="", reactions=[], files=[], deleted_at=func.now(), hidden_at=None))
+_OF_IT = (_W.message_id == _M.id, _W.channel_id == CHANNEL)
+_BACK = scoped(
+    _AT.where(*_OF_IT).values(
+        body=_W.body, html=_W.html, reactions=_W.reactions, files=_W.files, hidden_at=None, deleted_at=None
+    )
+)
+_HIDDEN_AGAIN = scoped(_AT.where(*_OF_IT).values(reactions=_W.reactions, deleted_at=None, hidden_at=_W.at))
+_FORGET = scoped(
+    delete(WITHHELD).where(
+        _W.message_id == _MESSAGE,
+        _W.at <= func.now() - UNDO_TIME,
+        exists(within(select(_M.id).where(_M.id == _MESSAGE, _M.deleted_at.is_not(None)))),
+    )
+)
+
+
+async def hide(scope: Scope, held: Record, reason: str) -> None:
+    """Take the words of a held message away from everybody; they are kept, and may come back."""
+    await scope.run(_KEEP, message_id=held["id"], new=new_id(), reason=reason)
+    await scope.run(_HIDE, message_id=held["id"])
+    await mentions.forget(scope, MessageId(held["id"]))
+    scope.announce(notices.message_hidden(RoomId(held["room_id"]), MessageId(held["id"]), held["seq"]))
+    scope.reindex("message", held["id"])
+
+
+async def remove(scope: Scope, held: Record, reason: str) -> None:
+    """Delete a held message; its words are kept until `withheld.forget`."""
+    await scope.run(_KEEP, message_id=held["id"], new=new_id(), reason=reason)
+    await scope.run(_EMPTY, message_id=held["id"])
+    await mentions.forget(scope, MessageId(held["id"]))
+    scope.announce(notices.message_deleted(RoomId(held["room_id"]), MessageId(held["id"]), held["seq"]))
+    scope.reindex("message", held["id"])
+
+
+async def forget_deleted(scope: Scope, message_id: UUID) -> None:
+    """Keep no longer what a deleted message said; while it can be brought back, or is not deleted, nothing happens."""
+    if await scope.run(_FORGET, message_id=message_id):
+        await history.forget(scope, MessageId(message_id))
+
+
+async def give_back(scope: Scope, message_id: UUID, *, hidden: bool = False) -> bool:
+    """Let a message say again what it said, or only be hidden again; False when its words are not kept any more."""
+    if not await scope.run(_HIDDEN_AGAIN if hidden else _BACK, message_id=message_id):
+        return False
+    if not hidden:
+        await withheld.forget(scope, message_id)
+    row = await messages.find(scope, message_id)
+    room_id = RoomId(UUID(row["room"]))
+    if not hidden and (named := mentions.meant_by(row["html"])):
+        await mentions.write(scope, await messages.hold(scope, message_id), room_id, named)
+    scope.announce(notices.message_restored(room_id, messages.plain(row)))
+    scope.reindex("message", message_id)
+    return True

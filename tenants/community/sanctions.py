@@ -1,0 +1,141 @@
+"""Sanctions: what holds a writer back: a mute of their own, the slow mode of a room.
+
+All that stands in somebody's way comes with the room's row (`RESTRAINED`), so that most posts pay nothing for it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Integer, Uuid, bindparam, delete, func, or_, select
+from sqlalchemy.dialects.postgresql import array, insert
+
+from tenants.errors import Forbidden, TooFast
+from tenants.ids import new_id
+from tenants.permissions import Role
+from tenants.scope import Record, Scope
+from tenants.statements import scoped, within
+from tenants.tables import binds, instant, owned, refers, text
+
+RESTRAINTS = owned(
+    "restraints",
+    # Whom it holds back: a member, or everybody in a room.
+    Column("subject", Uuid, nullable=False),
+    text("kind"),
+    instant("until"),
+    Column("seconds", Integer),
+    text("reason", default=""),
+)
+PACES = owned(
+    "paces",
+    Column("room_id", Uuid, nullable=False),
+    Column("member_id", Uuid, nullable=False),
+    instant("last_at", now=True),
+    refers("room_id", "rooms"),
+    refers("member_id", "members"),
+)
+_R = RESTRAINTS.c
+_STANDS = or_(_R.until.is_(None), _R.until > func.now())
+_ONE = scoped(
+    select(_R.until, _R.seconds, _R.reason).where(
+        _R.subject == bindparam("subject"), _R.kind == bindparam("kind"), _STANDS
+    )
+)
+_NEW = insert(RESTRAINTS).values(**binds("id", "subject", "kind", "until", "seconds", "reason"))
+_PUT = scoped(
+    _NEW.on_conflict_do_update(
+        index_elements=["channel_id", "subject", "kind"],
+        set_={name: _NEW.excluded[name] for name in ("until", "seconds", "reason")},
+    )
+)
+_LIFT = scoped(delete(RESTRAINTS).where(_R.subject == bindparam("subject"), _R.kind == bindparam("kind")))
+_STEP = insert(PACES).values(**binds("id", "room_id", "member_id"))
+_PACED = scoped(
+    _STEP.on_conflict_do_update(
+        index_elements=["channel_id", "room_id", "member_id"],
+        set_={"last_at": func.clock_timestamp()},
+        where=PACES.c.last_at <= func.clock_timestamp() - func.make_interval(0, 0, 0, 0, 0, 0, bindparam("seconds")),
+    ).returning(PACES.c.id)
+)
+_LAST = scoped(
+    select(PACES.c.last_at).where(PACES.c.room_id == bindparam("room_id"), PACES.c.member_id == bindparam("member_id"))
+)
+
+
+def restrained(me: Any, room: Any) -> Any:
+    """The column `restraints` of a select of rooms: what holds `me` back in `room`, as a list, or NULL."""
+    facts = {name: _R[name] for name in ("kind", "until", "seconds", "reason")}
+    each = func.jsonb_build_object(*(part for name, column in facts.items() for part in (name, column)))
+    return (
+        within(select(func.jsonb_agg(each)).where(_R.subject == func.any(array([me, room])), _STANDS))
+        .correlate(room.table)
+        .scalar_subquery()
+        .label("restraints")
+    )
+
+
+def is_staff(scope: Scope) -> bool:
+    """Whether the actor keeps order or teaches: no pace holds them back."""
+    return scope.actor.system is not None or scope.actor.role not in {None, Role.STUDENT}
+
+
+def require_unmuted(room: Record) -> None:
+    """Pass, or Forbidden `muted`, which says why and until when."""
+    for each in room["restraints"] or ():
+        if each["kind"] == "mute":
+            raise Forbidden(muted_words(each["reason"], each["until"]), "muted", until=each["until"])
+
+
+def said_of(room: Record) -> tuple[str, int]:
+    """Of a room's `restraints`: why the member is muted, if they are, and the seconds between two messages, or 0."""
+    standing = {each["kind"]: each for each in room["restraints"] or ()}
+    mute, slow = standing.get("mute"), standing.get("slow")
+    return muted_words(mute["reason"], mute["until"]) if mute else "", slow["seconds"] if slow else 0
+
+
+async def require_may_write(scope: Scope, room: Record) -> None:
+    """Pass, or Forbidden `muted`, or TooFast in a slowed room; to be called once for each new message."""
+    if room["restraints"] is None:
+        return
+    require_unmuted(room)
+    for each in room["restraints"]:
+        if each["kind"] == "slow" and not is_staff(scope):
+            await _keep_pace(scope, room["id"], each["seconds"])
+
+
+def muted_words(reason: str, until: str | datetime | None) -> str:
+    """What a muted member is told instead of a place to write."""
+    if until is None:
+        return f"You are muted here: {reason}"
+    end = datetime.fromisoformat(until) if isinstance(until, str) else until
+    return f"You are muted until {end.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {reason}"
+
+
+async def find(scope: Scope, subject: UUID, kind: str) -> dict[str, Any] | None:
+    """What holds a member (`mute`) or a room (`slow`) back now: `until, seconds, reason`, or None."""
+    row = await scope.first(_ONE, subject=subject, kind=kind)
+    return dict(row) if row else None
+
+
+async def put(
+    scope: Scope, subject: UUID, kind: str, *, until: datetime | None = None, seconds: int | None = None,
+    reason: str = "",
+) -> None:  # fmt: skip
+    """Hold back; what stood before is replaced. Whoever calls has seen the right to."""
+    await scope.run(_PUT, id=new_id(), subject=subject, kind=kind, until=until, seconds=seconds, reason=reason)
+
+
+async def lift(scope: Scope, subject: UUID, kind: str) -> None:
+    """Hold back no more, however often it is said."""
+    await scope.run(_LIFT, subject=subject, kind=kind)
+
+
+async def _keep_pace(scope: Scope, room_id: UUID, seconds: int) -> None:
+    """Note that the member writes now; TooFast when their last message is less than so many seconds ago."""
+    me = scope.member_id()
+    if await scope.first(_PACED, id=new_id(), room_id=room_id, member_id=me, seconds=float(seconds)):
+        return
+    last = await scope.value(_LAST, room_id=room_id, member_id=me)
+    left = last + timedelta(seconds=seconds) - datetime.now(UTC)
+    wait = max(1.0, left.total_seconds())
+    raise TooFast(wait, f"This room is in slow mode: one message every {seconds} seconds. Wait {wait:.0f} more.")

@@ -1,0 +1,1 @@
+"""Moderation: flags, the queue of cases, acts with their reasons, undo, appeals."""

@@ -1,0 +1,93 @@
+"""The queue: open cases with all that a decision needs: the talk around, flags, what happened before, the appeal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from tenants.community import messages, rooms, withheld
+from tenants.community.messages import MESSAGES
+from tenants.moderation import acts, appeals, cases, flags
+from tenants.scope import Record, Scope
+from tenants.statements import scoped
+
+AROUND = 5
+_SEQS = scoped(
+    select(MESSAGES.c.id, MESSAGES.c.room_id, MESSAGES.c.seq).where(
+        MESSAGES.c.id == bindparam("ids", type_=ARRAY(Uuid)).any_()
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as a moderator sees it: `around` holds its message and five before and after, words of hidden ones too."""
+
+    row: Record
+    room: Record | None
+    around: Sequence[dict[str, Any]]
+    flags: Sequence[Record]
+    earlier: Sequence[Record]
+    appeal: Record | None
+
+    @property
+    def about(self) -> dict[str, Any] | None:
+        """The message that it is about, or None for what is about a person."""
+        return next((one for one in self.around if one["id"] == str(self.row["message_id"])), None)
+
+
+async def page(scope: Scope, *, after: tuple[datetime, UUID] | None = None, limit: int = 20) -> list[Case]:
+    """Open cases in rooms that the actor sees, oldest first."""
+    return await whole(scope, await cases.waiting(scope, after=after, limit=limit))
+
+
+async def one(scope: Scope, case_id: UUID) -> Case | None:
+    """One case, open or closed; None when it is in a room that the actor does not see."""
+    found = await whole(scope, [await cases.find(scope, case_id)])
+    return found[0] if found else None
+
+
+async def whole(scope: Scope, rows: Sequence[Record]) -> list[Case]:
+    """Rows of cases with all that belongs to them; those in rooms that the actor does not see are left out."""
+    shown = await seen(scope, rows)
+    if not shown:
+        return []
+    places = {room["id"]: room for room in await rooms.seen(scope)}
+    seqs = {row["id"]: row["seq"] for row in await scope.all(_SEQS, ids=cases.ids_of(shown, "message_id"))}
+    flagged = await flags.of(scope, cases.ids_of(shown, "id"))
+    earlier = await acts.history(scope, cases.ids_of(shown, "member_id"))
+    appealed = await appeals.of(scope, cases.ids_of(shown, "id"))
+    return [
+        Case(
+            row,
+            places.get(row["room_id"]),
+            await _around(scope, row["room_id"], seqs[row["message_id"]]) if row["message_id"] else (),
+            flagged.get(row["id"], ()),
+            earlier.get(row["member_id"], ()),
+            appealed.get(row["id"]),
+        )
+        for row in shown
+    ]
+
+
+async def seen(scope: Scope, rows: Sequence[Record]) -> list[Record]:
+    """Those of some cases that are in rooms the actor sees, or in none."""
+    places = {room["id"] for room in await rooms.seen(scope)}
+    return [row for row in rows if row["room_id"] is None or row["room_id"] in places]
+
+
+async def _around(scope: Scope, room_id: UUID, seq: int) -> list[dict[str, Any]]:
+    """A message and its neighbours, with the words of those that are hidden."""
+    first = max(0, seq - AROUND - 1)
+    rows = await messages.page_of_seen(scope, room_id, after=first, limit=seq - first + AROUND)
+    kept = await withheld.of(scope, [UUID(row["id"]) for row in rows if row["hidden_at"] is not None])
+    return [_said(row, kept.get(UUID(row["id"]))) for row in rows]
+
+
+def _said(row: Record, kept: Record | None) -> dict[str, Any]:
+    shown = messages.plain(row)
+    return shown | {"body": kept["body"], "html": kept["html"]} if kept else shown
