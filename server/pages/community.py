@@ -17,7 +17,7 @@ from server.sockets import WIRE
 from server.web.views.frame import Form, PersonMark
 from tenants import links
 from tenants.channels import channels
-from tenants.community import audience, drafts, messages, places, reactions, rooms
+from tenants.community import audience, drafts, messages, places, reactions, rooms, withheld
 from tenants.errors import NotFound, Refusal, SignInNeeded
 from tenants.ids import ChannelId, MemberId, RoomId
 from tenants.permissions import Action, why
@@ -93,6 +93,7 @@ async def _read(visit: Visit, scope: Scope) -> RoomFacts:
         here=here,
         read_seq=await rooms.read_upto(scope, room["id"]),
         at=at,
+        withheld=await _withheld(scope, found),
     )
 
 
@@ -104,6 +105,13 @@ async def _found(visit: Visit, scope: Scope, room_id: UUID) -> tuple[int | None,
         before, after = _number(visit, "before"), _number(visit, "after")
         found = await messages.page_of_seen(scope, room_id, before=before, after=after, limit=PAGE)
     return at, found or await messages.page_of_seen(scope, room_id, limit=PAGE)
+
+
+async def _withheld(scope: Scope, found: Sequence[Record]) -> dict[UUID, Record]:
+    """What hidden messages say, for those who moderate, and of their own for their authors."""
+    all_of_it, me = why(scope.actor, Action.MESSAGE_MODERATE).allowed, str(scope.actor.member_id)
+    hidden = [row for row in found if row["hidden_at"] is not None]
+    return await withheld.of(scope, [UUID(row["id"]) for row in hidden if all_of_it or row["author_id"] == me])
 
 
 async def _here(visit: Visit, channel_id: ChannelId, room_id: RoomId, members: Sequence[MemberId]) -> Change:

@@ -13,7 +13,7 @@ from realtime.roll import Change
 from server.web.views.frame import Form, PersonMark
 from server.web.views.room import PeopleGroup, Place, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
 from tenants import links
-from tenants.community import mentions
+from tenants.community import mentions, sanctions
 from tenants.community.audience import STAFF
 from tenants.ids import new_id
 from tenants.permissions import Action, Actor, Role, why
@@ -28,7 +28,7 @@ TITLES = {Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.TEACHER: "Teacher", Rol
 class RoomFacts:
     """What was read for one page: `here` tells who is in the room now, `own` the reader's reactions.
 
-    `at` is the seq that was sought.
+    `withheld` is what hidden messages say, as far as the reader may know it; `at` is the seq that was sought.
     """
 
     slug: str
@@ -41,6 +41,7 @@ class RoomFacts:
     members: Sequence[Record]
     here: Change
     read_seq: int
+    withheld: Mapping[UUID, Record]
     at: int | None = None
 
 
@@ -48,6 +49,7 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
     """The page for a member, or for anybody else an open room with the way in."""
     actor, room, slug = facts.actor, facts.room, facts.slug
     member = actor.member_id is not None and actor.banned is None
+    muted, slow_seconds = sanctions.said_of(room)
     own_url = links.room(slug, room["slug"])
     first, last = (facts.messages[0]["seq"], facts.messages[-1]["seq"]) if facts.messages else (1, 0)
     past = bool(facts.messages) and last < room["head_seq"]
@@ -69,6 +71,10 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         online=facts.here.online,
         member_count=facts.members[0]["total"] if facts.members else 0,
         why_silent=_why_silent(actor, room) if member else "",
+        muted=muted if member else "",
+        slow_seconds=0 if actor.role in STAFF else slow_seconds,
+        staff=actor.role in STAFF,
+        decisions_url=links.decisions(slug),
         join_url=f"{links.channel(slug)}#join",
         url=own_url,
         older_url=f"{own_url}?before={first}" if first > 1 else "",
@@ -94,16 +100,20 @@ def _said(facts: RoomFacts) -> list[Said]:
 
 
 def _one(row: Record, answered: Record | None, facts: RoomFacts) -> Said:
+    kept = facts.withheld.get(UUID(row["id"])) if row["hidden_at"] else None
+    readable = kept is not None and why(facts.actor, Action.MESSAGE_MODERATE).allowed
     return Said(
         id=row["id"],
         seq=row["seq"],
         author=PersonMark(row["author_id"], row["author_name"]),
         at=row["created_at"],
         body=row["body"],
-        html=row["html"],
+        html=kept["html"] if kept and readable else row["html"],
         role=TITLES.get(Role(row["author_role"]), ""),
         edited_at=row["edited_at"],
         deleted=row["deleted_at"] is not None,
+        hidden=row["hidden_at"] is not None,
+        hidden_for=kept["reason"] if kept else "",
         sought=row["seq"] == facts.at,
         to_me=mentions.means(row["html"], facts.actor.member_id, mentions.groups_of(facts.actor.role)),
         reply_to=row["reply_to"] or "",

@@ -9,7 +9,7 @@ from tests.server.browsing import Browsing, signed_in
 from tests.webapp import Web
 from tests.world import World
 
-PARTS = ("", "/courses", "/batches", "/classes", "/rooms", "/members", "/certificates", "/settings")
+PARTS = ("", "/courses", "/batches", "/classes", "/rooms", "/moderation", "/members", "/certificates", "/settings")
 
 
 async def make_course(browser: Browsing, home: str, title: str = "First bowl") -> str:

@@ -18,6 +18,7 @@ NEEDS: dict[Part, tuple[Action, ...]] = {
     "batches": (Action.BATCH_EDIT,),
     "classes": (Action.LIVE_EDIT,),
     "rooms": (Action.ROOM_EDIT,),
+    "moderation": (Action.MESSAGE_MODERATE,),
     "certificates": (Action.CERTIFICATE_ISSUE,),
     "members": (Action.MEMBER_BAN, Action.MEMBER_ROLE, Action.COURSE_EDIT),
     "payments": (Action.ORDER_LIST,),

@@ -24,7 +24,8 @@ class Reaction:
 class Said:
     """One message. `html` was sanitised when it was written; `to_me` tints the row of a mention, `sought` a linked one.
 
-    A deleted one keeps its place, with empty `body` and `html`. `reply_seq` is 0 where the answered one is not known.
+    A deleted one keeps its place, with empty `body` and `html`; so does a `hidden` one, but for moderators. Its author
+    and they are told what it is `hidden_for`. `reply_seq` is 0 where the answered one is not known.
     """
 
     id: str
@@ -36,6 +37,8 @@ class Said:
     role: str = ""
     edited_at: datetime | None = None
     deleted: bool = False
+    hidden: bool = False
+    hidden_for: str = ""
     to_me: bool = False
     sought: bool = False
     reply_to: str = ""
@@ -120,10 +123,10 @@ class RoomPage:
     """`room.html`. A member's page carries scripts; anybody else reads an open room, `join_url` instead of a composer.
 
     Without scripts the form posts `body` and `client_id` (a UUID made for this page) to `post_url`. `why_silent` says
-    why a member may not write here; `read_seq` is how far the reader had read, `last_seq` the room's head in this page.
-    With a `newer_url` the page shows an earlier part of the talk, which stands still: it carries no scripts.
-    `unread_url` leads to the first unread message, where that is not in the page. A mention of a group in
-    `groups_of_reader` means the reader.
+    why a member may not write here, `muted` why this one may not; `read_seq` is how far the reader had read,
+    `last_seq` the room's head in this page. With a `newer_url` the page shows an earlier part of the talk, which stands
+    still: it carries no scripts. `unread_url` leads to the first unread message, where that is not in the page. A
+    mention of a group in `groups_of_reader` means the reader.
     """
 
     room_id: str
@@ -144,6 +147,10 @@ class RoomPage:
     member_count: int = 0
     members_url: str = ""
     why_silent: str = ""
+    muted: str = ""
+    slow_seconds: int = 0
+    staff: bool = False
+    decisions_url: str = ""
     join_url: str = ""
     url: str = ""
     older_url: str = ""

@@ -15,7 +15,8 @@ from server.web.views.buying import Cost
 from server.web.views.frame import Form, Link, PersonMark
 
 Part = Literal[
-    "overview", "courses", "batches", "classes", "rooms", "certificates", "members", "payments", "settings"
+    "overview", "courses", "batches", "classes", "rooms", "moderation", "certificates", "members", "payments",
+    "settings",
 ]  # fmt: skip
 
 

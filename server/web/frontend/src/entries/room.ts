@@ -47,7 +47,10 @@ const wire = new Wire(
     },
     replace: (page) => stream.replace(page),
     edited: (message) => stream.patch(message),
-    deleted: ({ id }) => stream.erase(id),
+    deleted: ({ id }) => stream.erase(id, WORDS.deleted),
+    hidden: (id) => stream.erase(id, WORDS.hidden),
+    slowed: (seconds) => slowed(seconds),
+    muted: (said) => muted(said),
     reacted: ({ message, emoji, count }) => {
       const said = stream.find(message);
       if (said) rows.react(said, emoji, count);
@@ -91,6 +94,22 @@ const typing = new Typing(
   },
 );
 
+/** A muted member reads on, and sees why they cannot write where they would. */
+function muted(said: string): void {
+  const notice = document.querySelector<HTMLElement>("#muted");
+  if (!notice) return;
+  the("p span", notice).textContent = said;
+  notice.hidden = !said;
+  the("form.composer").hidden = Boolean(said);
+}
+
+function slowed(seconds: number): void {
+  const line = document.querySelector<HTMLElement>("#slow");
+  if (!line || (facts.staff && seconds)) return;
+  line.textContent = seconds ? WORDS.slow(seconds) : "";
+  line.hidden = !seconds;
+}
+
 /** Nothing more can be said here: what is left is to say why, which the wire's end alone does not tell. */
 async function closed(link: Extract<Link, { state: "ended" }>): Promise<void> {
   document.querySelector("form.composer")?.toggleAttribute("hidden", true);
@@ -122,7 +141,7 @@ if (document.querySelector("form.composer")) {
     },
     typing: () => typing.pressed(),
   });
-  new Actions(the("#messages"), wire, rows, composer, names);
+  new Actions(the("#messages"), wire, rows, composer, { names, api });
 }
 the("#offline button").addEventListener("click", () => transport.retry());
 stream.open();

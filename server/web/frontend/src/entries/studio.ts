@@ -19,3 +19,6 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-copies]")) {
     button.textContent = button.dataset.copied ?? "";
   });
 }
+
+const desk = document.getElementById("moderation");
+if (desk) void import("../lib/moderating.ts").then(({ moderate }) => moderate(desk));

@@ -1,4 +1,4 @@
-/** What one can do to a message: react, reply, edit, delete; send again or drop one that was not sent. */
+/** What one can do to a message: react, reply, flag, edit, delete; send again or drop one that was not sent. */
 import type { Composer } from "./composer.ts";
 import type { Message } from "./message.ts";
 import type { Names } from "./names.ts";
@@ -18,7 +18,7 @@ export class Actions {
     private readonly wire: Wire,
     private readonly rows: Rows,
     private readonly composer: Composer,
-    private readonly names: Names,
+    private readonly room: { names: Names; api: string },
   ) {
     list.addEventListener("click", (event) => this.#clicked(event));
     list.addEventListener("submit", (event) => this.#edited(event));
@@ -46,6 +46,7 @@ export class Actions {
       reply: () => this.composer.reply(said),
       edit: () => this.#edit(said),
       delete: () => this.#ask.showModal(),
+      flag: () => this.#flag(said),
       cancel: () => this.#leave(said),
       again: () => this.wire.outbox.retry(client),
       change: () => this.#takeBack(said, client),
@@ -101,9 +102,14 @@ export class Actions {
   /** The words to be changed, with names where the message keeps ids. */
   #written(said: HTMLElement): string {
     for (const mark of said.querySelectorAll<HTMLElement>(".mention[data-member]")) {
-      this.names.learn(mark.textContent.slice(1), mark.dataset.member ?? "");
+      this.room.names.learn(mark.textContent.slice(1), mark.dataset.member ?? "");
     }
-    return this.names.spoken(said.dataset.body ?? the(".words", said).textContent);
+    return this.room.names.spoken(said.dataset.body ?? the(".words", said).textContent);
+  }
+
+  async #flag(said: HTMLElement): Promise<void> {
+    const { askToFlag } = await import("./flagging.ts");
+    askToFlag(`${this.room.api}/messages/${said.dataset.id}/flags`);
   }
 
   /** What was refused goes back to where it was written, so that it can be mended. */
@@ -123,7 +129,7 @@ export class Actions {
     const said = form.closest<HTMLElement>(".said");
     const body = the<HTMLTextAreaElement>("textarea", form).value.trim();
     if (!said || !body) return;
-    const edit = this.wire.edit(said.dataset.id ?? "", this.names.meant(body), form.dataset.seen || null);
+    const edit = this.wire.edit(said.dataset.id ?? "", this.room.names.meant(body), form.dataset.seen || null);
     await this.#try(said, edit).then((done) => done && this.#leave(said));
   }
 

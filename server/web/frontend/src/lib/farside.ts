@@ -117,6 +117,7 @@ export function made(seq: number, body: string, author = "eve"): Message {
     created_at: "2026-11-21T09:00:00Z",
     edited_at: null,
     deleted: false,
+    hidden: false,
     reply_to: null,
     thread: null,
     reactions: [],
@@ -144,6 +145,11 @@ export function page(far: FarSide, shelf: Shelf, last = 0) {
     deleted: ({ seq }) => {
       seen.screen = seen.screen.map((each) => (each.seq === seq ? { ...each, deleted: true, body: "" } : each));
     },
+    hidden: (id) => {
+      seen.screen = seen.screen.map((each) => (each.id === id ? { ...each, hidden: true, body: "" } : each));
+    },
+    slowed: ignore,
+    muted: ignore,
     outgoing: (items) => {
       seen.outgoing = items.map((item) => ({ ...item }));
     },

@@ -22,6 +22,8 @@ export interface Message {
   created_at: string;
   edited_at: string | null;
   deleted: boolean;
+  /** A moderator took its words away; they may come back. */
+  hidden: boolean;
   reply_to: string | null;
   thread: { count: number; last_seq: number | null } | null;
   reactions: Reaction[];

@@ -18,6 +18,8 @@ export interface RoomFacts {
   groups: string[];
   /** The groups that the reader may mention. */
   calls: string[];
+  /** We teach or keep order: no slow mode holds us back. */
+  staff: boolean;
 }
 
 export function roomFacts(main: HTMLElement): RoomFacts {
@@ -33,6 +35,7 @@ export function roomFacts(main: HTMLElement): RoomFacts {
     online: Number(given.online ?? 0),
     groups: (given.groups ?? "").split(" ").filter(Boolean),
     calls: given.mentionsAll === undefined ? ["teachers"] : ["teachers", "room"],
+    staff: given.staff !== undefined,
   };
 }
 

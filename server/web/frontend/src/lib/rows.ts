@@ -50,13 +50,18 @@ export class Rows {
 
   /** Brings an element to the message's present state; what we had pressed stays pressed. */
   patch(said: HTMLElement, message: Message): void {
+    const gone = message.deleted || message.hidden;
+    // Whoever was told by the page what a message is hidden for stays told.
+    if (!(message.hidden && said.classList.contains("told"))) {
+      const words = message.deleted ? WORDS.deleted : message.hidden ? WORDS.hidden : read(message.html);
+      the(".words", said).replaceChildren(words);
+      said.classList.remove("told");
+    }
     said.dataset.body = message.body;
     said.dataset.edited = message.edited_at ?? "";
-    said.classList.toggle("gone", message.deleted);
-    const words = the(".words", said);
-    words.replaceChildren(message.deleted ? WORDS.deleted : read(message.html));
-    said.classList.toggle("tome", this.#meansMe(words));
-    the(".edited", said).hidden = message.deleted || !message.edited_at;
+    said.classList.toggle("gone", gone);
+    said.classList.toggle("tome", this.#meansMe(the(".words", said)));
+    the(".edited", said).hidden = gone || !message.edited_at;
     this.#reply(said, message);
     const reacts = the(".reacts", said);
     const pressed = new Set([...reacts.querySelectorAll<HTMLElement>("[aria-pressed=true]")].map(emojiOf));
@@ -111,7 +116,7 @@ export class Rows {
 
   #reply(said: HTMLElement, message: Message): void {
     const link = the<HTMLAnchorElement>(".re", said);
-    link.hidden = !message.reply_to || message.deleted;
+    link.hidden = !message.reply_to || message.deleted || message.hidden;
     if (!message.reply_to) return;
     const target = document.querySelector<HTMLElement>(`.said[data-id="${CSS.escape(message.reply_to)}"]`);
     if (target) link.href = `#${target.id}`;

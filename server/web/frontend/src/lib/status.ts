@@ -45,7 +45,8 @@ export class Status {
     the("b", strip).textContent = certificate ? WORDS.ready(notice.title ?? "") : (notice.title ?? "");
     the("p span", strip).textContent = certificate ? "" : (notice.text ?? "");
     const link = the<HTMLAnchorElement>("a", strip);
-    const address = notice.code ? `/verify/${encodeURIComponent(notice.code)}` : notice.url;
+    const decisions = notice.kind === "decision" && `/c/${this.facts.channel}/community/decisions`;
+    const address = notice.code ? `/verify/${encodeURIComponent(notice.code)}` : decisions || notice.url;
     link.hidden = !address?.startsWith("/");
     if (address) link.href = address;
     the("button", strip).addEventListener("click", () => strip.remove());

@@ -77,11 +77,12 @@ export class Stream {
     if (said) this.rows.patch(said, message);
   }
 
-  erase(id: string): void {
+  /** Takes the words away, and says why they are not there. */
+  erase(id: string, why: string): void {
     const said = this.find(id);
     if (!said) return;
     said.classList.add("gone");
-    the(".words", said).textContent = WORDS.deleted;
+    the(".words", said).textContent = why;
     for (const part of said.querySelectorAll<HTMLElement>(".edited, .reacts, .re")) part.hidden = true;
   }
 

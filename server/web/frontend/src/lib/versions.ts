@@ -14,9 +14,16 @@ export class Versions {
     return this.#gone.has(message.id) ? { ...latest, body: "", html: "", deleted: true } : latest;
   }
 
-  /** The message was deleted: no words come back. */
+  /** The message was deleted: no words come back, unless they are given back. */
   deleted(id: string): void {
     this.#gone.add(id);
+  }
+
+  /** What was taken away was given back, whole; older words that come late say nothing any more. */
+  restored(message: Message): Message {
+    this.#gone.delete(message.id);
+    this.#edited.delete(message.id);
+    return this.latest(message);
   }
 }
 

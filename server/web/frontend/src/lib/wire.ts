@@ -41,6 +41,12 @@ export interface WireHooks {
   typing(names: string[], more: number): void;
   read(room: string, seq: number): void;
   unread(counts: Record<string, Unread>): void;
+  /** A moderator took the words of a message away. */
+  hidden(id: string): void;
+  /** Each student waits so long between two messages; 0: no more. */
+  slowed(seconds: number): void;
+  /** Why we may not write; empty: we may again. */
+  muted(said: string): void;
   notice(notice: Notice): void;
   /** Another device has read notices; so many are left. */
   bell(unread: number): void;
@@ -150,6 +156,9 @@ export class Wire {
       this.#versions.deleted(event.id);
       this.hooks.deleted(event);
     });
+    here("message.hidden", (event: { room: string; id: string }) => this.hooks.hidden(event.id));
+    here<Message>("message.restored", (message) => this.hooks.edited(this.#versions.restored(message)));
+    here("room.slowed", (event: { room: string; seconds: number }) => this.hooks.slowed(event.seconds));
     here("reaction.changed", (event: { room: string; message: string; emoji: string; count: number }) => {
       this.hooks.reacted(event);
       this.#recount.heard(event.message);
@@ -162,6 +171,7 @@ export class Wire {
     });
     this.transport.on("read", (event: { room: string; seq: number }) => this.hooks.read(event.room, event.seq));
     this.transport.on("unread", (counts: Record<string, Unread>) => this.hooks.unread(counts));
+    this.transport.on("muted", ({ said }: { said: string }) => this.hooks.muted(said));
     this.transport.on("notice", (notice: Notice) => this.hooks.notice(notice));
     this.transport.on("bell", ({ unread }: { unread: number }) => this.hooks.bell(unread));
     this.transport.on("heads", (heads: Record<string, number>) => {

@@ -1,0 +1,64 @@
+/** The moderator's desk: keys press its buttons, a case on screen is claimed, what others do appears. */
+import { call } from "./api.ts";
+import { the } from "./page.ts";
+import { SocketTransport } from "./socket.ts";
+import { WORDS } from "./words.ts";
+
+interface Changed {
+  case: string;
+  open: number;
+  claimed_by: string;
+}
+
+export function moderate(root: HTMLElement): void {
+  const { channel = "", case: shown = "" } = root.dataset;
+  document.addEventListener("keydown", (event) => pressed(root, event));
+  the("[data-key='?']", root).addEventListener("click", () => help());
+  for (const link of root.querySelectorAll("a[data-key]")) link.addEventListener("click", () => release(root));
+  if (shown && root.dataset.closed === undefined && the("#claim", root).hidden) void claim(root);
+  const undo = document.querySelector<HTMLElement>("#undo");
+  if (undo) setTimeout(() => undo.remove(), Number(undo.dataset.seconds) * 1_000);
+  new SocketTransport(channel).on("moderation.changed", (event: Changed) => changed(root, event));
+}
+
+/** A single key presses what carries it, unless one writes or holds a modifier. */
+function pressed(root: HTMLElement, event: KeyboardEvent): void {
+  const here = event.target as Element;
+  if (event.ctrlKey || event.metaKey || event.altKey || here.closest("input, textarea, select, dialog[open]")) return;
+  const key = event.key === "ArrowDown" ? "j" : event.key;
+  const target = root.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
+  if (!target || event.repeat) return;
+  event.preventDefault();
+  target.click();
+}
+
+function help(): void {
+  the<HTMLDialogElement>("#keys").showModal();
+}
+
+function address(root: HTMLElement): string {
+  return `/api/v1/channels/${root.dataset.channel}/moderation/cases/${root.dataset.case}/claim`;
+}
+
+async function claim(root: HTMLElement): Promise<void> {
+  await call("PUT", address(root)).catch((fault: Error) => tell(root, fault.message));
+}
+
+/** The next case is looked at: this one is free for others. */
+function release(root: HTMLElement): void {
+  void call("DELETE", address(root), undefined, { keepalive: true }).catch(() => undefined);
+}
+
+function tell(root: HTMLElement, words: string): void {
+  const line = the("#claim", root);
+  the("span", line).textContent = words;
+  line.hidden = !words;
+}
+
+/** Another count for all; where the case on screen is meant, who looks at it; an empty desk takes what came. */
+function changed(root: HTMLElement, { case: about, open, claimed_by: by }: Changed): void {
+  the("#waiting").textContent = WORDS.waits(open);
+  if (!root.dataset.case && open) location.reload();
+  const me = root.dataset.me ?? "";
+  if (about === root.dataset.case && by !== me) tell(root, by ? WORDS.looking(by) : "");
+}

@@ -1,0 +1,125 @@
+"""Moderation: the queue, one case at a time, and what moderators decided about the reader.
+
+Kinds and reasons are the words of the API (`hide`, `off-topic`); the templates say them in the reader's language.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from server.web.views.frame import Form, PersonMark
+from server.web.views.studio import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message around a case: `html` was sanitised when it was written; `subject` is the one the case is about."""
+
+    author: PersonMark
+    at: datetime
+    html: str
+    subject: bool = False
+    hidden: bool = False
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRow:
+    """Who flagged, and why."""
+
+    by: str
+    reason: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActRow:
+    """What was done about a member before, or noted: `kind` of act, its reasons, and whether it was undone."""
+
+    kind: str
+    reason: str
+    by: str
+    at: datetime
+    undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AppealRow:
+    """What an appeal says, and the act that it is about."""
+
+    words: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """The case on the desk. `claimed_by` names somebody else who looks at it; `mine` when the reader has claimed it."""
+
+    id: str
+    kind: str
+    opened: datetime
+    author: PersonMark
+    role: str
+    room: str = ""
+    closed: bool = False
+    claimed_by: str = ""
+    mine: bool = False
+    around: tuple[Told, ...] = ()
+    flags: tuple[FlagRow, ...] = ()
+    earlier: tuple[ActRow, ...] = ()
+    appeal: AppealRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """The reader's own last act, and the seconds in which it can still be undone."""
+
+    id: str
+    kind: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModerationPage:
+    """`studio_moderation.html`. `POST {home}/moderation`: `case`, `kind`, `reason`, `words`, `minutes`, `seconds`.
+
+    `…/moderation/appeal`: `case`, `answer`, `upheld`; `…/moderation/claim`: `case`; `…/moderation/undo`: `act`.
+    `waiting` counts the open cases, of which `place` is the one shown; `me` is what
+    the reader is called here.
+    """
+
+    desk: Desk
+    case: CaseView | None
+    waiting: int
+    me: str = ""
+    place: int = 0
+    next_url: str = ""
+    undo: Undoable | None = None
+    form: Form = field(default_factory=Form)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One act on the reader: its reasons, how long it holds, and how the appeal went.
+
+    `standing` is `open` while an appeal waits, else `upheld`, `overturned`, `undone` or nothing.
+    """
+
+    id: str
+    kind: str
+    reason: str
+    at: datetime
+    until: datetime | None = None
+    appeal: str = ""
+    answer: str = ""
+    standing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionsPage:
+    """`decisions.html`. `POST {url}/{id}`: `words` of an appeal; `form` came back for the decision `about`."""
+
+    url: str
+    decisions: tuple[Decision, ...]
+    about: str = ""
+    form: Form = field(default_factory=Form)
