@@ -9,6 +9,7 @@ from server.sender import REQUEST_ID
 from server.web.render import Pages
 from server.web.views.errors import ErrorView
 from server.web.views.frame import ChannelMark, Frame, Link
+from tenants import links
 from tenants.errors import Refusal
 
 POLICY = web.RequestKey("error_policy", str)
@@ -53,4 +54,6 @@ def _view(refusal: Refusal, request: web.Request, frame: Frame) -> ErrorView:
 def _way(refusal: Refusal, channel: ChannelMark | None, request: web.Request) -> Link:
     if refusal.status >= 500 and request.method in {"GET", "HEAD"}:
         return Link("Try again", request.path)
+    if refusal.code == "banned" and channel:
+        return Link("Read why, and appeal", links.decisions(channel.slug))
     return Link(f"To {channel.name}", channel.url) if channel else Link("All channels", "/")

@@ -132,6 +132,9 @@ async def test_the_person_reads_the_reasons_and_appeals_once(
 async def test_who_is_banned_still_reads_why_and_appeals(web: Web, school: School, mia: Browsing, case: str) -> None:
     await decide(mia, school, case, "ban", words="For good")
     sam, url = await signed_in(web, school.sam), f"/c/{school.slug}/community/decisions"
+    closed = await sam.get(f"/c/{school.slug}/community/wheel-talk")
+    assert closed.status == 403
+    assert f'href="{url}"' in closed.text
     page = await sam.get(url)
     assert page.status == 200
     form = re.search(rf'action="({url}/[0-9a-f-]+)"', page.text)

@@ -1,0 +1,92 @@
+"""Moderation in real browsers over a whole installation: a student flags, a moderator clears the queue by keyboard."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.server.web.gallery import SCHEMES
+from tests.server.web.test_browser import objections
+from tests.slices.people import browser
+from tests.slices.talking import Talker, talker
+from tests.slices.town import Town, running_town
+
+DESK = "/c/pottery/studio/moderation"
+
+
+@pytest.fixture(scope="module")
+async def town(home: Path) -> AsyncIterator[Town]:
+    async with running_town(home / "moderating") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    async with browser() as running:
+        yield running
+
+
+async def flag(by: Talker, words: str, why: str) -> None:
+    """Flag a message by its tools and the dialog."""
+    said = by.page.locator("#messages .said", has_text=words)
+    await said.hover()
+    await said.locator("[data-act=flag]").click()
+    await by.page.get_by_label(why).check()
+    await by.page.get_by_role("button", name="Flag message").click()
+    await expect(by.page.locator("#ask-flag")).to_be_hidden()
+
+
+async def press(page: Page, key: str) -> None:
+    """One key, and the page that follows."""
+    async with page.expect_navigation():
+        await page.keyboard.press(key)
+
+
+async def test_a_moderator_clears_the_queue_by_keyboard_and_everybody_sees_it(chromium: Browser, town: Town) -> None:
+    place = await town.place()
+    async with AsyncExitStack() as stack:
+        sam, zoe, mia = [
+            await stack.enter_async_context(talker(chromium, town, who, place["slug"])) for who in ("sam", "zoe", "mia")
+        ]
+        for who in (sam, zoe):
+            await who.enter()
+        await mia.who.visit(DESK)
+        await expect(mia.page.get_by_text("Nothing waits")).to_be_visible()
+        otto = await stack.enter_async_context(talker(chromium, town, "otto", place["slug"]))
+        assert (await otto.who.fetch(DESK)).status == 403
+        for words in ("Buy my clay", "Buy my glaze", "A kind word"):
+            await sam.say(words)
+            await zoe.reads(words)
+        await flag(zoe, "Buy my clay", "Spam or advertising")
+        # The case appears on an empty desk by itself.
+        await expect(mia.page.locator(".case .subject")).to_contain_text("Buy my clay")
+        await flag(zoe, "Buy my glaze", "Spam or advertising")
+        await flag(zoe, "A kind word", "Attacks or insults people")
+        await expect(mia.page.locator("#waiting")).to_have_text("3 cases wait")
+        for scheme in SCHEMES:
+            await mia.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert await objections(mia.page) == []
+        await otto.who.visit("/c/chess/studio/moderation")
+        await expect(otto.page.get_by_text("Nothing waits")).to_be_visible()
+        await press(mia.page, "h")
+        await expect(zoe.page.locator("#m-1 .words")).to_have_text("A moderator has hidden this message.")
+        await press(mia.page, "u")
+        await expect(zoe.page.locator("#m-1 .words")).to_have_text("Buy my clay")
+        await expect(mia.page.locator(".case .subject")).to_contain_text("Buy my clay")
+        await press(mia.page, "h")
+        await expect(mia.page.locator(".case .subject")).to_contain_text("Buy my glaze")
+        await press(mia.page, "m")
+        await expect(sam.page.locator("#muted")).to_contain_text("You are muted until")
+        await expect(sam.page.locator("form.composer")).to_be_hidden()
+        await press(mia.page, "d")
+        await expect(zoe.page.locator("#m-2 .words")).to_have_text("This message was deleted.")
+        await press(mia.page, "b")
+        await expect(sam.banner).to_contain_text("banned from this channel: It attacks", timeout=10_000)
+        await press(mia.page, "k")
+        await expect(mia.page.get_by_text("Nothing waits")).to_be_visible()
+        await sam.who.visit("/c/pottery/community/decisions")
+        await expect(sam.page.get_by_role("button", name="Appeal").first).to_be_visible()
+        assert await objections(sam.page) == []
+        assert [who.who.complaints for who in (zoe, mia)] == [[], []]
