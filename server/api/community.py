@@ -244,7 +244,7 @@ async def read_history(context: InChannel, *, path: OfMessage) -> Page[VersionSh
 
 @op("Delete a message", tags=TAGS, errors=(403, 404))
 async def delete_message(context: InChannel, *, path: OfMessage) -> None:
-    """Your own, or anyone's for a moderator; its place stays."""
+    """Your own, or for a moderator that of anyone below them; its place stays."""
     await edits.remove(context.scope, path.id)
 
 

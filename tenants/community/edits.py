@@ -12,6 +12,7 @@ from tenants.community.drafts import Draft
 from tenants.community.messages import MESSAGES
 from tenants.errors import Conflict, Forbidden
 from tenants.ids import MessageId, RoomId
+from tenants.members.roles import require_below
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -61,10 +62,12 @@ async def edit(scope: Scope, message_id: UUID, new: Draft, seen: Seen | None = N
 
 
 async def remove(scope: Scope, message_id: UUID) -> None:
-    """Empty a message, which keeps its place: one's own, or anybody's for a moderator. Again changes nothing."""
+    """Empty a message, which keeps its place: one's own, or for a moderator that of those below; again: nothing."""
     held = await _own(scope, message_id, Action.MESSAGE_MODERATE)
     if held["deleted_at"] is not None:
         return
+    if held["member_id"] != scope.actor.member_id:
+        await require_below(scope, held["member_id"])
     await scope.run(_BLANK, message_id=message_id)
     await history.forget(scope, MessageId(message_id))
     await mentions.forget(scope, MessageId(message_id))

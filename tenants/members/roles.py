@@ -25,6 +25,14 @@ def outranks(actor: Actor, role: Role) -> bool:
     return actor.system is not None or (actor.role is not None and RANK[actor.role] > RANK[role])
 
 
+async def require_below(scope: Scope, member_id: UUID) -> Record:
+    """The member, locked, whom the actor stands above; Forbidden `outranked` for anybody else."""
+    row = await members.locked(scope, member_id)
+    if not outranks(scope.actor, Role(row["role"])):
+        raise Forbidden(f"This member is {row['role']}: only somebody above may do that.", "outranked")
+    return row
+
+
 async def change(scope: Scope, member_id: UUID, role: Role) -> Record:
     """Give a member another role; Forbidden for those not below the actor, Conflict `last_owner` for the only owner."""
     scope.require(Action.MEMBER_ROLE)

@@ -15,10 +15,10 @@ from tenants.errors import Conflict, Forbidden, Invalid, NotFound
 from tenants.ids import PersonId, new_id
 from tenants.members import members
 from tenants.members.members import MEMBERS
-from tenants.members.roles import outranks
+from tenants.members.roles import require_below
 from tenants.moderation import cases
 from tenants.moderation.effects import EFFECTS, Aim
-from tenants.permissions import Action, Role
+from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
 from tenants.tables import Json, binds, instant, owned, refers, text
@@ -180,9 +180,7 @@ async def _check_rank(scope: Scope, aim: Aim) -> None:
         raise Invalid("Say whom this is about: a case, a message or a member.", "no_aim")
     if aim.member_id == scope.actor.member_id:
         raise Conflict("This is about yourself: somebody else decides it.", "own_case")
-    row = await members.locked(scope, aim.member_id)
-    if not outranks(scope.actor, Role(row["role"])):
-        raise Forbidden(f"This member is {row['role']}: only somebody above may do that.", "outranked")
+    await require_below(scope, aim.member_id)
 
 
 async def _write(scope: Scope, aim: Aim, before: dict[str, Any]) -> Record:

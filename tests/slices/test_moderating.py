@@ -13,6 +13,8 @@ from tests.slices.people import browser
 from tests.slices.talking import Talker, talker
 from tests.slices.town import Town, running_town
 
+WITHIN = 15_000
+HIDDEN = "A moderator has hidden this message."
 DESK = "/c/pottery/studio/moderation"
 
 
@@ -35,7 +37,7 @@ async def flag(by: Talker, words: str, why: str) -> None:
     await said.locator("[data-act=flag]").click()
     await by.page.get_by_label(why).check()
     await by.page.get_by_role("button", name="Flag message").click()
-    await expect(by.page.locator("#ask-flag")).to_be_hidden()
+    await expect(by.page.locator("#ask-flag")).to_be_hidden(timeout=WITHIN)
 
 
 async def press(page: Page, key: str) -> None:
@@ -61,27 +63,29 @@ async def test_a_moderator_clears_the_queue_by_keyboard_and_everybody_sees_it(ch
             await zoe.reads(words)
         await flag(zoe, "Buy my clay", "Spam or advertising")
         # The case appears on an empty desk by itself.
-        await expect(mia.page.locator(".case .subject")).to_contain_text("Buy my clay")
+        await expect(mia.page.locator(".case .subject")).to_contain_text("Buy my clay", timeout=WITHIN)
         await flag(zoe, "Buy my glaze", "Spam or advertising")
         await flag(zoe, "A kind word", "Attacks or insults people")
-        await expect(mia.page.locator("#waiting")).to_have_text("3 cases wait")
+        await expect(mia.page.locator("#waiting")).to_have_text("3 cases wait", timeout=WITHIN)
         for scheme in SCHEMES:
             await mia.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             assert await objections(mia.page) == []
         await otto.who.visit("/c/chess/studio/moderation")
         await expect(otto.page.get_by_text("Nothing waits")).to_be_visible()
         await press(mia.page, "h")
-        await expect(zoe.page.locator("#m-1 .words")).to_have_text("A moderator has hidden this message.")
+        await expect(zoe.page.locator("#m-1 .words")).to_have_text(
+            "A moderator has hidden this message.", timeout=WITHIN
+        )
         await press(mia.page, "u")
-        await expect(zoe.page.locator("#m-1 .words")).to_have_text("Buy my clay")
-        await expect(mia.page.locator(".case .subject")).to_contain_text("Buy my clay")
+        await expect(zoe.page.locator("#m-1 .words")).to_have_text("Buy my clay", timeout=WITHIN)
+        await expect(mia.page.locator(".case .subject")).to_contain_text("Buy my clay", timeout=WITHIN)
         await press(mia.page, "h")
-        await expect(mia.page.locator(".case .subject")).to_contain_text("Buy my glaze")
+        await expect(mia.page.locator(".case .subject")).to_contain_text("Buy my glaze", timeout=WITHIN)
         await press(mia.page, "m")
-        await expect(sam.page.locator("#muted")).to_contain_text("You are muted until")
+        await expect(sam.page.locator("#muted")).to_contain_text("You are muted until", timeout=WITHIN)
         await expect(sam.page.locator("form.composer")).to_be_hidden()
         await press(mia.page, "d")
-        await expect(zoe.page.locator("#m-2 .words")).to_have_text("This message was deleted.")
+        await expect(zoe.page.locator("#m-2 .words")).to_have_text("This message was deleted.", timeout=WITHIN)
         await press(mia.page, "b")
         await expect(sam.banner).to_contain_text("banned from this channel: It attacks", timeout=10_000)
         await press(mia.page, "k")

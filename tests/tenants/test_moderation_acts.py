@@ -178,6 +178,19 @@ async def test_a_moderator_acts_on_those_below_only(tenancy: Tenancy, school: Sc
                 await act(tenancy, school, nell, kind, **given)
 
 
+async def test_a_moderator_deletes_what_those_below_said_and_no_more(
+    tenancy: Tenancy, school: School, room: RoomId
+) -> None:
+    for who, may in ((school.sam, True), (school.ben, False), (school.ana, False), (school.mia, True)):
+        posted = await say(tenancy, school, who.actor, room)
+        async with acting(tenancy, school, school.mia) as scope:
+            if may:
+                await edits.remove(scope, posted.id)
+            else:
+                with pytest.raises(Forbidden, match="only somebody above"):
+                    await edits.remove(scope, posted.id)
+
+
 async def test_students_and_teachers_do_not_act(tenancy: Tenancy, school: School, room: RoomId) -> None:
     posted = await say(tenancy, school, school.sam.actor, room)
     for who in (school.zoe, school.ben):
