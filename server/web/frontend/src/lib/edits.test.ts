@@ -29,6 +29,21 @@ describe("the wire of what was changed", () => {
     expect(seen.screen.map((message) => message.body)).toEqual(["a", "B", ""]);
   });
 
+  it("shows no words of what was hidden or deleted, until they are given back", async () => {
+    const { seen } = page(far, shelf);
+    far.connect();
+    await settle();
+    const [a, b] = [far.said("a"), far.said("b")];
+    far.send("message.hidden", { room: ROOM, id: a.id, seq: a.seq });
+    far.send("message.posted", a);
+    far.send("message.posted", b);
+    far.send("message.deleted", { room: ROOM, id: b.id, seq: b.seq });
+    far.send("message.edited", { ...a, body: "late", edited_at: "2026-11-21T09:03:00Z" });
+    expect(seen.screen.map((message) => message.body)).toEqual(["", ""]);
+    for (const message of [a, b]) far.send("message.restored", message);
+    expect(seen.screen.map((message) => message.body)).toEqual(["a", "b"]);
+  });
+
   it("keeps the newest words, though older ones and the message itself come late", async () => {
     const { seen } = page(far, shelf);
     far.connect();

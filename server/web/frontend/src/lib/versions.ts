@@ -4,6 +4,7 @@ import type { Message } from "./message.ts";
 export class Versions {
   readonly #edited = new Map<string, Message>();
   readonly #gone = new Set<string>();
+  readonly #hidden = new Set<string>();
 
   /** The message as it was last heard of: what is given, or newer words that came before it. */
   latest(message: Message): Message {
@@ -11,6 +12,7 @@ export class Versions {
     const latest = known && since(known) > since(message) ? known : message;
     if (latest.edited_at) this.#edited.set(message.id, latest);
     if (latest.deleted) this.#gone.add(message.id);
+    if (this.#hidden.has(message.id)) return { ...latest, body: "", html: "", hidden: true };
     return this.#gone.has(message.id) ? { ...latest, body: "", html: "", deleted: true } : latest;
   }
 
@@ -19,9 +21,15 @@ export class Versions {
     this.#gone.add(id);
   }
 
+  /** The message was hidden: the same. */
+  hidden(id: string): void {
+    this.#hidden.add(id);
+  }
+
   /** What was taken away was given back, whole; older words that come late say nothing any more. */
   restored(message: Message): Message {
     this.#gone.delete(message.id);
+    this.#hidden.delete(message.id);
     this.#edited.delete(message.id);
     return this.latest(message);
   }

@@ -156,7 +156,10 @@ export class Wire {
       this.#versions.deleted(event.id);
       this.hooks.deleted(event);
     });
-    here("message.hidden", (event: { room: string; id: string }) => this.hooks.hidden(event.id));
+    here("message.hidden", (event: { room: string; id: string }) => {
+      this.#versions.hidden(event.id);
+      this.hooks.hidden(event.id);
+    });
     here<Message>("message.restored", (message) => this.hooks.edited(this.#versions.restored(message)));
     here("room.slowed", (event: { room: string; seconds: number }) => this.hooks.slowed(event.seconds));
     here("reaction.changed", (event: { room: string; message: string; emoji: string; count: number }) => {
