@@ -53,6 +53,11 @@ def message(slug: str, room_slug: str, seq: int) -> str:
     return f"{room(slug, room_slug)}?at={seq}#m-{seq}"
 
 
+def thread(slug: str, room_slug: str, seq: int) -> str:
+    """The replies to a message of a room."""
+    return f"{room(slug, room_slug)}/t/{seq}"
+
+
 def decisions(slug: str) -> str:
     """What moderators of a channel decided about the reader."""
     return f"/c/{slug}/community/decisions"

@@ -1,6 +1,6 @@
 """The community's pages: a room with its newest messages, readable and writable without scripts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from uuid import UUID
@@ -48,7 +48,7 @@ async def post(visit: Visit) -> web.Response:
     """POST /c/{slug}/community/{room}: `body`, `client_id`; sent twice, it counts once."""
     fields = await read_fields(visit.request)
     try:
-        posted = await _post(visit, fields.get("body", ""), fields.get("client_id", ""))
+        posted = await say(visit, fields)
     except Refusal as refusal:
         form = refill(refusal, fields)
         problem = form.problem or " ".join(form.errors.values())
@@ -56,16 +56,24 @@ async def post(visit: Visit) -> web.Response:
     return see(f"{links.room(visit.slug, visit.path['room'])}#m-{posted.seq}")
 
 
-async def _post(visit: Visit, body: str, client_id: str) -> messages.Posted:
+async def say(visit: Visit, fields: Mapping[str, str], reply_to: UUID | None = None) -> messages.Posted:
+    """Post what a form holds in the room of the path; raises the refusal of what cannot be posted."""
     await charge(visit.request, POSTING, str(visit.reader.person_id))
-    draft = await drafts.prepare(_id(client_id), body)
+    draft = await drafts.prepare(_id(fields.get("client_id", "")), fields.get("body", ""), reply_to)
     async with visit.enter() as scope:
-        return await messages.post(scope, (await _room(visit, scope))["id"], draft)
+        return await messages.post(scope, (await room_of(visit, scope))["id"], draft)
 
 
 async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> web.Response:
     async with visit.enter(readonly=True) as scope:
-        facts = await _read(visit, scope)
+        room = await room_of(visit, scope)
+        at, found = await _found(visit, scope, room["id"])
+        facts = replace(await gather(visit, scope, room, found), at=at)
+    return answer(visit, facts, form, status)
+
+
+def answer(visit: Visit, facts: RoomFacts, form: Form | None = None, status: int = 200) -> web.Response:
+    """The page of a room, or of a thread in it, with the policy that lets its scripts in."""
     frame = visit.frame()
     if facts.actor.member_id is not None:
         # In a room a person is known as the member they are: their own messages carry that id.
@@ -75,9 +83,9 @@ async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> we
     return response
 
 
-async def _read(visit: Visit, scope: Scope) -> RoomFacts:
-    room, channel = await _room(visit, scope), await channels.read(scope)
-    at, found = await _found(visit, scope, room["id"])
+async def gather(visit: Visit, scope: Scope, room: Record, found: Sequence[Record]) -> RoomFacts:
+    """All that a page about these messages of a room shows."""
+    channel = await channels.read(scope)
     member = scope.actor.member_id is not None and scope.actor.banned is None
     members = await audience.first(scope) if member else ()
     here = await _here(visit, scope.channel_id, room["id"], [row["id"] for row in members]) if member else NOBODY
@@ -92,7 +100,6 @@ async def _read(visit: Visit, scope: Scope) -> RoomFacts:
         members=members,
         here=here,
         read_seq=await rooms.read_upto(scope, room["id"]),
-        at=at,
         withheld=await _withheld(scope, found),
     )
 
@@ -119,7 +126,7 @@ async def _here(visit: Visit, channel_id: ChannelId, room_id: RoomId, members: S
     return await visit.request.app[WIRE].who_is_here(channel_id, room_id, members)
 
 
-async def _room(visit: Visit, scope: Scope) -> Record:
+async def room_of(visit: Visit, scope: Scope) -> Record:
     """The room of the path; a visitor who sees none is asked to sign in, for it may be one of members."""
     try:
         return await rooms.find_by_slug(scope, visit.path["room"])

@@ -28,7 +28,8 @@ TITLES = {Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.TEACHER: "Teacher", Rol
 class RoomFacts:
     """What was read for one page: `here` tells who is in the room now, `own` the reader's reactions.
 
-    `withheld` is what hidden messages say, as far as the reader may know it; `at` is the seq that was sought.
+    `withheld` is what hidden messages say, as far as the reader may know it; `at` is the seq that was sought. With a
+    `root` the page is that of its thread, and `messages` begin with it.
     """
 
     slug: str
@@ -43,6 +44,7 @@ class RoomFacts:
     read_seq: int
     withheld: Mapping[UUID, Record]
     at: int | None = None
+    root: Record | None = None
 
 
 def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
@@ -52,7 +54,9 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
     muted, slow_seconds = sanctions.said_of(room)
     own_url = links.room(slug, room["slug"])
     first, last = (facts.messages[0]["seq"], facts.messages[-1]["seq"]) if facts.messages else (1, 0)
-    past = bool(facts.messages) and last < room["head_seq"]
+    whole = facts.root is None
+    past = bool(facts.messages) and last < room["head_seq"] and whole
+    missed = whole and 0 < facts.read_seq < first - 1
     return RoomPage(
         room_id=str(room["id"]),
         name=room["name"],
@@ -64,7 +68,8 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         zone=facts.zone,
         rooms_url=f"{links.channel(slug)}/community",
         search_url=f"{links.channel(slug)}/search",
-        post_url=own_url,
+        post_url=links.thread(slug, room["slug"], facts.root["seq"]) if facts.root else own_url,
+        back_url=links.message(slug, room["slug"], facts.root["seq"]) if facts.root else "",
         client_id=str(new_id()),
         member=member,
         people=_people(facts) if member else (),
@@ -77,9 +82,9 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         decisions_url=links.decisions(slug),
         join_url=f"{links.channel(slug)}#join",
         url=own_url,
-        older_url=f"{own_url}?before={first}" if first > 1 else "",
+        older_url=f"{own_url}?before={first}" if first > 1 and whole else "",
         newer_url=f"{own_url}?after={last}" if past else "",
-        unread_url=links.message(slug, room["slug"], facts.read_seq + 1) if 0 < facts.read_seq < first - 1 else "",
+        unread_url=links.message(slug, room["slug"], facts.read_seq + 1) if missed else "",
         moderates=why(actor, Action.MESSAGE_MODERATE).allowed,
         groups_of_reader=mentions.groups_of(actor.role),
         mentions_all=why(actor, Action.MESSAGE_MENTION_ALL).allowed,
@@ -116,6 +121,7 @@ def _one(row: Record, answered: Record | None, facts: RoomFacts) -> Said:
         hidden_for=kept["reason"] if kept else "",
         sought=row["seq"] == facts.at,
         to_me=mentions.means(row["html"], facts.actor.member_id, mentions.groups_of(facts.actor.role)),
+        replies=row["thread_count"],
         reply_to=row["reply_to"] or "",
         reply_seq=answered["seq"] if answered else 0,
         reply_name=answered["author_name"] if answered else "",

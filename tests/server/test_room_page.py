@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.server.browsing import signed_in
 from tests.server.test_community_api import make_room, post
 from tests.webapp import Web
 from tests.world import World
@@ -96,3 +97,30 @@ async def test_a_link_to_a_message_shows_it_among_its_neighbours_whatever_was_sa
     newest, page = await shown("")
     assert newest == [7, 8, 9, 10]
     assert "<script" in page
+
+
+async def test_a_thread_is_read_and_answered_without_scripts(web: Web, world: World) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    asked = (await post(web, pottery, room, pottery.sam.token, "Which clay?")).json["id"]
+    await post(web, pottery, room, pottery.ben.token, "Beside the thread")
+    await post(web, pottery, room, pottery.zoe.token, "Stoneware", reply_to=asked)
+    url, sam = f"/c/{pottery.slug}/community/wheel-talk", await signed_in(web, pottery.sam)
+    assert f'href="{url}/t/1"><' in (await sam.get(url)).body.decode()
+    page = (await sam.get(f"{url}/t/1")).body.decode()
+    assert ["Which clay?" in page, "Stoneware" in page, "Beside the thread" in page] == [True, True, False]
+    assert "<script" not in page
+    listed = (await web.call("GET", f"/channels/{pottery.slug}/threads", token=pottery.sam.token)).json["items"]
+    assert [each["unread"] for each in listed] == [0], "the page has shown the reply"
+    client_id = str(uuid4())
+    for _ in range(2):
+        sent = await sam.post(f"{url}/t/1", body="Thank you", client_id=client_id)
+        assert (sent.status, sent.headers["Location"]) == (303, f"{url}/t/1#m-4")
+    message = (await web.call("GET", f"/channels/{pottery.slug}/messages/{asked}", token=pottery.sam.token)).json
+    assert message["thread"] == {"count": 2, "last_seq": 4}
+    assert (await sam.post(f"{url}/t/1", body="", client_id=client_id)).status == 422
+    for wrong in ("0", "99", "x", "1" * 30):
+        assert (await sam.get(f"{url}/t/{wrong}")).status == 404
+        assert (await sam.post(f"{url}/t/{wrong}", body="lost", client_id=str(uuid4()))).status == 404
+    stranger = await web.get(f"{url}/t/1")
+    assert (stranger.status, stranger.headers["Location"].startswith("/sign-in?next=")) == (303, True)

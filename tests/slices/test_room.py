@@ -245,6 +245,12 @@ async def test_somebody_is_mentioned_by_keyboard_and_sees_it(both: tuple[Talker,
         await expect(who.page.locator("#messages .mention")).to_have_text("@Ana Marsh")
     await expect(ana.page.locator("#messages .said.tome")).to_have_count(1)
     await expect(sam.page.locator("#messages .said.tome")).to_have_count(0)
+    await ana.page.locator("#messages .said.tome [data-act=reply]").first.dispatch_event("click")
+    await ana.say("You are welcome")
+    for who in both:
+        await expect(who.page.locator("#messages .said:not([hidden]) .replies:visible")).to_have_text("1 reply")
+    await sam.page.locator("#messages .replies:visible").click()
+    await expect(sam.page.locator("#messages .said .words")).to_have_count(2)
 
 
 async def test_who_was_banned_is_told_why_and_writes_no_more(

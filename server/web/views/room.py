@@ -41,6 +41,7 @@ class Said:
     hidden_for: str = ""
     to_me: bool = False
     sought: bool = False
+    replies: int = 0
     reply_to: str = ""
     reply_seq: int = 0
     reply_name: str = ""
@@ -124,9 +125,10 @@ class RoomPage:
 
     Without scripts the form posts `body` and `client_id` (a UUID made for this page) to `post_url`. `why_silent` says
     why a member may not write here, `muted` why this one may not; `read_seq` is how far the reader had read,
-    `last_seq` the room's head in this page. With a `newer_url` the page shows an earlier part of the talk, which stands
-    still: it carries no scripts. `unread_url` leads to the first unread message, where that is not in the page. A
-    mention of a group in `groups_of_reader` means the reader.
+    `last_seq` the room's head in this page. With a `back_url` the page is that of a thread, which the form posts to;
+    with a `newer_url` it shows an earlier part of the talk, which stands still: neither carries scripts. `unread_url`
+    leads to the first unread message, where that is not in the page. A mention of a group in `groups_of_reader` means
+    the reader.
     """
 
     room_id: str
@@ -155,6 +157,7 @@ class RoomPage:
     url: str = ""
     older_url: str = ""
     newer_url: str = ""
+    back_url: str = ""
     unread_url: str = ""
     self_url: str = "/me"
     moderates: bool = False

@@ -12,6 +12,8 @@ from tests.server.web.samples import NOW, ORIGIN, PIANO, POTTERY, SAM, Sample
 ZONE = ZoneInfo("Europe/Amsterdam")
 ZOE = PersonMark("zoe", "Zoë Adeyemi")
 HOME = "/c/piano/studio"
+KILN = room.Place("r2", "Kiln", "/c/pottery/community/kiln", unread=12, mentions=2)
+MENTION = f'<span class="mention" data-member="{SAM.key}">@{SAM.name}</span>'
 
 
 def said(seq: int, author: PersonMark, at: datetime, **more: object) -> room.Said:
@@ -21,10 +23,10 @@ def said(seq: int, author: PersonMark, at: datetime, **more: object) -> room.Sai
 
 def talk(*, member: bool = True, empty: bool = False, language: str = "en", silent: str = "") -> Sample:
     messages = [
-        said(1, ZOE, NOW - timedelta(days=2)),
+        said(1, ZOE, NOW - timedelta(days=2), replies=3, sought=True),
         said(2, ZOE, NOW - timedelta(days=2, minutes=-1), role="Teacher", reactions=(room.Reaction("👍", 7, True),)),
         said(3, SAM, NOW - timedelta(hours=1), reply_to="id-2", reply_seq=2, reply_name="Zoë Adeyemi", edited_at=NOW),
-        said(4, ZOE, NOW - timedelta(minutes=2), to_me=True),
+        said(4, ZOE, NOW - timedelta(minutes=2), to_me=True, html=f"<p>words 4 {MENTION}</p>"),
         said(5, ZOE, NOW, deleted=True, body="", html=""),
     ]
     view = room.RoomPage(
@@ -32,7 +34,9 @@ def talk(*, member: bool = True, empty: bool = False, language: str = "en", sile
         name="Wheel talk",
         topic="Throwing and centring.",
         groups=(
-            room.PlaceGroup("Rooms", (room.Place("r1", "Wheel talk", "/c/pottery/community/wheel", current=True),)),
+            room.PlaceGroup(
+                "Rooms", (room.Place("r1", "Wheel talk", "/c/pottery/community/wheel", current=True), KILN)
+            ),
         ),
         lines=() if empty else room.arrange(messages, ZONE, 3, SAM.key, NOW),
         last_seq=0 if empty else 5,
@@ -52,7 +56,9 @@ def talk(*, member: bool = True, empty: bool = False, language: str = "en", sile
         member_count=2,
         members_url="/c/pottery/community/members",
         join_url="/c/pottery",
+        url="/c/pottery/community/wheel",
         older_url="/c/pottery/community/wheel?before=1",
+        unread_url="/c/pottery/community/wheel?at=1#m-1",
         why_silent=silent,
     )
     return Sample("room.html", view, Frame(ORIGIN, channel=POTTERY, reader=SAM if member else None, language=language))

@@ -61,6 +61,7 @@ export class Rows {
     said.dataset.edited = message.edited_at ?? "";
     said.classList.toggle("gone", gone);
     said.classList.toggle("tome", this.#meansMe(the(".words", said)));
+    this.#replies(said, message.thread?.count ?? 0);
     the(".edited", said).hidden = gone || !message.edited_at;
     this.#reply(said, message);
     const reacts = the(".reacts", said);
@@ -106,6 +107,19 @@ export class Rows {
   time(element: HTMLTimeElement, at: string | number): void {
     element.dateTime = new Date(at).toISOString();
     element.textContent = clock(at, this.facts.zone);
+  }
+
+  /** Counts one more reply under a message. */
+  replied(said: HTMLElement): void {
+    this.#replies(said, Number(said.dataset.replies ?? 0) + 1);
+  }
+
+  #replies(said: HTMLElement, count: number): void {
+    said.dataset.replies = String(count);
+    const link = the<HTMLAnchorElement>(".replies", said);
+    link.hidden = !count;
+    link.href = `${location.pathname}/t/${said.dataset.seq}`;
+    the("span", link).textContent = WORDS.replies(count);
   }
 
   #meansMe(words: HTMLElement): boolean {

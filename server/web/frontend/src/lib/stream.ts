@@ -49,6 +49,8 @@ export class Stream {
     const own = message.author.id === this.facts.me;
     if (!own && (document.hidden || !following)) this.#mark();
     this.#place(message);
+    const parent = message.reply_to && this.find(message.reply_to);
+    if (parent) this.rows.replied(parent);
     if (own || following) this.toEnd();
     this.#look();
   }

@@ -30,6 +30,7 @@ export const WORDS = {
   ended: "This room is closed to you now.",
   ready: (title: string) => `Your certificate for ${title} is ready.`,
   meanwhile: "It was changed elsewhere meanwhile. Above is what stands now; save again to put yours in its place.",
+  replies: (count: number) => (count === 1 ? "1 reply" : `${count} replies`),
   people: "People to mention",
   found: (count: number) => (count === 1 ? "1 person found" : `${count} people found`),
   said: (name: string, body: string) => `${name}: ${body}`,
