@@ -13,12 +13,14 @@ from pydantic import BaseModel
 from server.context import Admitted, AsPerson, AtChannel, House, InChannel
 from server.cookies import read_cookie
 from server.idempotency import KeyedRequest, StoredAnswer
+from server.key_scopes import KEY_SCOPES
 from server.memo import Memo
 from server.op import ANONYMOUS, Caller, Operation
 from server.sender import address_of
 from tenants import directory, idempotency
 from tenants.directory import ChannelAt
 from tenants.errors import Forbidden, NotFound, SignInNeeded
+from tenants.keys import keys, tokens
 from tenants.people.sessions import Device
 from tenants.scope import Scope
 from tenants.sealing import Seals
@@ -40,12 +42,28 @@ class HouseAccess:
         token = token_of(request)
         if token is None:
             return ANONYMOUS
+        if tokens.is_key(token):
+            return await self._caller_by_key(request, operation, token)
         hashed = directory.hash_of(token)
         # Each transaction in a channel admits the token afresh, so until then only the subject of limits is needed.
         if _context_of(operation.handler) is not AsPerson and (subject := self._subjects.get(hashed)):
             return Caller(subject)
         signed_in = await directory.session_of(self.house.tenancy, token)
         return Caller(self._subjects.put(hashed, str(signed_in.person_id)), signed_in)
+
+    async def _caller_by_key(self, request: web.Request, operation: Operation, token: str) -> Caller:
+        """The caller by a key of the path's channel; what is mistyped is told without asking the database."""
+        tokens.check(token)
+        needs, slug = KEY_SCOPES.get(operation.name), request.match_info.get("slug", "")
+        if needs is None:
+            raise keys.refused()
+        hashed = directory.hash_of(f"{slug} {token}")
+        if subject := self._subjects.get(hashed):
+            return Caller(subject)
+        async with self.house.tenancy.scope((await self.channel(slug)).id) as scope:
+            actor = await keys.admit(scope, token, needs)
+            await keys.touch(scope)
+        return Caller(self._subjects.put(hashed, actor.describe()))
 
     def enter(
         self, request: web.Request, operation: Operation, caller: Caller, path: BaseModel | None
@@ -55,7 +73,7 @@ class HouseAccess:
         if wanted is AsPerson:
             return contextlib.nullcontext(self.as_person(request, caller))
         readonly = request.method in {"GET", "HEAD"}
-        return _Entered(self, request, str(getattr(path, "slug", "")), wanted, readonly=readonly)
+        return _Entered(self, request, str(getattr(path, "slug", "")), wanted, operation, readonly=readonly)
 
     def as_person(self, request: web.Request, caller: Caller) -> AsPerson:
         """The context of a call outside of any channel."""
@@ -79,26 +97,28 @@ class HouseAccess:
     async def _recall(self, key: str, look: Callable[[], Awaitable[ChannelAt]]) -> ChannelAt:
         return self._channels.get(key) or self._channels.put(key, await look())
 
-    async def at_channel(self, request: web.Request, slug: str) -> AtChannel:
+    async def at_channel(self, request: web.Request, slug: str, operation: Operation) -> AtChannel:
         """The context of a call to a channel that opens its own transactions."""
-        return AtChannel(self.house, request, await self.channel(slug), token_of(request))
+        needs = KEY_SCOPES.get(operation.name)
+        return AtChannel(self.house, request, await self.channel(slug), token_of(request), needs)
 
 
 class _Entered:
     """What a handler for a channel's routes works in, as a context: the channel alone, or with an open transaction."""
 
-    __slots__ = ("_access", "_admitted", "_readonly", "_request", "_slug", "_wanted")
+    __slots__ = ("_access", "_admitted", "_operation", "_readonly", "_request", "_slug", "_wanted")
 
     def __init__(
-        self, access: HouseAccess, request: web.Request, slug: str, wanted: type[Any], *, readonly: bool
-    ) -> None:
+        self, access: HouseAccess, request: web.Request, slug: str, wanted: type[Any], operation: Operation, *,
+        readonly: bool,
+    ) -> None:  # fmt: skip
         self._access, self._request, self._slug, self._wanted = access, request, slug, wanted
-        self._readonly = readonly
+        self._operation, self._readonly = operation, readonly
         self._admitted: Admitted | None = None
 
     async def __aenter__(self) -> AtChannel | InChannel:
         """Find the channel, and begin the transaction if there is to be one."""
-        at = await self._access.at_channel(self._request, self._slug)
+        at = await self._access.at_channel(self._request, self._slug, self._operation)
         if self._wanted is AtChannel:
             return at
         admitted = at.scope(readonly=self._readonly)

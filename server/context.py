@@ -15,6 +15,8 @@ from server.op import KEYED, Keyed
 from tenants import directory
 from tenants.directory import ChannelAt, SignedIn
 from tenants.errors import Forbidden, SignInNeeded
+from tenants.keys import keys, tokens
+from tenants.keys.scopes import KeyScope
 from tenants.people.mailed_links import LinkSecrets
 from tenants.people.passwords import Passwords
 from tenants.people.sessions import Device, Lives
@@ -85,6 +87,8 @@ class AtChannel:
     request: web.Request
     channel: ChannelAt
     token: str | None
+    needs: KeyScope | None = None
+    """The scope that a key must have for what is done here; None where none is taken."""
 
     @property
     def keyed(self) -> Keyed:
@@ -93,22 +97,25 @@ class AtChannel:
 
     def scope(self, *, readonly: bool = False) -> "Admitted":
         """One transaction as the caller, whose rights are looked up afresh in it."""
-        return Admitted(self.house.tenancy.scope(self.channel.id, readonly=readonly), self.token)
+        return Admitted(self.house.tenancy.scope(self.channel.id, readonly=readonly), self.token, self.needs)
 
 
 class Admitted:
     """A scope as a context that its token has been admitted to."""
 
-    __slots__ = ("_opening", "_token")
+    __slots__ = ("_needs", "_opening", "_token")
 
-    def __init__(self, opening: Opening[Scope], token: str | None) -> None:
-        self._opening, self._token = opening, token
+    def __init__(self, opening: Opening[Scope], token: str | None, needs: KeyScope | None) -> None:
+        self._opening, self._token, self._needs = opening, token, needs
 
     async def __aenter__(self) -> Scope:
-        """Begin the transaction and admit; SignInNeeded for a token that is no good."""
+        """Begin the transaction and admit; SignInNeeded for a bad token, Forbidden beyond a key's scopes."""
         scope = await self._opening.__aenter__()
         try:
-            await directory.admit(scope, self._token)
+            if self._token is not None and tokens.is_key(self._token):
+                await keys.admit(scope, self._token, self._needs)
+            else:
+                await directory.admit(scope, self._token)
         except BaseException as error:
             await self._opening.__aexit__(type(error), error, error.__traceback__)
             raise

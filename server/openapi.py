@@ -13,10 +13,12 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from server.idempotency import Idempotency
+from server.key_scopes import KEY_SCOPES
 from server.op import Auth, Operation, Route
 from server.problems import PROBLEM_JSON, title_of
 
 REFS = "#/components/schemas/{model}"
+KEY_WORDS = "A key of one channel, made in its studio. An operation that takes keys names the scope that one needs."
 ALWAYS = (400, 404, 408, 429, 431, 500, 503)
 
 Json = dict[str, Any]
@@ -59,6 +61,7 @@ def describe(routes: Sequence[Route], prefix: str, version: str) -> Json:
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "guildhall"},
+                "key": {"type": "http", "scheme": "bearer", "bearerFormat": "guildkey", "description": KEY_WORDS},
             },
         },
     }
@@ -113,7 +116,7 @@ def _describe_operation(route: Route, schemas: _Schemas) -> Json:
         "operationId": operation.name,
         "summary": operation.summary,
         "tags": [*operation.tags],
-        "security": _security(operation.auth),
+        "security": _security(operation),
         "parameters": [*_parameters(operation, schemas)],
         "responses": _responses(operation, schemas),
     }
@@ -126,9 +129,11 @@ def _describe_operation(route: Route, schemas: _Schemas) -> Json:
     return described
 
 
-def _security(auth: Auth) -> list[Mapping[str, list[str]]]:
-    signed_in: list[Mapping[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
-    return {Auth.NONE: [], Auth.OPTIONAL: [{}, *signed_in], Auth.REQUIRED: signed_in}[auth]
+def _security(operation: Operation) -> list[Mapping[str, list[str]]]:
+    scope = KEY_SCOPES.get(operation.name)
+    by_key: list[Mapping[str, list[str]]] = [{"key": [scope.value]}] if scope else []
+    signed_in: list[Mapping[str, list[str]]] = [{"bearer": []}, {"cookie": []}, *by_key]
+    return {Auth.NONE: [], Auth.OPTIONAL: [{}, *signed_in], Auth.REQUIRED: signed_in}[operation.auth]
 
 
 def _parameters(operation: Operation, schemas: _Schemas) -> Iterator[Json]:

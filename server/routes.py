@@ -12,6 +12,7 @@ from server.api import (
     community,
     courses,
     invitations,
+    keys,
     lessons,
     live,
     live_connections,
@@ -49,6 +50,7 @@ API: tuple[Route, ...] = (
     *uploads.ROUTES,
     *search.ROUTES,
     *bell.ROUTES,
+    *keys.ROUTES,
 )
 
 

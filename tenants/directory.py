@@ -23,6 +23,7 @@ _HEADS = Lookup("select * from room_heads($1, $2)", ("channels", "rooms"), {})
 _CERTIFICATE = Lookup("select * from certificate_at($1)", ("code",), {})
 _CONNECTION = Lookup("select * from channel_of_connection($1)", ("connection",), {})
 _ACCOUNT = Lookup("select * from channel_of_account($1, $2)", ("provider", "account"), {})
+_ADMIT_KEY = Scoped("select * from admit_key($1, $2)", ("channel_id", "hash"), {})
 _ADMIT = Scoped("select * from admit($1, $2)", ("channel_id", "hash"), {})
 
 
@@ -144,6 +145,17 @@ async def admit(scope: Scope, token: str | None) -> Actor:
     return scope.actor
 
 
+async def admit_key(scope: Scope, token: str) -> tuple[Actor, list[str]]:
+    """Whom a key acts for in the scope's channel, and its scopes.
+
+    Raises SignInNeeded for one that is unknown here, expired or revoked, or whose maker closed their account.
+    """
+    row = await scope.first(_ADMIT_KEY, hash=hash_of(token))
+    if row is None:
+        raise SignInNeeded("This key is not good here, or no longer. Make another one.", "key_ended")
+    return _actor(row), row["scopes"].split()
+
+
 def hash_of(token: str) -> bytes:
     """What the database keeps of a token: its SHA-256; tokens are random enough to need no salt."""
     return sha256(token.encode("utf-8", "surrogatepass")).digest()
@@ -156,8 +168,9 @@ def _actor(row: Record) -> Actor:
         member_id=MemberId(row["member_id"]) if belongs else None,
         role=Role(row["role"]) if belongs else None,
         name=row["member_name"] or row["person_name"],
-        session_id=SessionId(row["session_id"]),
+        session_id=SessionId(row["session_id"]) if row["session_id"] else None,
         banned=_ban(row),
+        key_id=row.get("key_id"),
     )
 
 

@@ -1,7 +1,8 @@
 """Who may do what: one table of role x action, and the reason for each answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from uuid import UUID
 
 from tenants.errors import Forbidden, Refusal, SignInNeeded
 from tenants.ids import MemberId, PersonId, SessionId
@@ -49,6 +50,7 @@ class Action(StrEnum):
     SEARCH = "search"
     INSIGHTS_READ = "insights.read"
     AUDIT_READ = "audit.read"
+    KEY_EDIT = "key.edit"
 
 
 _STUDENT = frozenset(
@@ -104,11 +106,20 @@ class Actor:
     system: str | None = None
     session_id: SessionId | None = None
     banned: str | None = None
+    key_id: UUID | None = None
+    within: frozenset[Action] | None = None
+    """The actions that the key which acts for a member was made for; None for the member in person."""
+
+    def narrowed(self, within: frozenset[Action]) -> "Actor":
+        """The same member, through a key that was made for some actions only."""
+        return replace(self, within=within)
 
     def describe(self) -> str:
-        """One stable word for the audit: `member:…`, `person:…`, `system:…` or `visitor`."""
+        """One stable word for the audit: `member:…`, `person:…`, `key:…`, `system:…` or `visitor`."""
         if self.system:
             return f"system:{self.system}"
+        if self.key_id:
+            return f"key:{self.key_id}"
         if self.member_id:
             return f"member:{self.member_id}"
         return f"person:{self.person_id}" if self.person_id else "visitor"
@@ -142,10 +153,17 @@ def why(actor: Actor, action: Action) -> Answer:
         return Answer(False, f"banned: {actor.banned}", Forbidden(message, "banned"))
     if actor.role is None:
         return Answer(False, "not a member of this channel", Forbidden("Join this channel first.", "not_a_member"))
-    if action in TABLE[actor.role]:
-        return Answer(True, f"a {actor.role} may {action}")
-    message = f"A {actor.role} may not do that here."
-    return Answer(False, f"a {actor.role} may not {action}", Forbidden(message))
+    return _by_role(actor, actor.role, action)
+
+
+def _by_role(actor: Actor, role: Role, action: Action) -> Answer:
+    if action not in TABLE[role]:
+        message = f"A {role} may not do that here."
+        return Answer(False, f"a {role} may not {action}", Forbidden(message))
+    if actor.within is not None and action not in actor.within:
+        refused = Forbidden(f"This key was not made for {action}.", "key_scope")
+        return Answer(False, f"the key was not made for {action}", refused)
+    return Answer(True, f"a {role} may {action}")
 
 
 def require(actor: Actor, action: Action) -> None:

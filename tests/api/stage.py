@@ -15,6 +15,7 @@ from tenants.community import drafts, messages, rooms
 from tenants.courses import courses
 from tenants.files import files
 from tenants.ids import SessionId, new_id
+from tenants.keys import keys
 from tenants.people.sessions import SESSIONS, TOKENS
 from tenants.scope import Tenancy
 from tenants.statements import PERSON, personal
@@ -53,6 +54,7 @@ async def set_stage(tenancy: Tenancy) -> Stage:
         priced = (await courses.add(scope, "Kilns", "kilns"))["id"]
         await courses.publish(scope, priced)
         await prices.set_course(scope, priced, Price(900, "EUR"))
+        key, _ = await keys.make(scope, name="Robot", scopes=["read:community"])
         await accounts.keep(scope, "sandbox", f"acct_{school.id.hex}", "PT", ready=True, missing=())
     async with tenancy.scope(school.id, school.sam.actor) as scope:
         order = (await purchases.begin(scope, "sandbox", priced)).order
@@ -71,6 +73,7 @@ async def set_stage(tenancy: Tenancy) -> Stage:
         "code": award.code,
         "priced": priced,
         "order": order["id"],
+        "key": key["id"],
     }
     return Stage(world, {name: str(value) for name, value in named.items()})
 

@@ -39,6 +39,7 @@ certificate.revoke  OA---
 search              OATMS
 insights.read       OAT--
 audit.read          OA---
+key.edit            OA---
 """
 ROWS = dict(line.split() for line in GOLDEN.strip().splitlines())
 LETTERS = dict(zip("OATMS", Role, strict=True))

@@ -1,0 +1,22 @@
+"""Which scope a key needs for which operation, by the operation's name; one that is not here takes no keys."""
+
+from tenants.keys.scopes import KeyScope
+
+_BY_SCOPE = {
+    KeyScope.READ_COMMUNITY: "list_rooms list_insiders list_messages read_message",
+    KeyScope.WRITE_COMMUNITY: "add_room let_in take_out post_message edit_message delete_message put_reaction"
+    " delete_reaction",
+    KeyScope.READ_COURSES: "list_courses read_course list_sections list_lessons read_lesson list_batches read_batch"
+    " list_classes list_classes_of_batch read_class",
+    KeyScope.WRITE_COURSES: "add_course edit_course remove_course publish_course withdraw_course add_section"
+    " edit_section remove_section move_section add_lesson edit_lesson remove_lesson publish_lesson withdraw_lesson"
+    " move_lesson complete_lesson add_batch edit_batch list_students add_student remove_student add_class edit_class"
+    " read_attendance list_recordings retry_recording begin_upload complete_upload",
+    KeyScope.READ_MEMBERS: "list_members read_member",
+    KeyScope.WRITE_MEMBERS: "ban_member unban_member",
+    KeyScope.READ_CERTIFICATES: "list_certificates",
+    KeyScope.WRITE_CERTIFICATES: "issue_certificate revoke_certificate supersede_certificate",
+    KeyScope.READ_ORDERS: "list_orders read_order",
+    KeyScope.WRITE_ORDERS: "refund_order",
+}
+KEY_SCOPES: dict[str, KeyScope] = {name: scope for scope, names in _BY_SCOPE.items() for name in names.split()}

@@ -1,0 +1,1 @@
+"""API keys: what programs sign in with, in one channel, and what such a key may do there."""
