@@ -34,6 +34,7 @@ SAID = {
     "planned": "The class is planned.",
     "cancelled": "The class was cancelled.",
     "disconnected": "Disconnected. Its webhooks are refused from now on.",
+    "key-revoked": "Revoked. Its next request is refused.",
     "retried": "The recording is being fetched again.",
     "issued": "Issued. Its paper is being made.",
     "revoked": "Revoked, for everyone to see.",

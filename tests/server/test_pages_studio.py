@@ -9,7 +9,10 @@ from tests.server.browsing import Browsing, signed_in
 from tests.webapp import Web
 from tests.world import World
 
-PARTS = ("", "/courses", "/batches", "/classes", "/rooms", "/moderation", "/members", "/certificates", "/settings")
+PARTS = (
+    "", "/courses", "/batches", "/classes", "/rooms", "/moderation", "/members", "/certificates", "/integrations",
+    "/settings",
+)  # fmt: skip
 
 
 async def make_course(browser: Browsing, home: str, title: str = "First bowl") -> str:
@@ -163,3 +166,27 @@ async def test_a_certificate_is_issued_by_hand(web: Web, world: World) -> None:
     assert code is not None
     revoked = await ana.post(f"{home}/certificates/{code[1]}/revoke", reason="Wrong member")
     assert revoked.headers["Location"] == f"{home}/certificates?said=revoked"
+
+
+async def test_a_key_is_made_shown_once_and_revoked(web: Web, world: World) -> None:
+    home = f"/c/{world.pottery.slug}/studio"
+    ana = await signed_in(web, world.pottery.ana)
+    empty = await ana.post(f"{home}/keys", name="Robot", days="30")
+    assert (empty.status, "Choose one or more of" in empty.text) == (422, True)
+    assert 'value="Robot"' in empty.text
+    made = await ana.post(f"{home}/keys", **{"name": "Robot", "days": "30", "read:community": "on"})
+    assert made.status == 201
+    key = re.search(r"guildkey_\w{46}", made.text)
+    assert key is not None
+    rooms = f"/channels/{world.pottery.slug}/rooms"
+    assert (await web.call("GET", rooms, token=key[0])).status == 200
+    page = await ana.get(f"{home}/integrations")
+    assert key[0] not in page.text
+    assert "acts as Ana" in page.text
+    revoke = re.search(r'action="([^"]+/revoke)"', page.text)
+    assert revoke is not None
+    assert (await ana.post(revoke[1])).headers["Location"] == f"{home}/integrations?said=key-revoked"
+    assert (await web.call("GET", rooms, token=key[0])).status == 401
+    assert "No keys yet" in (await ana.get(f"{home}/integrations")).text
+    ben = await signed_in(web, world.pottery.ben)
+    assert (await ben.post(f"{home}/keys", **{"name": "x", "read:community": "on"})).status == 403

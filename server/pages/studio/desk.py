@@ -22,6 +22,7 @@ NEEDS: dict[Part, tuple[Action, ...]] = {
     "certificates": (Action.CERTIFICATE_ISSUE,),
     "members": (Action.MEMBER_BAN, Action.MEMBER_ROLE, Action.COURSE_EDIT),
     "payments": (Action.ORDER_LIST,),
+    "integrations": (Action.KEY_EDIT,),
     "settings": (Action.CHANNEL_EDIT,),
 }
 

@@ -6,6 +6,7 @@ from server.pages.studio import (
     classes,
     connections,
     courses,
+    integrations,
     lessons,
     moderation,
     overview,
@@ -29,6 +30,7 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/members", people.members_page),
     ("/certificates", certificates.certificates_page),
     ("/payments", payments.payments_page),
+    ("/integrations", integrations.integrations_page),
     ("/settings", settings.settings_page),
 )
 WRITES: tuple[tuple[str, PageHandler], ...] = (
@@ -57,6 +59,8 @@ WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/moderation/undo", moderation.undo),
     ("/moderation/claim", moderation.claim),
     ("/moderation/appeal", moderation.decide),
+    ("/keys", integrations.make_key),
+    ("/keys/{id}/revoke", integrations.revoke_key),
     ("/members/invite", people.invite),
     ("/members/{id}/role", people.change_role),
     ("/members/{id}/ban", people.ban),

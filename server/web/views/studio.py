@@ -16,6 +16,7 @@ from server.web.views.frame import Form, Link, PersonMark
 
 Part = Literal[
     "overview", "courses", "batches", "classes", "rooms", "moderation", "certificates", "members", "payments",
+    "integrations",
     "settings",
 ]  # fmt: skip
 

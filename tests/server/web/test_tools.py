@@ -11,13 +11,14 @@ from server.web import csp
 from server.web.assets import DIST
 from server.web.render import theme_of
 from tests.server.web.gallery import browser, pages
+from tests.server.web.keys import INTEGRATIONS
 from tests.server.web.money import MONEY
 from tests.server.web.outline import Outline
 from tests.server.web.samples import Sample
 from tests.server.web.test_browser import REFUSALS, objections
 from tests.server.web.tools import TOOLS
 
-EVERY = TOOLS | MONEY
+EVERY = TOOLS | MONEY | INTEGRATIONS
 every = pytest.mark.parametrize("name", EVERY)
 
 
