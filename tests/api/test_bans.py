@@ -12,7 +12,7 @@ from tests.webapp import Web
 # What one does as a person, what is one's own already, and the ways out stay as they are.
 OWN = {
     "found_channel", "sign_out", "me", "list_channels", "read_member", "list_certificates",
-    "leave_channel", "leave_course", "remove_student",
+    "leave_channel", "leave_course", "remove_student", "list_decisions", "appeal_act",
 }  # fmt: skip
 EMPTY: dict[str, object] = {"items": [], "next": None}
 IN_CHANNEL = [
