@@ -15,7 +15,7 @@ from realtime.connections import MOST_ROOMS, Connection
 from realtime.presence import Presence, shown
 from realtime.reading import Reading
 from tenants import directory
-from tenants.community import drafts, edits, messages, reactions, rooms
+from tenants.community import drafts, edits, messages, reactions, reads, rooms
 from tenants.errors import Conflict, NotFound
 from tenants.ids import PersonId, RoomId, new_id
 from tenants.permissions import Action
@@ -122,7 +122,7 @@ class Community:
             self.reading.note(by, room_id, given.seq)
             return {}
         async with self._acting(by) as scope:
-            seq = await rooms.mark_read(scope, given.room, given.seq)
+            seq = await reads.mark_read(scope, given.room, given.seq)
         await self.bus.tell("read", {"room": str(given.room), "seq": seq}, by.own_room())
         return {}
 

@@ -11,7 +11,7 @@ import structlog
 
 from realtime.bus import Bus
 from realtime.connections import Connection
-from tenants.community import rooms
+from tenants.community import reads
 from tenants.errors import Unavailable
 from tenants.ids import ChannelId, MemberId, RoomId
 from tenants.permissions import acting_system
@@ -80,7 +80,7 @@ class Reading:
     async def _write_some(self, channel_id: ChannelId, marks: Marks) -> None:
         try:
             async with self._tenancy.scope(channel_id, acting_system("reading")) as scope:
-                written = await rooms.mark_all_read(scope, [(*key, seq) for key, (seq, _) in marks.items()])
+                written = await reads.mark_all_read(scope, [(*key, seq) for key, (seq, _) in marks.items()])
         except (Unavailable, OSError) as error:
             log.warning("read marks are written later", reason=str(error), count=len(marks))
             self._keep(channel_id, marks)

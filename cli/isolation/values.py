@@ -105,7 +105,7 @@ PARTICULAR: dict[str, Any] = {
     "certificate_codes.code": _code,
     "index_changes.kind": ("course", "lesson", "message"),
     "rooms.head_seq": 40,
-    "rooms.kind": ("members", "announcement", "private"),
+    "rooms.kind": ("members", "announcement", "private", "batch"),
     "channels.brand": {},
     "channels.landing": {},
     "messages.reactions": [],

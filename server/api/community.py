@@ -53,11 +53,12 @@ class OfReaction(OfMessage):
 
 
 class NewRoom(Given):
-    """A room to be made; `open`: anyone reads, members write; `private`: those who were let in."""
+    """A room to be made; `open`: anyone reads, members write; `private`: those let in; `batch`: those in `batch`."""
 
     name: Annotated[str, Field(max_length=1000, examples=["Glazes"])]
-    kind: Literal["open", "members", "announcement", "private"] = "members"
+    kind: Literal["open", "members", "batch", "announcement", "private"] = "members"
     topic: Annotated[str, Field(max_length=1000)] = ""
+    batch: UUID | None = None
 
 
 class NewMessage(Given):
@@ -98,6 +99,7 @@ class RoomShown(BaseModel):
     name: str
     topic: str
     kind: str
+    batch: UUID | None
     head_seq: int
     unread: int = 0
     mentions: int = 0
@@ -174,7 +176,7 @@ async def list_rooms(context: InChannel, *, path: InSlug) -> Page[RoomShown]:
 @op("Make a room", status=201, tags=TAGS, idempotent=Idempotency.TAKEN, errors=(403, 404))
 async def add_room(context: InChannel, *, path: InSlug, body: NewRoom) -> RoomShown:
     """For those who edit rooms; its maker is in a private one."""
-    return _room(await rooms.add(context.scope, body.name, body.kind, body.topic))
+    return _room(await rooms.add(context.scope, body.name, body.kind, body.topic, body.batch))
 
 
 @op("Who is in a private room", tags=TAGS, errors=(403, 404))
@@ -289,7 +291,7 @@ async def _page(context: InChannel, room_id: UUID, query: Which) -> list[Record]
 
 def _room(row: Record) -> RoomShown:
     facts = {name: row[name] for name in ("id", "slug", "name", "topic", "kind", "head_seq")}
-    return RoomShown(**facts, unread=row.get("unread", 0), mentions=row.get("mentions", 0))
+    return RoomShown(**facts, batch=row["batch_id"], unread=row.get("unread", 0), mentions=row.get("mentions", 0))
 
 
 def _message(row: Record) -> Answer[MessageShown]:

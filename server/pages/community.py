@@ -17,7 +17,7 @@ from server.sockets import WIRE
 from server.web.views.frame import Form, PersonMark
 from tenants import links
 from tenants.channels import channels
-from tenants.community import audience, drafts, messages, places, reactions, rooms, withheld
+from tenants.community import audience, drafts, messages, places, reactions, reads, rooms, withheld
 from tenants.errors import NotFound, Refusal, SignInNeeded
 from tenants.ids import ChannelId, MemberId, RoomId
 from tenants.permissions import Action, why
@@ -99,7 +99,7 @@ async def gather(visit: Visit, scope: Scope, room: Record, found: Sequence[Recor
         own=await reactions.own(scope, [UUID(row["id"]) for row in found]),
         members=members,
         here=here,
-        read_seq=await rooms.read_upto(scope, room["id"]),
+        read_seq=await reads.read_upto(scope, room["id"]),
         withheld=await _withheld(scope, found),
     )
 

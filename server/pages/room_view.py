@@ -14,13 +14,13 @@ from server.web.views.frame import Form, PersonMark
 from server.web.views.room import PeopleGroup, Place, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
 from tenants import links
 from tenants.community import mentions, sanctions
-from tenants.community.audience import STAFF
+from tenants.community.rooms import STAFF
 from tenants.ids import new_id
 from tenants.permissions import Action, Actor, Role, why
 from tenants.scope import Record
 
 PAGE = 50
-SIGNS = {"open": "hash", "members": "hash", "announcement": "megaphone", "private": "lock"}
+SIGNS = {"open": "hash", "members": "hash", "batch": "users", "announcement": "megaphone", "private": "lock"}
 TITLES = {Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.TEACHER: "Teacher", Role.MODERATOR: "Moderator"}
 
 

@@ -8,14 +8,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from tenants.community import mentions
 from tenants.community.mentions import Meant
-from tenants.community.rooms import ROOM_MEMBERS
+from tenants.community.rooms import ROOM_MEMBERS, STAFF, UNASKED
+from tenants.courses.enrollments import ENROLLMENTS
 from tenants.members.members import BANNED, MEMBERS
 from tenants.permissions import Action, Role, why
 from tenants.scope import Record, Scope
 from tenants.statements import scoped, within
 
 MOST_SHOWN = 60
-STAFF = (Role.OWNER, Role.ADMIN, Role.TEACHER, Role.MODERATOR)
 _STUDENTS_LAST = case({role.value: place for place, role in enumerate(STAFF)}, value=MEMBERS.c.role, else_=len(STAFF))
 _FIRST = scoped(
     select(MEMBERS.c.id, MEMBERS.c.name, MEMBERS.c.role, func.count().over().label("total"))
@@ -36,7 +36,21 @@ _INSIDE = exists(
         ).correlate(MEMBERS)
     )
 )  # fmt: skip
-_SEES = or_(bindparam("kind", type_=Text()) != literal("private"), _is_one_of(Role.OWNER, Role.ADMIN), _INSIDE)
+_ENROLLED = exists(
+    within(
+        select(literal(1)).where(
+            ENROLLMENTS.c.batch_id == bindparam("batch_id", type_=Uuid()), ENROLLMENTS.c.member_id == MEMBERS.c.id,
+            ENROLLMENTS.c.state == "active",
+        ).correlate(MEMBERS)
+    )
+)  # fmt: skip
+_KIND = bindparam("kind", type_=Text())
+# The rule of `rooms.may_see`, for every member at once.
+_SEES = or_(
+    and_(*(literal(kind) != _KIND for kind in UNASKED)),
+    and_(literal("private") == _KIND, or_(_is_one_of(*UNASKED["private"]), _INSIDE)),
+    and_(literal("batch") == _KIND, or_(_is_one_of(*UNASKED["batch"]), _ENROLLED)),
+)
 _PRESENT = and_(MEMBERS.c.left_at.is_(None), ~BANNED)
 # Nobody is renamed until this transaction ends, so that the rename finds the names that are written now.
 _NAMED = scoped(
@@ -67,7 +81,7 @@ async def meant(scope: Scope, room: Record, rendered: str) -> Meant:
     asked = mentions.called(rendered)
     if asked is None:
         return Meant(rendered)
-    place = {"room_id": room["id"], "kind": room["kind"]}
+    place = {"room_id": room["id"], "kind": room["kind"], "batch_id": room["batch_id"]}
     rows = await scope.all(_NAMED, member_ids=list(asked.members), **place) if asked.members else []
     reached = _first_asked(asked.members, rows)
     groups = asked.groups if why(scope.actor, Action.MESSAGE_MENTION_ALL).allowed else asked.groups - {mentions.ROOM}

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -12,32 +12,39 @@ from sqlalchemy import (
     Integer,
     ScalarSelect,
     Uuid,
+    and_,
     bindparam,
     case,
     delete,
     exists,
     func,
     literal,
+    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants import audit, notices
+from tenants.batches import batches
 from tenants.community import sanctions
 from tenants.community.mentions import MENTIONS
+from tenants.courses.enrollments import ENROLLMENTS
 from tenants.errors import Forbidden, Invalid, NotFound
 from tenants.ids import MemberId, PersonId, RoomId, new_id
 from tenants.members.members import MEMBERS
 from tenants.permissions import Action, Role
 from tenants.scope import Record, Scope
-from tenants.statements import Scoped, scoped, within
+from tenants.statements import scoped, within
 from tenants.tables import binds, instant, owned, refers, text
 from tenants.texts import clean_line
 
-KINDS = ("open", "members", "announcement", "private")
+KINDS = ("open", "members", "batch", "announcement", "private")
 MOST_ROOMS = 500
 # Pages beside those of rooms.
 TAKEN = {"decisions"}
+STAFF = (Role.OWNER, Role.ADMIN, Role.TEACHER, Role.MODERATOR)
+# Who sees a room of a batch without being enrolled in it, and a private one without being let in.
+UNASKED = {"batch": STAFF, "private": (Role.OWNER, Role.ADMIN)}
 
 ROOMS = owned(
     "rooms",
@@ -45,10 +52,12 @@ ROOMS = owned(
     text("name"),
     text("topic", default=""),
     text("kind", default="members"),
+    Column("batch_id", Uuid),
     Column("position", Integer, nullable=False, server_default="0"),
     Column("head_seq", BigInteger, nullable=False, server_default="0"),
     instant("created_at", now=True),
     instant("archived_at"),
+    refers("batch_id", "batches", on_delete="SET NULL (batch_id)"),
 )
 ROOM_MEMBERS = owned(
     "room_members",
@@ -68,14 +77,24 @@ READS = owned(
 )
 
 _ME = bindparam("me", type_=Uuid())
-_INSIDE = exists(
+_LET = exists(
     within(
         select(literal(1)).where(
             ROOM_MEMBERS.c.room_id == ROOMS.c.id, ROOM_MEMBERS.c.member_id == _ME
         ).correlate(ROOMS)
     )
-).label("inside")  # fmt: skip
-_FACTS = (ROOMS.c.id, ROOMS.c.slug, ROOMS.c.name, ROOMS.c.topic, ROOMS.c.kind, ROOMS.c.head_seq, _INSIDE)
+)  # fmt: skip
+_ENROLLED = exists(
+    within(
+        select(literal(1)).where(
+            ENROLLMENTS.c.member_id == _ME, ENROLLMENTS.c.batch_id == ROOMS.c.batch_id, ENROLLMENTS.c.state == "active"
+        ).correlate(ROOMS)
+    )
+)  # fmt: skip
+# Only a private room has a list, and only a room of a batch looks at enrollments. `rooms_standing` says the same.
+INSIDE = or_(and_(ROOMS.c.kind == "private", _LET), and_(ROOMS.c.kind == "batch", _ENROLLED)).label("inside")
+_R = ROOMS.c
+_FACTS = (_R.id, _R.slug, _R.name, _R.topic, _R.kind, _R.batch_id, _R.head_seq, INSIDE)
 _ROOM = select(*_FACTS).where(ROOMS.c.archived_at.is_(None))
 BY_ID = scoped(_ROOM.where(ROOMS.c.id == bindparam("room_id")))
 # For those who write: with what holds them back, as `restraints`.
@@ -87,7 +106,6 @@ BY_SLUG = scoped(_ROOM.where(ROOMS.c.slug == bindparam("slug")).add_columns(_RES
 _READ = within(
     select(READS.c.last_seq).where(READS.c.room_id == ROOMS.c.id, READS.c.member_id == _ME).correlate(ROOMS)
 ).scalar_subquery()
-_UPTO = scoped(select(READS.c.last_seq).where(READS.c.room_id == bindparam("room_id"), READS.c.member_id == _ME))
 _UNREAD = func.greatest(ROOMS.c.head_seq - func.coalesce(_READ, 0), 0)
 
 
@@ -112,7 +130,7 @@ _ALL = scoped(
 _COUNT = scoped(select(func.count(), func.coalesce(func.max(ROOMS.c.position), 0).label("last")).select_from(ROOMS))
 _ADD = scoped(
     insert(ROOMS)
-    .values(**binds("id", "slug", "name", "topic", "kind", "position"))
+    .values(**binds("id", "slug", "name", "topic", "kind", "batch_id", "position"))
     .on_conflict_do_nothing(index_elements=["channel_id", "slug"])
     .returning(ROOMS.c.id)
 )
@@ -133,27 +151,6 @@ _INSIDERS = scoped(
     .where(ROOM_MEMBERS.c.room_id == bindparam("room_id"))
     .order_by(MEMBERS.c.id)
 )
-_NEW_READ = insert(READS).values(**binds("id", "room_id", "member_id", "last_seq"))
-_MARK = scoped(
-    _NEW_READ.on_conflict_do_update(
-        index_elements=["channel_id", "member_id", "room_id"],
-        set_={"last_seq": func.greatest(READS.c.last_seq, _NEW_READ.excluded.last_seq)},
-    ).returning(READS.c.last_seq)
-)
-# In one order for everybody, so that two processes that write the same marks never wait for each other in a ring.
-_MARK_ALL = Scoped(
-    "insert into room_reads (channel_id, id, room_id, member_id, last_seq)"
-    " select $1, new.id, rooms.id, members.id, greatest(0, least(new.seq, rooms.head_seq))"
-    " from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[]) as new(id, room_id, member_id, seq)"
-    " join rooms on rooms.channel_id = $1 and rooms.id = new.room_id"
-    " join members on members.channel_id = $1 and members.id = new.member_id"
-    " order by members.id, rooms.id"
-    " on conflict (channel_id, member_id, room_id)"
-    " do update set last_seq = greatest(room_reads.last_seq, excluded.last_seq)"
-    " returning room_id, member_id, last_seq",
-    ("channel_id", "ids", "rooms", "members", "seqs"),
-    {},
-)
 
 
 def slug_of(name: str) -> str:
@@ -163,13 +160,17 @@ def slug_of(name: str) -> str:
 
 
 def may_see(scope: Scope, room: Record) -> bool:
-    """Anyone sees an open room; members see the rest; a private one is seen by those in it, owners and admins."""
+    """The one rule of sight, which `INSIDE` and the function `rooms_standing` repeat in SQL.
+
+    Anyone sees an open room; members see the rest, but a batch's room only if they are enrolled in it or of the staff,
+    and a private one only if they were let in or keep the channel.
+    """
     actor = scope.actor
     if actor.system or room["kind"] == "open":
         return actor.banned is None
     if actor.role is None or actor.banned is not None:
         return False
-    return room["kind"] != "private" or bool(room["inside"]) or actor.role in {Role.OWNER, Role.ADMIN}
+    return room["kind"] not in UNASKED or bool(room["inside"]) or actor.role in UNASKED[room["kind"]]
 
 
 def require_seen(scope: Scope, room: Record | None) -> Record:
@@ -197,7 +198,7 @@ def require_writable(scope: Scope, room: Record | None) -> Record:
 
 
 async def find(scope: Scope, room_id: UUID) -> Record:
-    """A room the actor may see: `id, slug, name, topic, kind, head_seq, inside`."""
+    """A room the actor may see: `id, slug, name, topic, kind, batch_id, head_seq, inside`."""
     return require_seen(scope, await scope.first(BY_ID, room_id=room_id, me=scope.actor.member_id))
 
 
@@ -211,21 +212,47 @@ async def seen(scope: Scope) -> list[Record]:
     return [room for room in await scope.all(_ALL, me=scope.actor.member_id) if may_see(scope, room)]
 
 
-async def add(scope: Scope, name: str, kind: str, topic: str = "") -> Record:
-    """A new room; Invalid for a wrong name or kind."""
+async def add(scope: Scope, name: str, kind: str, topic: str = "", batch_id: UUID | None = None) -> Record:
+    """A new room, of a batch where its kind is that; Invalid for a wrong name or kind, NotFound for no such batch."""
     scope.require(Action.ROOM_EDIT)
-    name = clean_line(name, "/name", longest=60)
-    topic = clean_line(topic, "/topic", longest=200, shortest=0)
-    if kind not in KINDS:
-        raise Invalid.field("/kind", "unknown_kind", f"A room is one of: {', '.join(KINDS)}.")
+    name, topic = clean_name(name), clean_topic(topic)
+    await check_kind(scope, kind, batch_id)
     standing = await scope.one(_COUNT)
     if standing[0] >= MOST_ROOMS:
         raise Invalid.field("/name", "too_many", f"A channel has at most {MOST_ROOMS} rooms.")
-    room_id = await _insert(scope, name, kind, topic, standing["last"] + 1)
-    if kind == "private" and scope.actor.member_id:
-        await scope.run(_LET_IN, id=new_id(), room_id=room_id, member_id=scope.actor.member_id)
+    values = {"name": name, "topic": topic, "kind": kind, "batch_id": batch_id, "position": standing["last"] + 1}
+    room_id = await _insert(scope, values)
+    await keep_sight(scope, room_id, kind)
     await audit.record(scope, "room.add", room_id, kind=kind)
     return await find(scope, room_id)
+
+
+def clean_name(name: str) -> str:
+    """The name of a room; Invalid for none, or one of more than 60 characters."""
+    return clean_line(name, "/name", longest=60)
+
+
+def clean_topic(topic: str) -> str:
+    """What a room is about, in at most 200 characters."""
+    return clean_line(topic, "/topic", longest=200, shortest=0)
+
+
+async def check_kind(scope: Scope, kind: str, batch_id: UUID | None) -> None:
+    """Pass when there are rooms of this kind and, for a batch's room alone, such a batch."""
+    if kind not in KINDS:
+        raise Invalid.field("/kind", "unknown_kind", f"A room is one of: {', '.join(KINDS)}.")
+    if kind != "batch" and batch_id is not None:
+        raise Invalid.field("/batch", "not_of_a_batch", "Only a room of the kind `batch` has a batch.")
+    if kind == "batch" and batch_id is None:
+        raise Invalid.field("/batch", "batch_missing", "Say which batch the room is for.")
+    if batch_id is not None:
+        await batches.read(scope, batch_id)
+
+
+async def keep_sight(scope: Scope, room_id: UUID, kind: str) -> None:
+    """Whoever makes a room private is in it."""
+    if kind == "private" and scope.actor.member_id:
+        await scope.run(_LET_IN, id=new_id(), room_id=room_id, member_id=scope.actor.member_id)
 
 
 async def let_in(scope: Scope, room_id: UUID, member_id: MemberId) -> None:
@@ -252,30 +279,6 @@ async def insiders(scope: Scope, room_id: UUID) -> list[Record]:
     return await scope.all(_INSIDERS, room_id=room_id)
 
 
-async def mark_read(scope: Scope, room_id: UUID, seq: int) -> int:
-    """Note that the member has read up to `seq`; the mark only moves forward, and never past the room's head."""
-    room = await find(scope, room_id)
-    upto = max(0, min(seq, room["head_seq"]))
-    values = {"id": new_id(), "room_id": room_id, "member_id": scope.member_id(), "last_seq": upto}
-    return int(await scope.value(_MARK, **values))
-
-
-async def mark_all_read(scope: Scope, marks: Sequence[tuple[RoomId, MemberId, int]]) -> list[Record]:
-    """The same for many members at once, each room and member at most once; whoever calls has seen their rights.
-
-    The marks as they are then: `room_id, member_id, last_seq`; rooms and members that are not there are left out.
-    """
-    in_rooms, members, seqs = [[mark[place] for mark in marks] for place in range(3)]
-    ids = [new_id() for _ in marks]
-    return await scope.all(_MARK_ALL, ids=ids, rooms=in_rooms, members=members, seqs=seqs)
-
-
-async def read_upto(scope: Scope, room_id: UUID) -> int:
-    """How far the acting member has read a room; 0 for anybody else."""
-    me = scope.actor.member_id
-    return int(await scope.value(_UPTO, room_id=room_id, me=me) or 0) if me else 0
-
-
 async def _private(scope: Scope, room_id: UUID) -> Record:
     room = await find(scope, room_id)
     if room["kind"] != "private":
@@ -283,10 +286,10 @@ async def _private(scope: Scope, room_id: UUID) -> Record:
     return room
 
 
-async def _insert(scope: Scope, name: str, kind: str, topic: str, position: int) -> RoomId:
-    base = slug_of(name) or "room"
-    for slug in (f"{base}-room" if base in TAKEN else base, f"{base}-{position}", f"{base}-{new_id().hex[-6:]}"):
-        values = {"slug": slug, "name": name, "topic": topic, "kind": kind, "position": position}
-        if room_id := await scope.value(_ADD, id=new_id(), **values):
+async def _insert(scope: Scope, values: dict[str, Any]) -> RoomId:
+    base = slug_of(values["name"]) or "room"
+    first = f"{base}-room" if base in TAKEN else base
+    for slug in (first, f"{base}-{values['position']}", f"{base}-{new_id().hex[-6:]}"):
+        if room_id := await scope.value(_ADD, id=new_id(), slug=slug, **values):
             return RoomId(room_id)
     raise Invalid.field("/name", "taken", "There is a room of that name already.")

@@ -14,7 +14,7 @@ from cli.drill.taps import tapped
 from providers.embedded import EmbeddedValkey
 from realtime import reading
 from server.sockets import WIRE
-from tenants.community import rooms
+from tenants.community import reads
 from tenants.ids import RoomId
 from tenants.scope import Scope, Tenancy
 from tests.realtime.clients import connected
@@ -25,7 +25,7 @@ from tests.world import School, Somebody, World
 
 async def mark(tenancy: Tenancy, school: School, person: Somebody, room: str) -> int:
     async with tenancy.scope(school.id, person.actor, readonly=True) as scope:
-        return await rooms.read_upto(scope, RoomId(UUID(room)))
+        return await reads.read_upto(scope, RoomId(UUID(room)))
 
 
 async def filled_room(web: Web, school: School, count: int) -> str:
@@ -42,13 +42,13 @@ async def test_the_marks_of_many_are_one_statement(
     pottery = world.pottery
     room = await filled_room(web, pottery, 5)
     batches: list[int] = []
-    write = rooms.mark_all_read
+    write = reads.mark_all_read
 
     async def counted(scope: Scope, marks: Sequence[Any]) -> Any:
         batches.append(len(marks))
         return await write(scope, marks)
 
-    monkeypatch.setattr(rooms, "mark_all_read", counted)
+    monkeypatch.setattr(reads, "mark_all_read", counted)
     people = (pottery.sam, pottery.zoe, pottery.mia)
     async with (
         connected(web, pottery, pottery.sam) as sam,

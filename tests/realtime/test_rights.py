@@ -1,5 +1,6 @@
 """Revoked rights end within two seconds: bans, sign-outs, private rooms, closed channels; tokens that ran out."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -8,8 +9,12 @@ import pytest
 
 from realtime.connections import Connection
 from server.sockets import WIRE
+from tenants.batches import seats
+from tenants.scope import Tenancy
 from tests.realtime.clients import Client, connected
+from tests.realtime.test_revoking import PROMISED
 from tests.server.test_community_api import make_room, post
+from tests.tenants.school import enrol, make_batch, make_course
 from tests.waiting import until
 from tests.webapp import Web
 from tests.world import World
@@ -75,6 +80,32 @@ async def test_who_is_taken_out_of_a_private_room_hears_it_no_more(web: Web, wor
         await post(web, pottery, room, pottery.ana.token, "between us")
         await ana.hears("message.posted")
         assert sam.of("message.posted") == []
+        assert await sam.code("room.sync", room=room, after_seq=0) == "no_such_room"
+
+
+async def test_who_is_unenrolled_leaves_the_room_of_the_batch_within_two_seconds(
+    web: Web, world: World, tenancy: Tenancy
+) -> None:
+    pottery = world.pottery
+    course = await make_course(tenancy, pottery, pottery.ben)
+    batch = await make_batch(tenancy, pottery, pottery.ben, course)
+    await enrol(tenancy, pottery, pottery.sam, course, batch)
+    given = {"name": "Spring", "kind": "batch", "batch": str(batch)}
+    made = await web.call("POST", f"/channels/{pottery.slug}/rooms", given, token=pottery.mia.token)
+    assert (made.status, made.json["batch"]) == (201, str(batch))
+    room = made.json["id"]
+    async with connected(web, pottery, pottery.sam) as sam, connected(web, pottery, pottery.zoe) as zoe:
+        await sam.ok("room.join", room=room)
+        assert await zoe.code("room.join", room=room) == "no_such_room"
+        async with tenancy.scope(pottery.id, pottery.ben.actor) as scope:
+            await seats.leave(scope, course.id, pottery.sam.member_id)
+        begun = time.monotonic()
+
+        async def out() -> bool:
+            return not any(each.joined for each in of(web, pottery.sam.person_id))
+
+        await until(out)
+        assert time.monotonic() - begun < PROMISED
         assert await sam.code("room.sync", room=room, after_seq=0) == "no_such_room"
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from tenants.batches import seats
 from tenants.community import edits, rooms
 from tenants.courses import courses, lessons
 from tenants.errors import Forbidden
@@ -14,7 +15,7 @@ from tenants.permissions import Actor
 from tenants.scope import Tenancy
 from tests.databases import bare
 from tests.search.library import find, found, index, make_room, say
-from tests.tenants.school import enrol, make_course
+from tests.tenants.school import enrol, make_batch, make_course
 from tests.world import School, World
 
 
@@ -64,6 +65,24 @@ async def test_what_moderators_took_away_is_not_found_and_what_they_gave_back_is
             await acts.undo(scope, act["id"])
         await index(tenancy, school.id)
         assert await found(tenancy, school, school.zoe, "celadon") == {said}
+
+
+async def test_what_is_said_in_a_room_of_a_batch_is_found_by_its_students_while_they_are(
+    tenancy: Tenancy, school: School
+) -> None:
+    course = await make_course(tenancy, school, school.ben)
+    batch = await make_batch(tenancy, school, school.ben, course)
+    async with tenancy.scope(school.id, school.ben.actor) as scope:
+        room = UUID(str((await rooms.add(scope, "Spring", "batch", batch_id=batch))["id"]))
+    said = await say(tenancy, school, school.ben, room, "sgraffito")
+    await index(tenancy, school.id)
+    await enrol(tenancy, school, school.sam, course, batch)
+    await enrol(tenancy, school, school.zoe, course)
+    finds = {who: await found(tenancy, school, who, "sgraffito") for who in (school.sam, school.mia, school.zoe)}
+    assert finds == {school.sam: {said}, school.mia: {said}, school.zoe: set()}
+    async with tenancy.scope(school.id, school.sam.actor) as scope:
+        await seats.leave(scope, course.id)
+    assert await found(tenancy, school, school.sam, "sgraffito") == set()
 
 
 async def test_a_lesson_is_found_by_those_who_may_open_it(tenancy: Tenancy, school: School) -> None:

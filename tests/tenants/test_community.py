@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tenants.community import edits, messages, reactions, rooms
+from tenants.community import edits, messages, reactions, reads, rooms
 from tenants.community.drafts import draft
 from tenants.errors import Forbidden, Invalid, NotFound, SignInNeeded, TooLarge
 from tenants.ids import RoomId
@@ -176,7 +176,7 @@ async def test_read_marks_only_move_forward_and_make_the_unread_count(
     for _ in range(5):
         await say(tenancy, world.pottery, world.pottery.sam.actor, room)
     async with tenancy.scope(world.pottery.id, world.pottery.zoe.actor) as scope:
-        assert [await rooms.mark_read(scope, room, seq) for seq in (3, 1, -9, 99)] == [3, 3, 3, 5]
+        assert [await reads.mark_read(scope, room, seq) for seq in (3, 1, -9, 99)] == [3, 3, 3, 5]
         assert [row["unread"] for row in await rooms.seen(scope) if row["id"] == room] == [0]
     async with tenancy.scope(world.pottery.id, world.pottery.ben.actor) as scope:
         assert [row["unread"] for row in await rooms.seen(scope) if row["id"] == room] == [5]
@@ -235,9 +235,9 @@ async def test_marks_of_many_are_held_within_the_room_and_the_channel(
         (room, chess.eve.member_id, 1), (RoomId(uuid4()), pottery.sam.member_id, 1),
     ]  # fmt: skip
     async with tenancy.scope(pottery.id, acting_system("test")) as scope:
-        written = {row["member_id"]: row["last_seq"] for row in await rooms.mark_all_read(scope, marks)}
-        again = await rooms.mark_all_read(scope, [(room, pottery.sam.member_id, 1)])
+        written = {row["member_id"]: row["last_seq"] for row in await reads.mark_all_read(scope, marks)}
+        again = await reads.mark_all_read(scope, [(room, pottery.sam.member_id, 1)])
     assert written == {pottery.sam.member_id: 2, pottery.zoe.member_id: 3, pottery.mia.member_id: 0}
     assert [row["last_seq"] for row in again] == [2]
     async with tenancy.scope(chess.id, acting_system("test")) as scope:
-        assert await rooms.mark_all_read(scope, marks) == []
+        assert await reads.mark_all_read(scope, marks) == []

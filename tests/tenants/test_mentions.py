@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tenants.community import edits, mentions, messages, renaming, rooms
+from tenants.community import edits, mentions, messages, reads, renaming, rooms
 from tenants.community.drafts import draft
 from tenants.ids import RoomId
 from tenants.members import bans, members
@@ -47,7 +47,7 @@ async def test_a_mention_is_a_mark_with_a_name_and_counts_until_it_is_read(
     assert await counted(tenancy, pottery, zoe.actor, room) == (2, 1)
     assert await counted(tenancy, pottery, pottery.ben.actor, room) == (2, 0)
     async with tenancy.scope(pottery.id, zoe.actor) as scope:
-        await rooms.mark_read(scope, room, 1)
+        await reads.mark_read(scope, room, 1)
     assert await counted(tenancy, pottery, zoe.actor, room) == (1, 0)
 
 

@@ -2,7 +2,8 @@
 
 from aiohttp import web
 
-from server.forms import read_fields, refill
+from server.forms import named, read_fields, refill
+from server.pages.studio import batches
 from server.pages.studio.desk import at_desk, back, desk
 from server.pages.visits import Visit
 from server.web.views.frame import Form
@@ -11,7 +12,13 @@ from tenants import links
 from tenants.community import rooms
 from tenants.errors import Refusal
 
-KINDS = {"open": "Anyone reads", "members": "Members", "announcement": "Announcements", "private": "Private"}
+KINDS = {
+    "open": "Anyone reads",
+    "members": "Members",
+    "batch": "One batch",
+    "announcement": "Announcements",
+    "private": "Private",
+}
 
 
 async def rooms_page(visit: Visit) -> web.Response:
@@ -20,11 +27,13 @@ async def rooms_page(visit: Visit) -> web.Response:
 
 
 async def add_room(visit: Visit) -> web.Response:
-    """POST …/rooms: `name`, `topic`, `kind`."""
+    """POST …/rooms: `name`, `topic`, `kind`, and the `batch` of a batch's room."""
     fields = await read_fields(visit.request)
     try:
         async with at_desk(visit, "rooms") as scope:
-            await rooms.add(scope, fields.get("name", ""), fields.get("kind", "members"), fields.get("topic", ""))
+            kind = fields.get("kind", "members")
+            batch_id = named(fields, "batch") if kind == "batch" else None
+            await rooms.add(scope, fields.get("name", ""), kind, fields.get("topic", ""), batch_id)
     except Refusal as refusal:
         return await _show(visit, refill(refusal, fields), refusal.status)
     return back(visit, "/rooms", "added")
@@ -32,10 +41,11 @@ async def add_room(visit: Visit) -> web.Response:
 
 async def _show(visit: Visit, form: Form, status: int = 200) -> web.Response:
     async with at_desk(visit, "rooms", readonly=True) as scope:
-        seen = await rooms.seen(scope)
+        seen, cohorts = await rooms.seen(scope), await batches.every(scope)
         at = desk(visit, scope, "rooms")
     shown = tuple(
         RoomRow(str(row["id"]), row["name"], KINDS[row["kind"]], links.room(visit.slug, row["slug"]), row["head_seq"])
         for row in seen
     )
-    return visit.show_tool("studio_rooms.html", RoomsPage(at, shown, form), status=status)
+    options = tuple((str(batch["id"]), f"{course['title']}: {batch['name']}") for batch, course in cohorts)
+    return visit.show_tool("studio_rooms.html", RoomsPage(at, shown, options, form), status=status)

@@ -139,10 +139,11 @@ class RoomRow:
 
 @dataclass(frozen=True, slots=True)
 class RoomsPage:
-    """`studio_rooms.html`. `POST {home}/rooms`: `name`, `topic`, `kind` (as in the API)."""
+    """`studio_rooms.html`. `POST {home}/rooms`: `name`, `topic`, `kind` (as in the API), `batch` of those to choose."""
 
     desk: Desk
     rooms: tuple[RoomRow, ...]
+    batches: tuple[tuple[str, str], ...] = ()
     form: Form = field(default_factory=Form)
 
 
