@@ -41,15 +41,6 @@ class StandingShown(BaseModel):
     following: bool
 
 
-class RepliesShown(BaseModel):
-    """A message, a page of the replies to it, and how you stand to them."""
-
-    root: MessageShown
-    items: list[MessageShown]
-    next: str | None = None
-    you: StandingShown
-
-
 class FollowedShown(BaseModel):
     """A thread that you follow: the message it began with, and how many replies you have not read."""
 
@@ -59,14 +50,13 @@ class FollowedShown(BaseModel):
 
 
 @op("The replies to a message", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
-async def read_thread(context: InChannel, *, path: OfMessage, query: WhichReplies) -> Answer[RepliesShown]:
+async def read_thread(context: InChannel, *, path: OfMessage, query: WhichReplies) -> Answer[Page[MessageShown]]:
     """The newest page, or the one before or after a `seq`; each page ascends by `seq`."""
     if query.before is not None and query.after is not None:
         raise Invalid.field("/query/after", "both", "Give `before` or `after`, not both.")
     thread = await threads.read(context.scope, path.id, before=query.before, after=query.after, limit=query.limit)
     items = [messages.shown(row) for row in thread.replies]
-    you = {"last_seq": thread.standing.last_seq, "following": thread.standing.following}
-    return Answer(messages.encoded({"root": messages.shown(thread.root), "items": items, "next": None, "you": you}))
+    return Answer(messages.encoded({"items": items, "next": None}))
 
 
 @op("The threads that you follow", tags=TAGS, errors=(403, 404))
