@@ -120,7 +120,7 @@ async def _seen(scope: Scope) -> tuple[tuple[str, ...], dict[UUID, str]]:
         scope.require(Action.SEARCH)
     if not why(scope.actor, Action.SEARCH).allowed:
         return (PUBLIC,), {}
-    names = {room["id"]: room["name"] for room in await rooms.seen(scope)}
+    names = {room["id"]: room["name"] for room in await rooms.seen(scope, archived=True)}
     opened = [documents.course(course_id) for course_id in await _courses(scope)]
     return (PUBLIC, *(documents.room(room_id) for room_id in names), *opened), names
 

@@ -19,6 +19,7 @@ from server.api import (
     members,
     moderation,
     progress,
+    rooms,
     search,
     threads,
     uploads,
@@ -34,6 +35,7 @@ from server.webhooks import payments as payments_webhook
 API: tuple[Route, ...] = (
     *community.ROUTES,
     *threads.ROUTES,
+    *rooms.ROUTES,
     *channels.ROUTES,
     *auth.ROUTES,
     *members.ROUTES,

@@ -1,11 +1,12 @@
-"""Community over the API: rooms, who is in private ones, messages, reactions."""
+"""Community over the API: messages and reactions."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from server.api.rooms import InSlug, OfRoom
 from server.bodies import Given
 from server.context import AtChannel, InChannel
 from server.idempotency import Idempotency
@@ -14,30 +15,12 @@ from server.limits import POSTING
 from server.op import Answer, Auth, Route, op
 from tenants.community import drafts, edits, history, messages, places, reactions, rooms
 from tenants.errors import Invalid
-from tenants.ids import MemberId, new_id
+from tenants.ids import new_id
 from tenants.scope import Record
 
 TAGS = ("community",)
 Seq = Annotated[int, Field(ge=0, le=2**53)]
 Body = Annotated[str, Field(max_length=100_000, examples=["Which clay for a first bowl?"])]
-
-
-class InSlug(Given):
-    """A channel by its slug."""
-
-    slug: str
-
-
-class OfRoom(InSlug):
-    """A room of a channel."""
-
-    room: UUID
-
-
-class OfRoomMember(OfRoom):
-    """A member's place in a room."""
-
-    member: UUID
 
 
 class OfMessage(InSlug):
@@ -50,15 +33,6 @@ class OfReaction(OfMessage):
     """One emoji under a message."""
 
     emoji: str
-
-
-class NewRoom(Given):
-    """A room to be made; `open`: anyone reads, members write; `private`: those let in; `batch`: those in `batch`."""
-
-    name: Annotated[str, Field(max_length=1000, examples=["Glazes"])]
-    kind: Literal["open", "members", "batch", "announcement", "private"] = "members"
-    topic: Annotated[str, Field(max_length=1000)] = ""
-    batch: UUID | None = None
 
 
 class NewMessage(Given):
@@ -89,27 +63,6 @@ class Which(Given):
     after: Seq | None = None
     around: Seq | None = None
     on: date | None = Field(None, strict=False)
-
-
-class RoomShown(BaseModel):
-    """A room; `unread` counts for the member who asks, and `mentions` those of them that mention the member."""
-
-    id: UUID
-    slug: str
-    name: str
-    topic: str
-    kind: str
-    batch: UUID | None
-    head_seq: int
-    unread: int = 0
-    mentions: int = 0
-
-
-class InsiderShown(BaseModel):
-    """A member in a private room."""
-
-    id: UUID
-    name: str
 
 
 class PostedShown(BaseModel):
@@ -165,37 +118,6 @@ class MessageShown(BaseModel):
     thread: ThreadShown
     reactions: list[ReactionShown]
     files: list[str]
-
-
-@op("The rooms that you see", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
-async def list_rooms(context: InChannel, *, path: InSlug) -> Page[RoomShown]:
-    """All of them at once: a channel has at most 500."""
-    return Page(items=[_room(row) for row in await rooms.seen(context.scope)])
-
-
-@op("Make a room", status=201, tags=TAGS, idempotent=Idempotency.TAKEN, errors=(403, 404))
-async def add_room(context: InChannel, *, path: InSlug, body: NewRoom) -> RoomShown:
-    """For those who edit rooms; its maker is in a private one."""
-    return _room(await rooms.add(context.scope, body.name, body.kind, body.topic, body.batch))
-
-
-@op("Who is in a private room", tags=TAGS, errors=(403, 404))
-async def list_insiders(context: InChannel, *, path: OfRoom) -> Page[InsiderShown]:
-    """Owners and admins see every private room, in the list or not."""
-    rows = await rooms.insiders(context.scope, path.room)
-    return Page(items=[InsiderShown(id=row["id"], name=row["name"]) for row in rows])
-
-
-@op("Let a member into a private room", tags=TAGS, errors=(403, 404))
-async def let_in(context: InChannel, *, path: OfRoomMember) -> None:
-    """However often it is said."""
-    await rooms.let_in(context.scope, path.room, MemberId(path.member))
-
-
-@op("Take a member out of a private room", tags=TAGS, errors=(403, 404))
-async def take_out(context: InChannel, *, path: OfRoomMember) -> None:
-    """Their sockets leave it within 2 s."""
-    await rooms.take_out(context.scope, path.room, MemberId(path.member))
 
 
 @op("Messages of a room", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
@@ -263,11 +185,6 @@ async def delete_reaction(context: InChannel, *, path: OfReaction) -> None:
 
 
 ROUTES = (
-    Route("GET", "/channels/{slug}/rooms", list_rooms),
-    Route("POST", "/channels/{slug}/rooms", add_room),
-    Route("GET", "/channels/{slug}/rooms/{room}/members", list_insiders),
-    Route("PUT", "/channels/{slug}/rooms/{room}/members/{member}", let_in),
-    Route("DELETE", "/channels/{slug}/rooms/{room}/members/{member}", take_out),
     Route("GET", "/channels/{slug}/rooms/{room}/messages", list_messages),
     Route("POST", "/channels/{slug}/rooms/{room}/messages", post_message),
     Route("GET", "/channels/{slug}/messages/{id}", read_message),
@@ -287,11 +204,6 @@ async def _page(context: InChannel, room_id: UUID, query: Which) -> list[Record]
     if around is not None:
         return await places.around(scope, room_id, around, query.limit)
     return await messages.page_of_seen(scope, room_id, before=query.before, after=query.after, limit=query.limit)
-
-
-def _room(row: Record) -> RoomShown:
-    facts = {name: row[name] for name in ("id", "slug", "name", "topic", "kind", "head_seq")}
-    return RoomShown(**facts, batch=row["batch_id"], unread=row.get("unread", 0), mentions=row.get("mentions", 0))
 
 
 def _message(row: Record) -> Answer[MessageShown]:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from server.api.community import InSlug, MessageShown, OfMessage, Seq
+from server.api.community import MessageShown, OfMessage, Seq
+from server.api.rooms import InSlug
 from server.bodies import Given
 from server.context import InChannel
 from server.keyset import Cursor, Page, PageQuery

@@ -95,8 +95,8 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
 def _place(slug: str, room: Record, current: UUID) -> Place:
     here = room["id"] == current
     unread, mentioned = (0, 0) if here else (room["unread"], room["mentions"])
-    url = links.room(slug, room["slug"])
-    return Place(str(room["id"]), room["name"], url, SIGNS[room["kind"]], unread, here, mentioned)
+    url, sign = links.room(slug, room["slug"]), room["icon"] or SIGNS[room["kind"]]
+    return Place(str(room["id"]), room["name"], url, sign, unread, here, mentioned)
 
 
 def _said(facts: RoomFacts) -> list[Said]:
@@ -146,6 +146,8 @@ def _present(row: Record, here: Mapping[str, str]) -> Present:
 
 
 def _why_silent(actor: Actor, room: Record) -> str:
+    if room["archived_at"] is not None:
+        return "This room is archived. It can be read, and nothing is added to it."
     if room["kind"] != "announcement" or why(actor, Action.MESSAGE_ANNOUNCE).allowed:
         return ""
     return "Only teachers and moderators write in this room. You can react."

@@ -80,7 +80,9 @@ async def remove(scope: Scope, message_id: UUID) -> None:
 
 
 async def _own(scope: Scope, message_id: UUID, others: Action) -> Record:
-    held = await messages.hold(scope, message_id, writes=others is Action.MESSAGE_POST)
+    # What must go, goes from an archived room too.
+    removes = others is Action.MESSAGE_MODERATE
+    held = await messages.hold(scope, message_id, writes=not removes, in_archive=removes)
     own = held["member_id"] == scope.actor.member_id
     scope.require(Action.MESSAGE_POST if own else others)
     if not own and others is Action.MESSAGE_POST:

@@ -85,7 +85,7 @@ async def give_back(scope: Scope, message_id: UUID, *, hidden: bool = False) -> 
     row = await messages.find(scope, message_id)
     room_id = RoomId(UUID(row["room"]))
     if not hidden and (named := mentions.meant_by(row["html"])):
-        await mentions.write(scope, await messages.hold(scope, message_id), room_id, named)
+        await mentions.write(scope, await messages.hold(scope, message_id, in_archive=True), room_id, named)
     scope.announce(notices.message_restored(room_id, messages.plain(row)))
     scope.reindex("message", message_id)
     return True

@@ -239,13 +239,18 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
     return posted
 
 
-async def hold(scope: Scope, message_id: UUID, *, writes: bool = False) -> Record:
-    """A message that is there and seen, locked until the transaction ends; `writes`: by one who is not muted."""
+async def hold(scope: Scope, message_id: UUID, *, writes: bool = False, in_archive: bool = False) -> Record:
+    """A message that is there and seen, locked until the transaction ends; Forbidden in an archived room.
+
+    `writes`: by one who is not muted, to a message that has its words.
+    """
     held = await scope.first(_HELD, id=message_id)
     if held is None:
         raise NotFound("There is no such message here.", "no_such_message")
     found = await scope.first(rooms.BY_ID_RESTRAINED, room_id=held["room_id"], me=scope.actor.member_id)
     room = rooms.require_seen(scope, found)
+    if not in_archive:
+        rooms.require_kept(room)
     if writes:
         sanctions.require_unmuted(room)
         withheld.require_words(held)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     Integer,
@@ -52,6 +53,7 @@ ROOMS = owned(
     text("name"),
     text("topic", default=""),
     text("kind", default="members"),
+    text("icon", default=""),
     Column("batch_id", Uuid),
     Column("position", Integer, nullable=False, server_default="0"),
     Column("head_seq", BigInteger, nullable=False, server_default="0"),
@@ -94,8 +96,8 @@ _ENROLLED = exists(
 # Only a private room has a list, and only a room of a batch looks at enrollments. `rooms_standing` says the same.
 INSIDE = or_(and_(ROOMS.c.kind == "private", _LET), and_(ROOMS.c.kind == "batch", _ENROLLED)).label("inside")
 _R = ROOMS.c
-_FACTS = (_R.id, _R.slug, _R.name, _R.topic, _R.kind, _R.batch_id, _R.head_seq, INSIDE)
-_ROOM = select(*_FACTS).where(ROOMS.c.archived_at.is_(None))
+_FACTS = (_R.id, _R.slug, _R.name, _R.topic, _R.kind, _R.icon, _R.batch_id, _R.head_seq, _R.archived_at, INSIDE)
+_ROOM = select(*_FACTS)
 BY_ID = scoped(_ROOM.where(ROOMS.c.id == bindparam("room_id")))
 # For those who write: with what holds them back, as `restraints`.
 _RESTRAINED = sanctions.restrained(_ME, ROOMS.c.id)
@@ -123,7 +125,7 @@ _MENTIONED = case(
 )
 _ALL = scoped(
     select(*_FACTS, _UNREAD.label("unread"), _MENTIONED.label("mentions"))
-    .where(ROOMS.c.archived_at.is_(None))
+    .where(or_(ROOMS.c.archived_at.is_(None), bindparam("archived", type_=Boolean())))
     .order_by(ROOMS.c.position, ROOMS.c.id)
     .limit(MOST_ROOMS)
 )
@@ -189,6 +191,7 @@ def require_writable(scope: Scope, room: Record | None) -> Record:
     """The room; NotFound when the actor may not see it, Forbidden when they may not write there."""
     seen = require_seen(scope, room)
     scope.require(Action.MESSAGE_POST)
+    require_kept(seen)
     if seen["kind"] == "announcement" and not scope.actor.system:
         try:
             scope.require(Action.MESSAGE_ANNOUNCE)
@@ -197,8 +200,14 @@ def require_writable(scope: Scope, room: Record | None) -> Record:
     return seen
 
 
+def require_kept(room: Record) -> None:
+    """Pass for a room that goes on; Forbidden for an archived one, which is only read."""
+    if room["archived_at"] is not None:
+        raise Forbidden("This room is archived. It can be read, and nothing is added to it.", "archived")
+
+
 async def find(scope: Scope, room_id: UUID) -> Record:
-    """A room the actor may see: `id, slug, name, topic, kind, batch_id, head_seq, inside`."""
+    """A room the actor may see: archived or not: `id, slug, name, topic, kind, icon, batch_id, head_seq, inside`."""
     return require_seen(scope, await scope.first(BY_ID, room_id=room_id, me=scope.actor.member_id))
 
 
@@ -207,9 +216,13 @@ async def find_by_slug(scope: Scope, slug: str) -> Record:
     return require_seen(scope, await scope.first(BY_SLUG, slug=slug, me=scope.actor.member_id))
 
 
-async def seen(scope: Scope) -> list[Record]:
-    """Every room that the actor may see, in their order, with `unread` and `mentions` counts for members."""
-    return [room for room in await scope.all(_ALL, me=scope.actor.member_id) if may_see(scope, room)]
+async def seen(scope: Scope, *, archived: bool = False) -> list[Record]:
+    """Every room that the actor may see, in their order, with `unread` and `mentions` counts for members.
+
+    `archived`: those too.
+    """
+    rows = await scope.all(_ALL, me=scope.actor.member_id, archived=archived)
+    return [room for room in rows if may_see(scope, room)]
 
 
 async def add(scope: Scope, name: str, kind: str, topic: str = "", batch_id: UUID | None = None) -> Record:

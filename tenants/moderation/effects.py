@@ -144,7 +144,7 @@ async def _unban(scope: Scope, act: Record) -> None:
 
 
 async def _message(scope: Scope, aim: Aim) -> Record:
-    return await messages.hold(scope, _there(aim.message_id))
+    return await messages.hold(scope, _there(aim.message_id), in_archive=True)
 
 
 def _there(id_: UUID | None) -> UUID:

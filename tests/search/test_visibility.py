@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from tenants.batches import seats
-from tenants.community import edits, rooms
+from tenants.community import edits, room_editing, rooms
 from tenants.courses import courses, lessons
 from tenants.errors import Forbidden
 from tenants.members import bans
@@ -83,6 +83,15 @@ async def test_what_is_said_in_a_room_of_a_batch_is_found_by_its_students_while_
     async with tenancy.scope(school.id, school.sam.actor) as scope:
         await seats.leave(scope, course.id)
     assert await found(tenancy, school, school.sam, "sgraffito") == set()
+
+
+async def test_what_was_said_in_an_archived_room_is_still_found(tenancy: Tenancy, school: School) -> None:
+    room = await make_room(tenancy, school, school.ana)
+    said = await say(tenancy, school, school.sam, room, "shino")
+    await index(tenancy, school.id)
+    async with tenancy.scope(school.id, school.ana.actor) as scope:
+        await room_editing.archive(scope, room)
+    assert await found(tenancy, school, school.zoe, "shino") == {said}
 
 
 async def test_a_lesson_is_found_by_those_who_may_open_it(tenancy: Tenancy, school: School) -> None:

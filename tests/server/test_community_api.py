@@ -213,3 +213,22 @@ async def test_a_thread_is_read_followed_and_left_over_the_api(web: Web, world: 
     for then in ("0001-01-01T00:00:00+23:00", "9999-12-31T23:00:00-23:00", "2026-01-01T00:00:00"):
         forged = urlsafe_b64encode(orjson.dumps(["threads", [then, str(uuid4())]])).decode().rstrip("=")
         assert (await web.call("GET", f"{at}/threads?after={forged}", token=pottery.sam.token)).status == 422
+
+
+async def test_a_room_is_changed_archived_and_brought_back(web: Web, world: World) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    url, token = f"/channels/{pottery.slug}/rooms/{room}", pottery.mia.token
+    changed = await web.call("PATCH", url, {"name": "Glazes", "icon": "sun", "kind": "open"}, token=token)
+    assert (changed.status, changed.json["name"], changed.json["icon"], changed.json["kind"]) == (
+        200, "Glazes", "sun", "open",
+    )  # fmt: skip
+    assert (await web.call("PATCH", url, {"name": ""}, token=token)).status == 422
+    assert (await web.call("PATCH", url, {"name": "Mine"}, token=pottery.sam.token)).status == 403
+    assert (await web.call("PUT", f"{url}/archive", token=token)).status == 204
+    assert (await post(web, pottery, room, pottery.sam.token)).json["code"] == "archived"
+    lists = {query: await web.call("GET", f"/channels/{pottery.slug}/rooms{query}") for query in ("", "?archived=true")}
+    shown = {query: [(each["id"], each["archived"]) for each in reply.json["items"]] for query, reply in lists.items()}
+    assert shown == {"": [], "?archived=true": [(room, True)]}
+    assert (await web.call("DELETE", f"{url}/archive", token=token)).status == 204
+    assert (await post(web, pottery, room, pottery.sam.token)).status == 201

@@ -1,9 +1,12 @@
-"""Rooms of a batch: seen by those enrolled in it and by the staff, in the sight of open sockets too."""
+"""Rooms of a batch, seen by those enrolled in it and by the staff, in the sight of open sockets too; icons of rooms.
+
+An archived room stays open to the sockets in it: it is read as before, and only writing there has ended.
+"""
 
 import sqlalchemy as sa
 from alembic import op
 
-from tenants.migrations.schema import create_function, index, show_directory
+from tenants.migrations.schema import create_function, index, show_directory, text
 
 revision = "0020"
 down_revision = "0019"
@@ -31,12 +34,13 @@ def upgrade() -> None:
     )
     index("rooms", "batch_id", where="batch_id IS NOT NULL")
     _kinds(KINDS)
+    op.add_column("rooms", text("icon", default=""))
     show_directory("enrollments")
     op.execute("DROP FUNCTION rooms_standing")
     create_function(
         STANDING,
         "TABLE (place bigint)",
-        f"{LISTED} WHERE r.id IS NULL OR r.archived_at IS NOT NULL OR {PRIVATE} OR {BATCH}",
+        f"{LISTED} WHERE r.id IS NULL OR {PRIVATE} OR {BATCH}",
     )
 
 
@@ -50,6 +54,7 @@ def downgrade() -> None:
     op.execute("DROP POLICY directory ON enrollments")
     op.execute("REVOKE SELECT ON enrollments FROM guildhall_directory")
     _kinds(KINDS_BEFORE)
+    op.drop_column("rooms", "icon")
     op.drop_column("rooms", "batch_id")
 
 
