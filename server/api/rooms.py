@@ -10,13 +10,14 @@ from server.context import InChannel
 from server.idempotency import Idempotency
 from server.keyset import Page
 from server.op import Auth, Route, op
-from tenants.community import room_editing, rooms
+from tenants.community import room_editing, room_settings, rooms
 from tenants.ids import MemberId
 from tenants.scope import Record
 
 TAGS = ("community",)
 _COLUMNS = {"batch": "batch_id"}
 Kind = Literal["open", "members", "batch", "announcement", "private"]
+Level = Literal["all", "mentions", "nothing"]
 Name = Annotated[str, Field(max_length=1000, examples=["Glazes"])]
 Topic = Annotated[str, Field(max_length=1000)]
 
@@ -58,14 +59,32 @@ class RoomChanges(Given):
     batch: UUID | None = None
 
 
+class OwnRoom(Given):
+    """How you hold a room, all of it at once: `left` takes it out of your list, `muted` only out of your counts."""
+
+    level: Level = "all"
+    muted: bool = False
+    favourite: bool = False
+    left: bool = False
+
+
 class RoomsQuery(Given):
     """Whether archived rooms are listed too."""
 
     archived: bool = False
 
 
+class OwnRoomShown(BaseModel):
+    """How a member holds a room: of what they are told, and whether it is muted, a favourite, left."""
+
+    level: str = "all"
+    muted: bool = False
+    favourite: bool = False
+    left: bool = False
+
+
 class RoomShown(BaseModel):
-    """A room; an archived one is only read. `unread` counts for the member who asks, `mentions` what is to them."""
+    """A room; an archived one is only read. `unread`, `mentions` and `me` are those of the member who asks."""
 
     id: UUID
     slug: str
@@ -78,6 +97,7 @@ class RoomShown(BaseModel):
     head_seq: int
     unread: int = 0
     mentions: int = 0
+    me: OwnRoomShown = Field(default_factory=OwnRoomShown)
 
 
 class InsiderShown(BaseModel):
@@ -105,6 +125,13 @@ async def edit_room(context: InChannel, *, path: OfRoom, body: RoomChanges) -> R
     given = body.model_dump(exclude_unset=True)
     changes = {_COLUMNS.get(name, name): value for name, value in given.items()}
     return _room(await room_editing.edit(context.scope, path.room, changes))
+
+
+@op("Set how you hold a room", tags=TAGS, errors=(403, 404))
+async def put_own(context: InChannel, *, path: OfRoom, body: OwnRoom) -> OwnRoomShown:
+    """For yourself alone. Muted and left rooms count nothing as unread; a left one you join again by the same call."""
+    row = await room_settings.put(context.scope, path.room, **body.model_dump())
+    return OwnRoomShown(**dict(row))
 
 
 @op("Archive a room", tags=TAGS, errors=(403, 404))
@@ -142,6 +169,7 @@ ROUTES = (
     Route("GET", "/channels/{slug}/rooms", list_rooms),
     Route("POST", "/channels/{slug}/rooms", add_room),
     Route("PATCH", "/channels/{slug}/rooms/{room}", edit_room),
+    Route("PUT", "/channels/{slug}/rooms/{room}/me", put_own),
     Route("PUT", "/channels/{slug}/rooms/{room}/archive", archive_room),
     Route("DELETE", "/channels/{slug}/rooms/{room}/archive", bring_room_back),
     Route("GET", "/channels/{slug}/rooms/{room}/members", list_insiders),
@@ -153,6 +181,7 @@ ROUTES = (
 def _room(row: Record) -> RoomShown:
     facts = {name: row[name] for name in ("id", "slug", "name", "topic", "kind", "icon", "head_seq")}
     archived = row["archived_at"] is not None
-    return RoomShown(
-        **facts, batch=row["batch_id"], archived=archived, unread=row.get("unread", 0), mentions=row.get("mentions", 0)
-    )
+    own = OwnRoomShown(**{name: row[name] for name in OwnRoomShown.model_fields if name in row})
+    unread, mentions = row.get("unread", 0), row.get("mentions", 0)
+    shown = {"batch": row["batch_id"], "archived": archived, "unread": unread, "mentions": mentions}
+    return RoomShown(**facts, **shown, me=own)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, update
 
 from tenants import audit
-from tenants.community import rooms
+from tenants.community import room_names, rooms
 from tenants.community.rooms import ROOMS
 from tenants.errors import Invalid
 from tenants.permissions import Action
@@ -38,7 +38,7 @@ async def edit(scope: Scope, room_id: UUID, changes: Mapping[str, Any]) -> Recor
     values = {name: room[name] for name in _SET} | dict(changes)
     if values["kind"] != "batch" and "batch_id" not in changes:
         values["batch_id"] = None
-    values["name"], values["topic"] = rooms.clean_name(values["name"]), rooms.clean_topic(values["topic"])
+    values["name"], values["topic"] = room_names.clean_name(values["name"]), room_names.clean_topic(values["topic"])
     if values["icon"] not in ICONS:
         raise Invalid.field("/icon", "unknown_icon", f"An icon is one of: {', '.join(filter(None, ICONS))}.")
     changed = sorted(name for name in _SET if values[name] != room[name])

@@ -1,7 +1,5 @@
 """Rooms: places in the community, and the one rule of who sees them and who may write there."""
 
-import re
-import unicodedata
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tenants import audit, notices
 from tenants.batches import batches
-from tenants.community import sanctions
+from tenants.community import room_names, sanctions
 from tenants.community.mentions import MENTIONS
 from tenants.courses.enrollments import ENROLLMENTS
 from tenants.errors import Forbidden, Invalid, NotFound
@@ -37,12 +35,9 @@ from tenants.permissions import Action, Role
 from tenants.scope import Record, Scope
 from tenants.statements import scoped, within
 from tenants.tables import binds, instant, owned, refers, text
-from tenants.texts import clean_line
 
 KINDS = ("open", "members", "batch", "announcement", "private")
 MOST_ROOMS = 500
-# Pages beside those of rooms.
-TAKEN = {"decisions"}
 STAFF = (Role.OWNER, Role.ADMIN, Role.TEACHER, Role.MODERATOR)
 # Who sees a room of a batch without being enrolled in it, and a private one without being let in.
 UNASKED = {"batch": STAFF, "private": (Role.OWNER, Role.ADMIN)}
@@ -77,6 +72,17 @@ READS = owned(
     refers("room_id", "rooms"),
     refers("member_id", "members"),
 )
+SETTINGS = owned(
+    "room_settings",
+    Column("room_id", Uuid, nullable=False),
+    Column("member_id", Uuid, nullable=False),
+    text("level", default="all"),
+    Column("muted", Boolean, nullable=False, server_default="false"),
+    Column("favourite", Boolean, nullable=False, server_default="false"),
+    instant("left_at"),
+    refers("room_id", "rooms"),
+    refers("member_id", "members"),
+)
 
 _ME = bindparam("me", type_=Uuid())
 _LET = exists(
@@ -105,10 +111,14 @@ _WRITTEN = _ROOM.where(ROOMS.c.id == bindparam("room_id")).add_columns(_RESTRAIN
 BY_ID_RESTRAINED = scoped(_WRITTEN)
 BY_ID_HELD = scoped(_WRITTEN.with_for_update(key_share=True, of=ROOMS))
 BY_SLUG = scoped(_ROOM.where(ROOMS.c.slug == bindparam("slug")).add_columns(_RESTRAINED))
+# What is one's own: joined on the whole key, so that both are read once for all rooms.
+_MARK = and_(READS.c.channel_id == _R.channel_id, READS.c.room_id == _R.id, READS.c.member_id == _ME)
+_SET = and_(SETTINGS.c.channel_id == _R.channel_id, SETTINGS.c.room_id == _R.id, SETTINGS.c.member_id == _ME)
+_QUIET = or_(func.coalesce(SETTINGS.c.muted, False), SETTINGS.c.left_at.is_not(None))
+_UPTO = func.coalesce(READS.c.last_seq, 0)
 _READ = within(
     select(READS.c.last_seq).where(READS.c.room_id == ROOMS.c.id, READS.c.member_id == _ME).correlate(ROOMS)
 ).scalar_subquery()
-_UNREAD = func.greatest(ROOMS.c.head_seq - func.coalesce(_READ, 0), 0)
 
 
 def _mentioned(who: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -120,11 +130,18 @@ def _mentioned(who: ColumnElement[bool]) -> ScalarSelect[int]:
 
 
 # Apart, for each is one walk along the index.
-_MENTIONED = case(
-    (_UNREAD > 0, _mentioned(MENTIONS.c.member_id == _ME) + _mentioned(MENTIONS.c.member_id.is_(None))), else_=0
-)
-_ALL = scoped(
-    select(*_FACTS, _UNREAD.label("unread"), _MENTIONED.label("mentions"))
+_MENTIONS = _mentioned(MENTIONS.c.member_id == _ME) + _mentioned(MENTIONS.c.member_id.is_(None))
+LISTED = scoped(
+    select(
+        *_FACTS,
+        case((_QUIET, 0), else_=func.greatest(_R.head_seq - _UPTO, 0)).label("unread"),
+        case((or_(_QUIET, _R.head_seq <= _UPTO), 0), else_=_MENTIONS).label("mentions"),
+        func.coalesce(SETTINGS.c.level, "all").label("level"),
+        func.coalesce(SETTINGS.c.muted, False).label("muted"),
+        func.coalesce(SETTINGS.c.favourite, False).label("favourite"),
+        SETTINGS.c.left_at.is_not(None).label("left"),
+    )
+    .select_from(ROOMS.outerjoin(READS, _MARK).outerjoin(SETTINGS, _SET))
     .where(or_(ROOMS.c.archived_at.is_(None), bindparam("archived", type_=Boolean())))
     .order_by(ROOMS.c.position, ROOMS.c.id)
     .limit(MOST_ROOMS)
@@ -153,12 +170,6 @@ _INSIDERS = scoped(
     .where(ROOM_MEMBERS.c.room_id == bindparam("room_id"))
     .order_by(MEMBERS.c.id)
 )
-
-
-def slug_of(name: str) -> str:
-    """A room's address from its name: `General chat` → `general-chat`; empty when no letter of it is Latin."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40]
 
 
 def may_see(scope: Scope, room: Record) -> bool:
@@ -217,18 +228,19 @@ async def find_by_slug(scope: Scope, slug: str) -> Record:
 
 
 async def seen(scope: Scope, *, archived: bool = False) -> list[Record]:
-    """Every room that the actor may see, in their order, with `unread` and `mentions` counts for members.
+    """Every room that the actor may see, in their order, `archived` ones only when asked for.
 
-    `archived`: those too.
+    Each with what is the member's own: `unread` and `mentions`, which count nothing in muted and left rooms, and their
+    settings `level, muted, favourite, left`.
     """
-    rows = await scope.all(_ALL, me=scope.actor.member_id, archived=archived)
+    rows = await scope.all(LISTED, me=scope.actor.member_id, archived=archived)
     return [room for room in rows if may_see(scope, room)]
 
 
 async def add(scope: Scope, name: str, kind: str, topic: str = "", batch_id: UUID | None = None) -> Record:
     """A new room, of a batch where its kind is that; Invalid for a wrong name or kind, NotFound for no such batch."""
     scope.require(Action.ROOM_EDIT)
-    name, topic = clean_name(name), clean_topic(topic)
+    name, topic = room_names.clean_name(name), room_names.clean_topic(topic)
     await check_kind(scope, kind, batch_id)
     standing = await scope.one(_COUNT)
     if standing[0] >= MOST_ROOMS:
@@ -238,16 +250,6 @@ async def add(scope: Scope, name: str, kind: str, topic: str = "", batch_id: UUI
     await keep_sight(scope, room_id, kind)
     await audit.record(scope, "room.add", room_id, kind=kind)
     return await find(scope, room_id)
-
-
-def clean_name(name: str) -> str:
-    """The name of a room; Invalid for none, or one of more than 60 characters."""
-    return clean_line(name, "/name", longest=60)
-
-
-def clean_topic(topic: str) -> str:
-    """What a room is about, in at most 200 characters."""
-    return clean_line(topic, "/topic", longest=200, shortest=0)
 
 
 async def check_kind(scope: Scope, kind: str, batch_id: UUID | None) -> None:
@@ -300,9 +302,7 @@ async def _private(scope: Scope, room_id: UUID) -> Record:
 
 
 async def _insert(scope: Scope, values: dict[str, Any]) -> RoomId:
-    base = slug_of(values["name"]) or "room"
-    first = f"{base}-room" if base in TAKEN else base
-    for slug in (first, f"{base}-{values['position']}", f"{base}-{new_id().hex[-6:]}"):
+    for slug in room_names.slugs(values["name"], values["position"]):
         if room_id := await scope.value(_ADD, id=new_id(), slug=slug, **values):
             return RoomId(room_id)
     raise Invalid.field("/name", "taken", "There is a room of that name already.")

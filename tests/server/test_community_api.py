@@ -232,3 +232,17 @@ async def test_a_room_is_changed_archived_and_brought_back(web: Web, world: Worl
     assert shown == {"": [], "?archived=true": [(room, True)]}
     assert (await web.call("DELETE", f"{url}/archive", token=token)).status == 204
     assert (await post(web, pottery, room, pottery.sam.token)).status == 201
+
+
+async def test_one_s_own_settings_of_a_room_are_put_and_listed(web: Web, world: World) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    await post(web, pottery, room, pottery.ana.token)
+    url, token = f"/channels/{pottery.slug}/rooms/{room}/me", pottery.sam.token
+    own = {"level": "nothing", "muted": True, "favourite": True, "left": False}
+    put = await web.call("PUT", url, own, token=token)
+    assert (put.status, put.json) == (200, own)
+    shown = (await web.call("GET", f"/channels/{pottery.slug}/rooms", token=token)).json["items"][0]
+    assert (shown["me"], shown["unread"]) == (own, 0)
+    assert (await web.call("PUT", url, {"level": "loud"}, token=token)).status == 422
+    assert (await web.call("PUT", url, {}, token=world.chess.eve.token)).status == 403

@@ -1,4 +1,5 @@
-"""Rooms of a batch, seen by those enrolled in it and by the staff, in the sight of open sockets too; icons of rooms.
+"""Rooms of a batch, seen by those enrolled in it and by the staff, in the sight of open sockets too; icons of rooms;
+each member's own settings of a room.
 
 An archived room stays open to the sockets in it: it is read as before, and only writing there has ended.
 """
@@ -6,7 +7,17 @@ An archived room stays open to the sockets in it: it is read as before, and only
 import sqlalchemy as sa
 from alembic import op
 
-from tenants.migrations.schema import create_function, index, show_directory, text
+from tenants.migrations.schema import (
+    create_function,
+    create_owned,
+    index,
+    instant,
+    one_of,
+    reference,
+    show_directory,
+    text,
+    unique,
+)
 
 revision = "0020"
 down_revision = "0019"
@@ -35,6 +46,19 @@ def upgrade() -> None:
     index("rooms", "batch_id", where="batch_id IS NOT NULL")
     _kinds(KINDS)
     op.add_column("rooms", text("icon", default=""))
+    create_owned(
+        "room_settings",
+        sa.Column("room_id", sa.Uuid, nullable=False),
+        sa.Column("member_id", sa.Uuid, nullable=False),
+        text("level", default="all"),
+        sa.Column("muted", sa.Boolean, nullable=False, server_default="false"),
+        sa.Column("favourite", sa.Boolean, nullable=False, server_default="false"),
+        instant("left_at"),
+        unique("room_settings", "member_id", "room_id"),
+        one_of("room_settings", "level", ("all", "mentions", "nothing")),
+        reference("room_id", "rooms"),
+        reference("member_id", "members"),
+    )
     show_directory("enrollments")
     op.execute("DROP FUNCTION rooms_standing")
     create_function(
@@ -54,6 +78,7 @@ def downgrade() -> None:
     op.execute("DROP POLICY directory ON enrollments")
     op.execute("REVOKE SELECT ON enrollments FROM guildhall_directory")
     _kinds(KINDS_BEFORE)
+    op.drop_table("room_settings")
     op.drop_column("rooms", "icon")
     op.drop_column("rooms", "batch_id")
 

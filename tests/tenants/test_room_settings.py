@@ -1,0 +1,71 @@
+"""One's own settings of a room: they are one's own, and muted and left rooms count nothing."""
+
+from typing import Any
+
+import pytest
+
+from tenants.community import room_settings, rooms
+from tenants.errors import Forbidden, Invalid, NotFound, SignInNeeded
+from tenants.ids import RoomId
+from tenants.permissions import VISITOR, Actor
+from tenants.scope import Record, Tenancy
+from tests.tenants.test_community import make_room, say
+from tests.world import School, Somebody, World
+
+
+async def put(tenancy: Tenancy, school: School, actor: Actor, room: RoomId, **own: Any) -> Record:
+    async with tenancy.scope(school.id, actor) as scope:
+        return await room_settings.put(scope, room, **own)
+
+
+async def listed(tenancy: Tenancy, school: School, who: Somebody, room: RoomId) -> dict[str, Any]:
+    async with tenancy.scope(school.id, who.actor) as scope:
+        row = next(row for row in await rooms.seen(scope) if row["id"] == room)
+    return {name: row[name] for name in ("unread", "level", "muted", "favourite", "left")}
+
+
+async def test_settings_are_one_s_own_and_what_was_not_set_is_usual(tenancy: Tenancy, world: World) -> None:
+    pottery, room = world.pottery, await make_room(tenancy, world.pottery)
+    await put(tenancy, pottery, pottery.sam.actor, room, level="mentions", favourite=True)
+    usual = {"unread": 0, "level": "all", "muted": False, "favourite": False, "left": False}
+    assert await listed(tenancy, pottery, pottery.sam, room) == usual | {"level": "mentions", "favourite": True}
+    assert await listed(tenancy, pottery, pottery.zoe, room) == usual
+    for _ in range(2):
+        await put(tenancy, pottery, pottery.sam.actor, room)
+    assert await listed(tenancy, pottery, pottery.sam, room) == usual
+
+
+@pytest.mark.parametrize("quiet", ["muted", "left"])
+async def test_a_quiet_room_counts_nothing_until_it_is_quiet_no_more(
+    tenancy: Tenancy, world: World, quiet: str
+) -> None:
+    pottery, room = world.pottery, await make_room(tenancy, world.pottery)
+    for _ in range(3):
+        await say(tenancy, pottery, pottery.ana.actor, room)
+    await put(tenancy, pottery, pottery.sam.actor, room, **{quiet: True})
+    shown = await listed(tenancy, pottery, pottery.sam, room)
+    assert (shown["unread"], shown[quiet]) == (0, True)
+    assert (await listed(tenancy, pottery, pottery.zoe, room))["unread"] == 3
+    await put(tenancy, pottery, pottery.sam.actor, room)
+    assert (await listed(tenancy, pottery, pottery.sam, room))["unread"] == 3
+
+
+async def test_a_left_room_can_be_opened_and_written_in(tenancy: Tenancy, world: World) -> None:
+    pottery, room = world.pottery, await make_room(tenancy, world.pottery)
+    own = await put(tenancy, pottery, pottery.sam.actor, room, left=True, favourite=True)
+    assert (own["left"], own["favourite"]) == (True, False)
+    assert (await say(tenancy, pottery, pottery.sam.actor, room)).seq == 1
+
+
+async def test_only_members_hold_rooms_and_only_those_they_see(tenancy: Tenancy, world: World) -> None:
+    pottery = world.pottery
+    opened, private = [await make_room(tenancy, pottery, kind, kind) for kind in ("open", "private")]
+    with pytest.raises(SignInNeeded):
+        await put(tenancy, pottery, VISITOR, opened)
+    with pytest.raises(Forbidden):
+        await put(tenancy, pottery, Actor(person_id=world.nobody.person_id), opened, muted=True)
+    for school, somebody, room in ((pottery, pottery.sam, private), (world.chess, world.chess.eve, opened)):
+        with pytest.raises(NotFound):
+            await put(tenancy, school, somebody.actor, room, muted=True)
+    with pytest.raises(Invalid):
+        await put(tenancy, pottery, pottery.sam.actor, opened, level="some")
