@@ -10,7 +10,7 @@ from server.context import InChannel
 from server.idempotency import Idempotency
 from server.keyset import Page
 from server.op import Auth, Route, op
-from tenants.community import room_editing, room_settings, rooms
+from tenants.community import insiders, room_editing, room_settings, rooms
 from tenants.ids import MemberId
 from tenants.scope import Record
 
@@ -149,20 +149,20 @@ async def bring_room_back(context: InChannel, *, path: OfRoom) -> None:
 @op("Who is in a private room", tags=TAGS, errors=(403, 404))
 async def list_insiders(context: InChannel, *, path: OfRoom) -> Page[InsiderShown]:
     """Owners and admins see every private room, in the list or not."""
-    rows = await rooms.insiders(context.scope, path.room)
+    rows = await insiders.page(context.scope, path.room)
     return Page(items=[InsiderShown(id=row["id"], name=row["name"]) for row in rows])
 
 
 @op("Let a member into a private room", tags=TAGS, errors=(403, 404))
 async def let_in(context: InChannel, *, path: OfRoomMember) -> None:
     """However often it is said."""
-    await rooms.let_in(context.scope, path.room, MemberId(path.member))
+    await insiders.let_in(context.scope, path.room, MemberId(path.member))
 
 
 @op("Take a member out of a private room", tags=TAGS, errors=(403, 404))
 async def take_out(context: InChannel, *, path: OfRoomMember) -> None:
     """Their sockets leave it within 2 s."""
-    await rooms.take_out(context.scope, path.room, MemberId(path.member))
+    await insiders.take_out(context.scope, path.room, MemberId(path.member))
 
 
 ROUTES = (

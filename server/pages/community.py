@@ -17,7 +17,17 @@ from server.sockets import WIRE
 from server.web.views.frame import Form, PersonMark
 from tenants import links
 from tenants.channels import channels
-from tenants.community import audience, drafts, messages, places, reactions, reads, rooms, withheld
+from tenants.community import (
+    audience,
+    drafts,
+    messages,
+    places,
+    reactions,
+    reads,
+    room_settings,
+    rooms,
+    withheld,
+)  # fmt: skip
 from tenants.errors import NotFound, Refusal, SignInNeeded
 from tenants.ids import ChannelId, MemberId, RoomId
 from tenants.permissions import Action, why
@@ -30,6 +40,7 @@ async def community(visit: Visit) -> web.Response:
     """GET /c/{slug}/community: on to the first room that the reader sees."""
     async with visit.enter() as scope:
         seen, opens = await rooms.seen(scope), why(scope.actor, Action.ROOM_EDIT).allowed
+    seen = [room for room in seen if not room["left"]] or seen
     if not seen:
         if visit.signed_in is None:
             raise SignInNeeded()
@@ -54,6 +65,16 @@ async def post(visit: Visit) -> web.Response:
         problem = form.problem or " ".join(form.errors.values())
         return await _show(visit, replace(form, problem=problem), refusal.status)
     return see(f"{links.room(visit.slug, visit.path['room'])}#m-{posted.seq}")
+
+
+async def hold(visit: Visit) -> web.Response:
+    """POST /c/{slug}/community/{room}/me: `level`, and `muted`, `favourite`, `left` where they are ticked."""
+    fields = await read_fields(visit.request)
+    ticked = {name: name in fields for name in ("muted", "favourite", "left")}
+    async with visit.enter() as scope:
+        room = await room_of(visit, scope)
+        await room_settings.put(scope, room["id"], level=fields.get("level", "all"), **ticked)
+    return see(links.room(visit.slug, room["slug"]))
 
 
 async def say(visit: Visit, fields: Mapping[str, str], reply_to: UUID | None = None) -> messages.Posted:
@@ -99,6 +120,7 @@ async def gather(visit: Visit, scope: Scope, room: Record, found: Sequence[Recor
         own=await reactions.own(scope, [UUID(row["id"]) for row in found]),
         members=members,
         here=here,
+        own_room=await room_settings.mine(scope, room["id"]),
         read_seq=await reads.read_upto(scope, room["id"]),
         withheld=await _withheld(scope, found),
     )

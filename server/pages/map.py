@@ -66,6 +66,7 @@ WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/c/{slug}/community/{room}", community.post),
     ("/c/{slug}/notices/read", bell.read),
     ("/c/{slug}/community/{room}/t/{seq}", threads.reply),
+    ("/c/{slug}/community/{room}/me", community.hold),
     ("/c/{slug}/learn/{course}/enrol", learning.enrol),
     ("/c/{slug}/learn/{course}/buy", buying.buy),
     ("/c/{slug}/orders/{order}/pay", buying.pay),

@@ -11,7 +11,7 @@ import orjson
 
 from realtime.roll import Change
 from server.web.views.frame import Form, PersonMark
-from server.web.views.room import PeopleGroup, Place, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
+from server.web.views.room import OwnRoom, PeopleGroup, Place, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
 from tenants import links
 from tenants.community import mentions, sanctions
 from tenants.community.rooms import STAFF
@@ -20,6 +20,8 @@ from tenants.permissions import Action, Actor, Role, why
 from tenants.scope import Record
 
 PAGE = 50
+FAVOURITES = "Favourites"
+GROUPS = (FAVOURITES, "Rooms")
 SIGNS = {"open": "hash", "members": "hash", "batch": "users", "announcement": "megaphone", "private": "lock"}
 TITLES = {Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.TEACHER: "Teacher", Role.MODERATOR: "Moderator"}
 
@@ -43,6 +45,7 @@ class RoomFacts:
     here: Change
     read_seq: int
     withheld: Mapping[UUID, Record]
+    own_room: Record | None
     at: int | None = None
     root: Record | None = None
 
@@ -61,7 +64,7 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         room_id=str(room["id"]),
         name=room["name"],
         topic=room["topic"],
-        groups=(PlaceGroup("Rooms", tuple(_place(slug, each, room["id"]) for each in facts.rooms)),),
+        groups=_groups(facts),
         lines=arrange(_said(facts), facts.zone, facts.read_seq, str(actor.member_id), datetime.now(UTC)),
         last_seq=last,
         read_seq=facts.read_seq,
@@ -88,15 +91,35 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         moderates=why(actor, Action.MESSAGE_MODERATE).allowed,
         groups_of_reader=mentions.groups_of(actor.role),
         mentions_all=why(actor, Action.MESSAGE_MENTION_ALL).allowed,
+        own=OwnRoom(f"{own_url}/me", **dict(facts.own_room or {})) if member else None,
         form=form or Form(),
+    )
+
+
+def _groups(facts: RoomFacts) -> tuple[PlaceGroup, ...]:
+    """Favourites on top; rooms that the reader has left are away, but for the one they have opened."""
+    current = facts.room["id"]
+    kept = [each for each in facts.rooms if not each["left"] or each["id"] == current]
+    parts = {title: [each for each in kept if each["favourite"] is (title == FAVOURITES)] for title in GROUPS}
+    return tuple(
+        PlaceGroup(title, tuple(_place(facts.slug, each, current) for each in part))
+        for title, part in parts.items()
+        if part
     )
 
 
 def _place(slug: str, room: Record, current: UUID) -> Place:
     here = room["id"] == current
-    unread, mentioned = (0, 0) if here else (room["unread"], room["mentions"])
-    url, sign = links.room(slug, room["slug"]), room["icon"] or SIGNS[room["kind"]]
-    return Place(str(room["id"]), room["name"], url, sign, unread, here, mentioned)
+    return Place(
+        id=str(room["id"]),
+        name=room["name"],
+        url=links.room(slug, room["slug"]),
+        sign=room["icon"] or SIGNS[room["kind"]],
+        unread=0 if here else room["unread"],
+        current=here,
+        mentions=0 if here else room["mentions"],
+        muted=room["muted"],
+    )
 
 
 def _said(facts: RoomFacts) -> list[Said]:

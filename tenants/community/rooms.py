@@ -14,7 +14,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    delete,
     exists,
     func,
     literal,
@@ -23,14 +22,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from tenants import audit, notices
+from tenants import audit
 from tenants.batches import batches
 from tenants.community import room_names, sanctions
 from tenants.community.mentions import MENTIONS
 from tenants.courses.enrollments import ENROLLMENTS
 from tenants.errors import Forbidden, Invalid, NotFound
-from tenants.ids import MemberId, PersonId, RoomId, new_id
-from tenants.members.members import MEMBERS
+from tenants.ids import RoomId, new_id
 from tenants.permissions import Action, Role
 from tenants.scope import Record, Scope
 from tenants.statements import scoped, within
@@ -115,6 +113,7 @@ BY_SLUG = scoped(_ROOM.where(ROOMS.c.slug == bindparam("slug")).add_columns(_RES
 _MARK = and_(READS.c.channel_id == _R.channel_id, READS.c.room_id == _R.id, READS.c.member_id == _ME)
 _SET = and_(SETTINGS.c.channel_id == _R.channel_id, SETTINGS.c.room_id == _R.id, SETTINGS.c.member_id == _ME)
 _QUIET = or_(func.coalesce(SETTINGS.c.muted, False), SETTINGS.c.left_at.is_not(None))
+_LEVEL = func.coalesce(SETTINGS.c.level, "all")
 _UPTO = func.coalesce(READS.c.last_seq, 0)
 _READ = within(
     select(READS.c.last_seq).where(READS.c.room_id == ROOMS.c.id, READS.c.member_id == _ME).correlate(ROOMS)
@@ -134,9 +133,9 @@ _MENTIONS = _mentioned(MENTIONS.c.member_id == _ME) + _mentioned(MENTIONS.c.memb
 LISTED = scoped(
     select(
         *_FACTS,
-        case((_QUIET, 0), else_=func.greatest(_R.head_seq - _UPTO, 0)).label("unread"),
-        case((or_(_QUIET, _R.head_seq <= _UPTO), 0), else_=_MENTIONS).label("mentions"),
-        func.coalesce(SETTINGS.c.level, "all").label("level"),
+        case((or_(_QUIET, _LEVEL != "all"), 0), else_=func.greatest(_R.head_seq - _UPTO, 0)).label("unread"),
+        case((or_(_QUIET, _LEVEL == "nothing", _R.head_seq <= _UPTO), 0), else_=_MENTIONS).label("mentions"),
+        _LEVEL.label("level"),
         func.coalesce(SETTINGS.c.muted, False).label("muted"),
         func.coalesce(SETTINGS.c.favourite, False).label("favourite"),
         SETTINGS.c.left_at.is_not(None).label("left"),
@@ -153,22 +152,10 @@ _ADD = scoped(
     .on_conflict_do_nothing(index_elements=["channel_id", "slug"])
     .returning(ROOMS.c.id)
 )
-_LET_IN = scoped(
+LET_IN = scoped(
     insert(ROOM_MEMBERS)
     .values(**binds("id", "room_id", "member_id"))
     .on_conflict_do_nothing(index_elements=["channel_id", "room_id", "member_id"])
-)
-_TAKE_OUT = scoped(
-    delete(ROOM_MEMBERS).where(
-        ROOM_MEMBERS.c.room_id == bindparam("room_id"), ROOM_MEMBERS.c.member_id == bindparam("member_id")
-    )
-)
-_PERSON = scoped(select(MEMBERS.c.person_id).where(MEMBERS.c.id == bindparam("member_id")))
-_INSIDERS = scoped(
-    select(MEMBERS.c.id, MEMBERS.c.name)
-    .join_from(ROOM_MEMBERS, MEMBERS)
-    .where(ROOM_MEMBERS.c.room_id == bindparam("room_id"))
-    .order_by(MEMBERS.c.id)
 )
 
 
@@ -267,38 +254,7 @@ async def check_kind(scope: Scope, kind: str, batch_id: UUID | None) -> None:
 async def keep_sight(scope: Scope, room_id: UUID, kind: str) -> None:
     """Whoever makes a room private is in it."""
     if kind == "private" and scope.actor.member_id:
-        await scope.run(_LET_IN, id=new_id(), room_id=room_id, member_id=scope.actor.member_id)
-
-
-async def let_in(scope: Scope, room_id: UUID, member_id: MemberId) -> None:
-    """Put a member into a private room, however often."""
-    scope.require(Action.ROOM_EDIT)
-    await _private(scope, room_id)
-    await scope.run(_LET_IN, id=new_id(), room_id=room_id, member_id=member_id)
-    await audit.record(scope, "room.let_in", room_id, member=str(member_id))
-
-
-async def take_out(scope: Scope, room_id: UUID, member_id: MemberId) -> None:
-    """Take a member out of a private room, their sockets too; NotFound when they are not in it."""
-    scope.require(Action.ROOM_EDIT)
-    await _private(scope, room_id)
-    if not await scope.run(_TAKE_OUT, room_id=room_id, member_id=member_id):
-        raise NotFound("That member is not in this room.")
-    scope.announce(notices.room_left(PersonId(await scope.value(_PERSON, member_id=member_id)), RoomId(room_id)))
-    await audit.record(scope, "room.take_out", room_id, member=str(member_id))
-
-
-async def insiders(scope: Scope, room_id: UUID) -> list[Record]:
-    """Who is in a private room: `id, name`."""
-    await _private(scope, room_id)
-    return await scope.all(_INSIDERS, room_id=room_id)
-
-
-async def _private(scope: Scope, room_id: UUID) -> Record:
-    room = await find(scope, room_id)
-    if room["kind"] != "private":
-        raise Invalid.field("/room", "not_private", "Only a private room has a list of who is in it.")
-    return room
+        await scope.run(LET_IN, id=new_id(), room_id=room_id, member_id=scope.actor.member_id)
 
 
 async def _insert(scope: Scope, values: dict[str, Any]) -> RoomId:

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from tenants.batches import seats
-from tenants.community import edits, room_editing, rooms
+from tenants.community import edits, insiders, room_editing, rooms
 from tenants.courses import courses, lessons
 from tenants.errors import Forbidden
 from tenants.members import bans
@@ -44,10 +44,10 @@ async def test_what_is_said_in_a_private_room_is_found_inside_it_only(tenancy: T
         assert await found(tenancy, school, who, "tenmok") == set()
         assert await found(tenancy, school, who, "tenmoko") == set()
     async with tenancy.scope(school.id, school.ana.actor) as scope:
-        await rooms.let_in(scope, room, school.sam.member_id)
+        await insiders.let_in(scope, room, school.sam.member_id)
     assert await found(tenancy, school, school.sam, "tenmoku") == {said}
     async with tenancy.scope(school.id, school.ana.actor) as scope:
-        await rooms.take_out(scope, room, school.sam.member_id)
+        await insiders.take_out(scope, room, school.sam.member_id)
     assert await found(tenancy, school, school.sam, "tenmoku") == set()
 
 

@@ -124,3 +124,29 @@ async def test_a_thread_is_read_and_answered_without_scripts(web: Web, world: Wo
         assert (await sam.post(f"{url}/t/{wrong}", body="lost", client_id=str(uuid4()))).status == 404
     stranger = await web.get(f"{url}/t/1")
     assert (stranger.status, stranger.headers["Location"].startswith("/sign-in?next=")) == (303, True)
+
+
+async def test_a_member_holds_a_room_their_own_way_without_scripts(web: Web, world: World) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    await web.call(
+        "POST", f"/channels/{pottery.slug}/rooms", {"name": "Glazes", "kind": "members"}, token=pottery.ana.token
+    )
+    await post(web, pottery, room, pottery.ana.token)
+    sam, url = await signed_in(web, pottery.sam), f"/c/{pottery.slug}/community"
+
+    async def side(of: str) -> str:
+        page = (await sam.get(f"{url}/{of}")).body.decode()
+        return page[page.index('<aside class="side"') : page.index("</aside>")]
+
+    assert "Favourites" not in await side("glazes")
+    assert (await sam.post(f"{url}/wheel-talk/me", level="mentions", favourite="1", muted="1")).status == 303
+    beside = await side("glazes")
+    assert beside.index("Favourites") < beside.index("Wheel talk") < beside.index("Glazes")
+    assert f'data-room="{room}" class="muted"' in beside
+    await sam.post(f"{url}/wheel-talk/me", level="all", left="1")
+    assert "Wheel talk" not in await side("glazes")
+    assert "You have left this room." in (await sam.get(f"{url}/wheel-talk")).body.decode()
+    await sam.post(f"{url}/wheel-talk/me", level="all")
+    assert "Wheel talk" in await side("glazes")
+    assert (await sam.post(f"{url}/wheel-talk/me", level="loud")).status == 422

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tenants.community import edits, messages, reactions, reads, rooms
+from tenants.community import edits, insiders, messages, reactions, reads, rooms
 from tenants.community.drafts import draft
 from tenants.errors import Forbidden, Invalid, NotFound, SignInNeeded, TooLarge
 from tenants.ids import RoomId
@@ -96,11 +96,11 @@ async def test_a_private_room_opens_to_those_who_are_let_in(tenancy: Tenancy, wo
     with pytest.raises(NotFound):
         await say(tenancy, world.pottery, sam.actor, room)
     async with tenancy.scope(world.pottery.id, world.pottery.ana.actor) as scope:
-        await rooms.let_in(scope, room, sam.member_id)
-        assert {row["name"] for row in await rooms.insiders(scope, room)} == {"Ana", "Sam"}
+        await insiders.let_in(scope, room, sam.member_id)
+        assert {row["name"] for row in await insiders.page(scope, room)} == {"Ana", "Sam"}
     await say(tenancy, world.pottery, sam.actor, room)
     async with tenancy.scope(world.pottery.id, world.pottery.ana.actor) as scope:
-        await rooms.take_out(scope, room, sam.member_id)
+        await insiders.take_out(scope, room, sam.member_id)
     with pytest.raises(NotFound):
         await say(tenancy, world.pottery, sam.actor, room)
 

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tenants.community import edits, mentions, messages, reads, renaming, rooms
+from tenants.community import edits, insiders, mentions, messages, reads, renaming, rooms
 from tenants.community.drafts import draft
 from tenants.ids import RoomId
 from tenants.members import bans, members
@@ -78,7 +78,7 @@ async def test_whom_a_message_cannot_reach_is_named_in_plain_text(tenancy: Tenan
     pottery, eve = world.pottery, world.chess.eve
     room = await make_room(tenancy, pottery, "private")
     async with tenancy.scope(pottery.id, pottery.ana.actor) as scope:
-        await rooms.let_in(scope, room, pottery.sam.member_id)
+        await insiders.let_in(scope, room, pottery.sam.member_id)
         await bans.ban(scope, pottery.mia.member_id, "for a test", None)
     people = (eve, pottery.zoe, pottery.mia, pottery.sam)
     posted = await say(tenancy, pottery, pottery.ana.actor, room, " ".join(f"<@{who.member_id}>" for who in people))

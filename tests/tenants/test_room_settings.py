@@ -69,3 +69,16 @@ async def test_only_members_hold_rooms_and_only_those_they_see(tenancy: Tenancy,
             await put(tenancy, school, somebody.actor, room, muted=True)
     with pytest.raises(Invalid):
         await put(tenancy, pottery, pottery.sam.actor, opened, level="some")
+
+
+async def test_what_counts_as_unread_is_what_one_wants_to_be_told_of(tenancy: Tenancy, world: World) -> None:
+    pottery, room = world.pottery, await make_room(tenancy, world.pottery)
+    await say(tenancy, pottery, pottery.ana.actor, room)
+    await say(tenancy, pottery, pottery.ana.actor, room, f"<@{pottery.sam.member_id}>, look")
+    counts = {}
+    for level in room_settings.LEVELS:
+        await put(tenancy, pottery, pottery.sam.actor, room, level=level)
+        async with tenancy.scope(pottery.id, pottery.sam.actor) as scope:
+            row = next(row for row in await rooms.seen(scope) if row["id"] == room)
+        counts[level] = (row["unread"], row["mentions"])
+    assert counts == {"all": (2, 1), "mentions": (0, 1), "nothing": (0, 0)}

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tenants.community import edits, messages, rooms, threads
+from tenants.community import edits, insiders, messages, threads
 from tenants.community.drafts import draft
 from tenants.errors import Forbidden, NotFound, SignInNeeded
 from tenants.ids import RoomId
@@ -109,12 +109,12 @@ async def test_a_thread_is_seen_by_those_who_see_its_room(tenancy: Tenancy, worl
     sam, ana = pottery.sam, pottery.ana.actor
     room = await make_room(tenancy, pottery, "private")
     async with tenancy.scope(pottery.id, ana) as scope:
-        await rooms.let_in(scope, room, sam.member_id)
+        await insiders.let_in(scope, room, sam.member_id)
     root = await say(tenancy, pottery, sam.actor, room)
     await reply(tenancy, pottery, ana, root, room, "yes")
     assert await unread(tenancy, pottery, sam.actor) == [(root.id, 1)]
     async with tenancy.scope(pottery.id, ana) as scope:
-        await rooms.take_out(scope, room, sam.member_id)
+        await insiders.take_out(scope, room, sam.member_id)
     assert await unread(tenancy, pottery, sam.actor) == []
     eve = world.chess.eve.actor
     for school, actor in ((pottery, sam.actor), (pottery, pottery.zoe.actor), (world.chess, eve)):

@@ -79,7 +79,7 @@ Line = DayLine | NewLine | Post
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A room at the side; `sign` is its icon (`hash`, `megaphone`, `lock`), `unread` counts for the reader.
+    """A room at the side; `sign` is its icon (`hash`, `megaphone`, `lock`), `unread` and `muted` are the reader's.
 
     `mentions` counts those of the unread that mention the reader.
     """
@@ -91,6 +91,7 @@ class Place:
     unread: int = 0
     current: bool = False
     mentions: int = 0
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,17 @@ class PlaceGroup:
 
     title: str
     places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRoom:
+    """How the reader holds the room. `POST url`: `level`, and `muted`, `favourite`, `left` where they are ticked."""
+
+    url: str
+    level: str = "all"
+    muted: bool = False
+    favourite: bool = False
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +175,7 @@ class RoomPage:
     moderates: bool = False
     groups_of_reader: tuple[str, ...] = ()
     mentions_all: bool = False
+    own: OwnRoom | None = None
     form: Form = field(default_factory=Form)
 
 

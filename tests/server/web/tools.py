@@ -12,6 +12,7 @@ from tests.server.web.samples import NOW, ORIGIN, PIANO, POTTERY, SAM, Sample
 ZONE = ZoneInfo("Europe/Amsterdam")
 ZOE = PersonMark("zoe", "Zoë Adeyemi")
 HOME = "/c/piano/studio"
+GLAZES = room.Place("r3", "Glazes", "/c/pottery/community/glazes", "sun", muted=True)
 KILN = room.Place("r2", "Kiln", "/c/pottery/community/kiln", unread=12, mentions=2)
 MENTION = f'<span class="mention" data-member="{SAM.key}">@{SAM.name}</span>'
 
@@ -35,8 +36,9 @@ def talk(*, member: bool = True, empty: bool = False, language: str = "en", sile
         topic="Throwing and centring.",
         groups=(
             room.PlaceGroup(
-                "Rooms", (room.Place("r1", "Wheel talk", "/c/pottery/community/wheel", current=True), KILN)
+                "Favourites", (room.Place("r1", "Wheel talk", "/c/pottery/community/wheel", current=True),)
             ),
+            room.PlaceGroup("Rooms", (GLAZES, KILN)),
         ),
         lines=() if empty else room.arrange(messages, ZONE, 3, SAM.key, NOW),
         last_seq=0 if empty else 5,
@@ -60,6 +62,7 @@ def talk(*, member: bool = True, empty: bool = False, language: str = "en", sile
         older_url="/c/pottery/community/wheel?before=1",
         unread_url="/c/pottery/community/wheel?at=1#m-1",
         why_silent=silent,
+        own=room.OwnRoom("/c/pottery/community/wheel/me", favourite=True, left=empty) if member else None,
     )
     return Sample("room.html", view, Frame(ORIGIN, channel=POTTERY, reader=SAM if member else None, language=language))
 
