@@ -54,7 +54,6 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
     """The page for a member, or for anybody else an open room with the way in."""
     actor, room, slug = facts.actor, facts.room, facts.slug
     member = actor.member_id is not None and actor.banned is None
-    muted, slow_seconds = sanctions.said_of(room)
     own_url = links.room(slug, room["slug"])
     first, last = (facts.messages[0]["seq"], facts.messages[-1]["seq"]) if facts.messages else (1, 0)
     whole = facts.root is None
@@ -78,22 +77,30 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         people=_people(facts) if member else (),
         online=facts.here.online,
         member_count=facts.members[0]["total"] if facts.members else 0,
-        why_silent=_why_silent(actor, room) if member else "",
-        muted=muted if member else "",
-        slow_seconds=0 if actor.role in STAFF else slow_seconds,
-        staff=actor.role in STAFF,
         decisions_url=links.decisions(slug),
         join_url=f"{links.channel(slug)}#join",
         url=own_url,
         older_url=f"{own_url}?before={first}" if first > 1 and whole else "",
         newer_url=f"{own_url}?after={last}" if past else "",
         unread_url=links.message(slug, room["slug"], facts.read_seq + 1) if missed else "",
-        moderates=why(actor, Action.MESSAGE_MODERATE).allowed,
-        groups_of_reader=mentions.groups_of(actor.role),
-        mentions_all=why(actor, Action.MESSAGE_MENTION_ALL).allowed,
         own=OwnRoom(f"{own_url}/me", **dict(facts.own_room or {})) if member else None,
         form=form or Form(),
+        **_rights(actor, room, member=member),
     )
+
+
+def _rights(actor: Actor, room: Record, *, member: bool) -> dict[str, Any]:
+    """What the reader may do here, and what holds them back."""
+    muted, slow_seconds = sanctions.said_of(room)
+    return {
+        "why_silent": _why_silent(actor, room) if member else "",
+        "muted": muted if member else "",
+        "slow_seconds": 0 if actor.role in STAFF else slow_seconds,
+        "staff": actor.role in STAFF,
+        "moderates": why(actor, Action.MESSAGE_MODERATE).allowed,
+        "groups_of_reader": mentions.groups_of(actor.role),
+        "mentions_all": why(actor, Action.MESSAGE_MENTION_ALL).allowed,
+    }
 
 
 def _groups(facts: RoomFacts) -> tuple[PlaceGroup, ...]:
