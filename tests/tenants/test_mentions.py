@@ -10,7 +10,10 @@ from tenants.ids import RoomId
 from tenants.members import bans, members
 from tenants.permissions import Actor
 from tenants.scope import Tenancy
+from tests.tenants.moderating import act, undo
+from tests.tenants.school import enrol
 from tests.tenants.test_community import make_room, say
+from tests.tenants.test_rooms import a_batch, batch_room
 from tests.world import School, World
 
 
@@ -88,6 +91,25 @@ async def test_whom_a_message_cannot_reach_is_named_in_plain_text(tenancy: Tenan
     assert "Eve" not in html
     asked = await say(tenancy, pottery, pottery.sam.actor, room, "@teachers")
     assert await meant(tenancy, pottery, asked) == {pottery.ana.member_id}
+
+
+async def test_in_a_room_of_a_batch_its_students_and_the_staff_are_reached(tenancy: Tenancy, world: World) -> None:
+    pottery, (course, batch) = world.pottery, await a_batch(tenancy, world)
+    room = await batch_room(tenancy, pottery, batch)
+    await enrol(tenancy, pottery, pottery.sam, course, batch)
+    people = " ".join(f"<@{who.member_id}>" for who in (pottery.sam, pottery.zoe, pottery.mia))
+    posted = await say(tenancy, pottery, pottery.ana.actor, room, people)
+    assert await meant(tenancy, pottery, posted) == {pottery.sam.member_id, pottery.mia.member_id}
+
+
+async def test_what_moderators_hide_calls_nobody_until_it_is_given_back(tenancy: Tenancy, world: World) -> None:
+    pottery, room = world.pottery, await make_room(tenancy, world.pottery)
+    posted = await say(tenancy, pottery, pottery.zoe.actor, room, f"<@{pottery.sam.member_id}>, buy my clay")
+    for kind in ("hide", "delete"):
+        done = await act(tenancy, pottery, pottery.mia, kind, message_id=posted.id)
+        assert await counted(tenancy, pottery, pottery.sam.actor, room) == (1, 0)
+        await undo(tenancy, pottery, pottery.mia, done["id"])
+        assert await counted(tenancy, pottery, pottery.sam.actor, room) == (1, 1)
 
 
 async def test_one_who_left_is_not_called_back(tenancy: Tenancy, world: World, room: RoomId) -> None:
