@@ -94,3 +94,17 @@ async def test_a_moderator_clears_the_queue_by_keyboard_and_everybody_sees_it(ch
         await expect(sam.page.get_by_role("button", name="Appeal").first).to_be_visible()
         assert await objections(sam.page) == []
         assert [who.who.complaints for who in (zoe, mia)] == [[], []]
+
+
+async def test_where_only_teachers_write_a_student_reacts_and_flags(chromium: Browser, town: Town) -> None:
+    place = await town.place("announcement")
+    await town.post(place["id"], await town.token("ana"), "The kiln is hot")
+    async with talker(chromium, town, "sam", place["slug"]) as sam:
+        await sam.enter()
+        said = sam.page.locator("#messages .said", has_text="The kiln is hot")
+        await said.hover()
+        await expect(said.locator("[data-act=reply]")).to_be_hidden()
+        await said.locator(".acts [data-act=react]").click()
+        await sam.page.locator("#palette [data-emoji='🎉']").click()
+        await expect(said.locator(".react[data-emoji]")).to_have_text(["🎉 1"], use_inner_text=True)
+        await flag(sam, "The kiln is hot", "Does not belong here")

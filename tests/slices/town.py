@@ -39,9 +39,9 @@ class Town:
         """A new room of the channel."""
         return str((await self.place())["id"])
 
-    async def place(self) -> dict[str, Any]:
+    async def place(self, kind: str = "members") -> dict[str, Any]:
         """The same, with its name in addresses (`slug`)."""
-        given = {"name": f"Room {uuid4()}", "kind": "members"}
+        given = {"name": f"Room {uuid4()}", "kind": kind}
         made: dict[str, Any] = await self.call("POST", f"/channels/{CHANNEL}/rooms", await self.token("ana"), **given)
         return made
 

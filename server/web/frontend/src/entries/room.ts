@@ -133,16 +133,17 @@ function readBack(sentinel: Element): void {
   watch.observe(sentinel);
 }
 
-if (document.querySelector("form.composer")) {
-  const composer = new Composer(facts, names, {
-    send: (body, replyTo) => {
-      typing.sent();
-      void wire.post(body, replyTo);
-    },
-    typing: () => typing.pressed(),
-  });
-  new Actions(the("#messages"), wire, rows, composer, { names, api });
-}
+// Where only teachers write, others still react and flag.
+const composer = document.querySelector("form.composer")
+  ? new Composer(facts, names, {
+      send: (body, replyTo) => {
+        typing.sent();
+        void wire.post(body, replyTo);
+      },
+      typing: () => typing.pressed(),
+    })
+  : null;
+new Actions(the("#messages"), wire, rows, composer, { names, api });
 the("#offline button").addEventListener("click", () => transport.retry());
 stream.open();
 wire.start();

@@ -17,7 +17,7 @@ export class Actions {
     list: HTMLElement,
     private readonly wire: Wire,
     private readonly rows: Rows,
-    private readonly composer: Composer,
+    private readonly composer: Composer | null,
     private readonly room: { names: Names; api: string },
   ) {
     list.addEventListener("click", (event) => this.#clicked(event));
@@ -43,7 +43,7 @@ export class Actions {
     const client = said.dataset.client ?? "";
     const acts: Record<string, () => unknown> = {
       react: () => this.#open(button),
-      reply: () => this.composer.reply(said),
+      reply: () => this.composer?.reply(said),
       edit: () => this.#edit(said),
       delete: () => this.#ask.showModal(),
       flag: () => this.#flag(said),
@@ -114,7 +114,7 @@ export class Actions {
 
   /** What was refused goes back to where it was written, so that it can be mended. */
   #takeBack(said: HTMLElement, client: string): void {
-    this.composer.take(the("p", said).textContent);
+    this.composer?.take(the("p", said).textContent);
     this.wire.outbox.discard(client);
   }
 
@@ -159,7 +159,8 @@ export class Actions {
     event.preventDefault();
     const all = [...document.querySelectorAll<HTMLElement>("#messages .said")];
     const at = all.indexOf(here.closest<HTMLElement>(".said") as HTMLElement);
-    const next = all[at < 0 ? all.length - 1 : Math.max(0, at + step)] ?? the("#write");
+    const next = all[at < 0 ? all.length - 1 : Math.max(0, at + step)] ?? document.querySelector<HTMLElement>("#write");
+    if (!next) return;
     if (next.matches(".said")) next.tabIndex = -1;
     next.focus();
   }
