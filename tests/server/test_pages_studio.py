@@ -190,3 +190,23 @@ async def test_a_key_is_made_shown_once_and_revoked(web: Web, world: World) -> N
     assert "No keys yet" in (await ana.get(f"{home}/integrations")).text
     ben = await signed_in(web, world.pottery.ben)
     assert (await ben.post(f"{home}/keys", **{"name": "x", "read:community": "on"})).status == 403
+
+
+async def test_a_room_is_renamed_moved_and_archived_in_the_studio(web: Web, world: World) -> None:
+    pottery = world.pottery
+    mia, home = await signed_in(web, pottery.mia), f"/c/{pottery.slug}/studio/rooms"
+    await mia.post(home, name="Kiln talk", topic="", kind="members")
+    listed = (await web.call("GET", f"/channels/{pottery.slug}/rooms", token=pottery.mia.token)).json["items"]
+    own = f"{home}/{listed[0]['id']}"
+    assert (await mia.post(own, name="Ash glazes", topic="Wood ash", icon="sun", kind="open")).status == 303
+    room = (await web.call("GET", f"/channels/{pottery.slug}/rooms")).json["items"][0]
+    assert [room[name] for name in ("name", "topic", "icon", "kind")] == ["Ash glazes", "Wood ash", "sun", "open"]
+    refused = await mia.post(own, name="", topic="", icon="sun", kind="open")
+    assert (refused.status, "Ash glazes" in refused.text) == (422, True)
+    assert (await mia.post(f"{own}/archive", archived="1")).status == 303
+    assert "Bring it back" in (await mia.get(home)).text
+    assert (await web.call("GET", f"/channels/{pottery.slug}/rooms")).json["items"] == []
+    await mia.post(f"{own}/archive", archived="0")
+    assert len((await web.call("GET", f"/channels/{pottery.slug}/rooms")).json["items"]) == 1
+    sam = await signed_in(web, pottery.sam)
+    assert (await sam.post(own, name="Mine", kind="open")).status == 403

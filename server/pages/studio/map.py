@@ -61,6 +61,8 @@ WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/moderation/appeal", moderation.decide),
     ("/keys", integrations.make_key),
     ("/keys/{id}/revoke", integrations.revoke_key),
+    ("/rooms/{id}", rooms.save_room),
+    ("/rooms/{id}/archive", rooms.archive_room),
     ("/members/invite", people.invite),
     ("/members/{id}/role", people.change_role),
     ("/members/{id}/ban", people.ban),

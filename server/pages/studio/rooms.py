@@ -1,16 +1,20 @@
 """Rooms in the studio: which there are, and a new one."""
 
+from typing import Any
+
 from aiohttp import web
 
 from server.forms import named, read_fields, refill
+from server.pages.landing import id_of
 from server.pages.studio import batches
 from server.pages.studio.desk import at_desk, back, desk
 from server.pages.visits import Visit
 from server.web.views.frame import Form
 from server.web.views.studio import RoomRow, RoomsPage
 from tenants import links
-from tenants.community import rooms
+from tenants.community import room_editing, rooms
 from tenants.errors import Refusal
+from tenants.scope import Record
 
 KINDS = {
     "open": "Anyone reads",
@@ -19,11 +23,13 @@ KINDS = {
     "announcement": "Announcements",
     "private": "Private",
 }
+NEW = Form({"kind": "members"})
+SIGNS = tuple((icon, icon.replace("-", " ").capitalize() or "As its kind") for icon in room_editing.ICONS)
 
 
 async def rooms_page(visit: Visit) -> web.Response:
     """GET …/rooms."""
-    return await _show(visit, Form({"kind": "members"}))
+    return await _show(visit, NEW)
 
 
 async def add_room(visit: Visit) -> web.Response:
@@ -39,13 +45,52 @@ async def add_room(visit: Visit) -> web.Response:
     return back(visit, "/rooms", "added")
 
 
-async def _show(visit: Visit, form: Form, status: int = 200) -> web.Response:
+async def save_room(visit: Visit) -> web.Response:
+    """POST …/rooms/{id}: `name`, `topic`, `icon`, `kind`, and the `batch` of a batch's room."""
+    fields = await read_fields(visit.request)
+    try:
+        changes: dict[str, Any] = {name: fields[name] for name in ("name", "topic", "icon", "kind") if name in fields}
+        if changes.get("kind") == "batch":
+            changes["batch_id"] = named(fields, "batch")
+        async with at_desk(visit, "rooms") as scope:
+            await room_editing.edit(scope, id_of(visit, "id"), changes)
+    except Refusal as refusal:
+        return await _refuse(visit, refusal, fields)
+    return back(visit, "/rooms", "saved")
+
+
+async def archive_room(visit: Visit) -> web.Response:
+    """POST …/rooms/{id}/archive: `archived` is `1`, or `0` to bring the room back."""
+    fields = await read_fields(visit.request)
+    async with at_desk(visit, "rooms") as scope:
+        await room_editing.archive(scope, id_of(visit, "id"), archived=fields.get("archived") != "0")
+    return back(visit, "/rooms", "saved")
+
+
+async def _refuse(visit: Visit, refusal: Refusal, fields: dict[str, str]) -> web.Response:
+    form = refill(refusal, fields)
+    problem = form.problem or " ".join(form.errors.values())
+    return await _show(visit, NEW, refusal.status, problem)
+
+
+async def _show(visit: Visit, form: Form, status: int = 200, problem: str = "") -> web.Response:
     async with at_desk(visit, "rooms", readonly=True) as scope:
-        seen, cohorts = await rooms.seen(scope), await batches.every(scope)
+        seen, cohorts = await rooms.seen(scope, archived=True), await batches.every(scope)
         at = desk(visit, scope, "rooms")
-    shown = tuple(
-        RoomRow(str(row["id"]), row["name"], KINDS[row["kind"]], links.room(visit.slug, row["slug"]), row["head_seq"])
-        for row in seen
-    )
+    shown = tuple(_row(visit, row) for row in seen)
     options = tuple((str(batch["id"]), f"{course['title']}: {batch['name']}") for batch, course in cohorts)
-    return visit.show_tool("studio_rooms.html", RoomsPage(at, shown, options, form), status=status)
+    view = RoomsPage(at, shown, options, SIGNS, problem, form)
+    return visit.show_tool("studio_rooms.html", view, status=status)
+
+
+def _row(visit: Visit, row: Record) -> RoomRow:
+    now = {name: row[name] for name in ("name", "topic", "icon", "kind")} | {"batch": str(row["batch_id"] or "")}
+    return RoomRow(
+        id=str(row["id"]),
+        name=row["name"],
+        kind=KINDS[row["kind"]],
+        url=links.room(visit.slug, row["slug"]),
+        messages=row["head_seq"],
+        archived=row["archived_at"] is not None,
+        form=Form(now),
+    )
