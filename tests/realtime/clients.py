@@ -71,12 +71,16 @@ class Client:
         self.ended.append(reason)
 
 
+# The client's own patience is a second, in which a busy machine has not always answered.
+PATIENT: dict[str, Any] = {"transports": ["websocket"], "wait_timeout": 10}
+
+
 @contextlib.asynccontextmanager
 async def connected(web: Web, school: School, person: Somebody, **options: Any) -> AsyncIterator[Client]:
     """A member connected with their access token."""
     client = Client()
     auth = {"channel": school.slug, "token": person.token} | options.pop("auth", {})
-    await client.sio.connect(web.url, namespaces=[NAMESPACE], auth=auth, **{"transports": ["websocket"]} | options)
+    await client.sio.connect(web.url, namespaces=[NAMESPACE], auth=auth, **PATIENT | options)
     try:
         yield client
     finally:
@@ -87,7 +91,7 @@ async def refusal(web: Web, auth: dict[str, Any], **options: Any) -> Any:
     """What a client that is turned away is told."""
     client = Client()
     with pytest.raises(Refused):
-        await client.sio.connect(web.url, namespaces=[NAMESPACE], auth=auth, transports=["websocket"], **options)
+        await client.sio.connect(web.url, namespaces=[NAMESPACE], auth=auth, **PATIENT | options)
     await client.sio.disconnect()
     return client.refused[0]
 

@@ -84,7 +84,7 @@ async def test_a_snippet_marks_the_words_and_holds_no_other_markup(
         "Never write &lt;<mark>script</mark>&gt;alert(1)&lt;/<mark>script</mark>&gt; &amp; call it <mark>kaolin</mark>."
     )
     assert (hit.title, hit.hit.kind) == ("Glazes", "message")
-    assert hit.url("pottery") == f"/c/pottery/community/glazes?before={hit.hit.seq + 20}#m-{hit.hit.seq}"
+    assert hit.url("pottery") == f"/c/pottery/community/glazes?at={hit.hit.seq}#m-{hit.hit.seq}"
 
 
 async def test_pages_follow_one_another_without_gap_or_repetition(tenancy: Tenancy, world: World) -> None:
