@@ -17,6 +17,9 @@ from providers.storage import GRAIN, ObjectStore, choose
 from providers.storage.gcs import CHUNK
 from tests.providers.stores import disk_store, fake_gcs_store, gcs_store
 
+# The first test of a program that is built from its source waits for that.
+pytestmark = pytest.mark.timeout(660)
+
 ADAPTERS = {"disk": disk_store, "gcs": gcs_store, "fake-gcs-server": fake_gcs_store}
 # fake-gcs-server was written by others, and has not all of the API.
 ENDS = "it ends an upload that is only asked about"

@@ -17,6 +17,9 @@ from tests.waiting import until
 
 ACCOUNT = "acct_1032D82eZvKYlo2C"
 
+# The first test waits until the program is built from its source.
+pytestmark = pytest.mark.timeout(660)
+
 
 @pytest.fixture(scope="module")
 def program() -> Path:
