@@ -41,7 +41,8 @@ async def flag(by: Talker, words: str, why: str) -> None:
 
 
 async def press(page: Page, key: str) -> None:
-    """One key, and the page that follows."""
+    """One key, once the page listens to it, and the page that follows."""
+    await page.wait_for_load_state("networkidle")
     async with page.expect_navigation():
         await page.keyboard.press(key)
 
@@ -99,12 +100,12 @@ async def test_a_moderator_clears_the_queue_by_keyboard_and_everybody_sees_it(ch
 async def test_where_only_teachers_write_a_student_reacts_and_flags(chromium: Browser, town: Town) -> None:
     place = await town.place("announcement")
     await town.post(place["id"], await town.token("ana"), "The kiln is hot")
-    async with talker(chromium, town, "sam", place["slug"]) as sam:
-        await sam.enter()
-        said = sam.page.locator("#messages .said", has_text="The kiln is hot")
+    async with talker(chromium, town, "zoe", place["slug"]) as zoe:
+        await zoe.enter()
+        said = zoe.page.locator("#messages .said", has_text="The kiln is hot")
         await said.hover()
         await expect(said.locator("[data-act=reply]")).to_be_hidden()
         await said.locator(".acts [data-act=react]").click()
-        await sam.page.locator("#palette [data-emoji='🎉']").click()
+        await zoe.page.locator("#palette [data-emoji='🎉']").click()
         await expect(said.locator(".react[data-emoji]")).to_have_text(["🎉 1"], use_inner_text=True)
-        await flag(sam, "The kiln is hot", "Does not belong here")
+        await flag(zoe, "The kiln is hot", "Does not belong here")

@@ -43,10 +43,10 @@ async def test_a_day_begins_in_the_channels_zone_at_its_first_message(tenancy: T
             assert await places.day_begins(scope, room, far) == seq
 
 
-async def test_a_jump_reads_an_index_and_nothing_else_of_a_long_room(tenancy: Tenancy, world: World) -> None:
-    pottery = world.pottery
-    room = await make_room(tenancy, pottery)
-    async with bare(tenancy.app, channel_id=pottery.id) as connection:
+async def test_a_jump_reads_an_index_and_nothing_else_of_a_long_room(own: Tenancy, here: World) -> None:
+    pottery = here.pottery
+    room = await make_room(own, pottery)
+    async with bare(own.app, channel_id=pottery.id) as connection:
         begin = datetime(2020, 1, 1, tzinfo=UTC)
         await connection.execute(_MANY, pottery.id, room, pottery.sam.member_id, begin)
         given = {"channel_id": pottery.id, "room_id": room, "then": datetime(2020, 3, 1, tzinfo=UTC), "limit": 25}
