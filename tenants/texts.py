@@ -8,7 +8,7 @@ import asyncio
 import html
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import nh3
 from markdown_it import MarkdownIt
@@ -87,7 +87,7 @@ def render_message(markdown: str, pointer: str = "/body") -> str:
     tokens = _parse(_MESSAGE, markdown, pointer)
     for token in tokens:
         if token.children:
-            token.children = list(_mentioning(_linked(token.children)))
+            token.children = list(_marked(_marked(token.children, "://", _URL, _link), "@", _MENTION, _mention))
     return _MESSAGE_CLEANER.clean(_MESSAGE.renderer.render(tokens, _MESSAGE.options, {})).strip()
 
 
@@ -164,49 +164,39 @@ def _depths(tokens: Iterable[Token]) -> Iterable[int]:
             yield depth + max(_depths(token.children), default=0)
 
 
-def _linked(tokens: Iterable[Token]) -> Iterable[Token]:
-    """The same tokens, with the web addresses of plain text made links."""
+def _marked(
+    tokens: Iterable[Token], sign: str, pattern: re.Pattern[str], dress: Callable[[re.Match[str]], Iterable[Token]]
+) -> Iterable[Token]:
+    """The same tokens; in plain text outside of links, what the pattern finds is dressed. `sign` is in all it finds."""
     inside = 0
     for token in tokens:
         inside += {"link_open": 1, "link_close": -1}.get(token.type, 0)
-        if token.type == "text" and not inside and "://" in token.content:
-            yield from _with_links(token.content)
+        if token.type == "text" and not inside and sign in token.content:
+            yield from _dressed(token.content, pattern, dress)
         else:
             yield token
 
 
-def _with_links(text: str) -> Iterable[Token]:
+def _dressed(text: str, pattern: re.Pattern[str], dress: Callable[[re.Match[str]], Iterable[Token]]) -> Iterable[Token]:
     end = 0
-    for found in _URL.finditer(text):
+    for found in pattern.finditer(text):
         yield Token("text", "", 0, content=text[end : found.start()])
-        yield Token("link_open", "a", 1, attrs={"href": found.group()})
-        yield Token("text", "", 0, content=found.group())
-        yield Token("link_close", "a", -1)
+        yield from dress(found)
         end = found.end()
     yield Token("text", "", 0, content=text[end:])
 
 
-def _mentioning(tokens: Iterable[Token]) -> Iterable[Token]:
-    """The same tokens, with the mentions of plain text made marks."""
-    inside = 0
-    for token in tokens:
-        inside += {"link_open": 1, "link_close": -1}.get(token.type, 0)
-        if token.type == "text" and not inside and "@" in token.content:
-            yield from _with_mentions(token.content)
-        else:
-            yield token
+def _link(found: re.Match[str]) -> Iterable[Token]:
+    yield Token("link_open", "a", 1, attrs={"href": found.group()})
+    yield Token("text", "", 0, content=found.group())
+    yield Token("link_close", "a", -1)
 
 
-def _with_mentions(text: str) -> Iterable[Token]:
-    end = 0
-    for found in _MENTION.finditer(text):
-        kind = "member" if found["member"] else "group"
-        yield Token("text", "", 0, content=text[end : found.start()])
-        yield Token("mention_open", "span", 1, attrs={"class": "mention", f"data-{kind}": found[kind]})
-        yield Token("text", "", 0, content="" if found["member"] else found.group())
-        yield Token("mention_close", "span", -1)
-        end = found.end()
-    yield Token("text", "", 0, content=text[end:])
+def _mention(found: re.Match[str]) -> Iterable[Token]:
+    kind = "member" if found["member"] else "group"
+    yield Token("mention_open", "span", 1, attrs={"class": "mention", f"data-{kind}": found[kind]})
+    yield Token("text", "", 0, content="" if found["member"] else found.group())
+    yield Token("mention_close", "span", -1)
 
 
 def _cleaner(tags: set[str], attributes: dict[str, set[str]], fixed: dict[str, dict[str, str]]) -> nh3.Cleaner:

@@ -24,14 +24,13 @@ async def show(visit: Visit) -> web.Response:
     after = CURSOR.read(visit.request.query.get("after"))
     async with visit.enter(readonly=True) as scope:
         rows = await bell.page(scope, after=after, limit=PAGE + 1)
-        zone, unread = ZoneInfo((await channels.read(scope))["time_zone"]), await bell.unread(scope)
+        zone = ZoneInfo((await channels.read(scope))["time_zone"])
     shown, here = rows[:PAGE], links.notices(visit.slug)
     view = BellPage(
         notices=tuple(_row(row) for row in shown),
         zone=zone,
         read_url=f"{here}/read",
         upto=str(shown[0]["id"]) if shown else "",
-        unread=unread,
         older_url=f"{here}?after={CURSOR.write(shown[-1]['id'])}" if len(rows) > PAGE else "",
     )
     return visit.show("notices.html", view)

@@ -17,17 +17,7 @@ from server.sockets import WIRE
 from server.web.views.frame import Form, PersonMark
 from tenants import links
 from tenants.channels import channels
-from tenants.community import (
-    audience,
-    drafts,
-    messages,
-    places,
-    reactions,
-    reads,
-    room_settings,
-    rooms,
-    withheld,
-)  # fmt: skip
+from tenants.community import audience, drafts, messages, places, reactions, reads, room_settings, rooms, withheld
 from tenants.errors import NotFound, Refusal, SignInNeeded
 from tenants.ids import ChannelId, MemberId, RoomId
 from tenants.permissions import Action, why
@@ -62,8 +52,7 @@ async def post(visit: Visit) -> web.Response:
         posted = await say(visit, fields)
     except Refusal as refusal:
         form = refill(refusal, fields)
-        problem = form.problem or " ".join(form.errors.values())
-        return await _show(visit, replace(form, problem=problem), refusal.status)
+        return await _show(visit, replace(form, problem=form.complaint), refusal.status)
     return see(f"{links.room(visit.slug, visit.path['room'])}#m-{posted.seq}")
 
 

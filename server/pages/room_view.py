@@ -14,7 +14,7 @@ from server.web.views.frame import Form, PersonMark
 from server.web.views.room import OwnRoom, PeopleGroup, Place, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
 from tenants import links
 from tenants.community import mentions, sanctions
-from tenants.community.rooms import STAFF
+from tenants.community.rooms import ARCHIVED, STAFF
 from tenants.ids import new_id
 from tenants.permissions import Action, Actor, Role, why
 from tenants.scope import Record
@@ -177,7 +177,7 @@ def _present(row: Record, here: Mapping[str, str]) -> Present:
 
 def _why_silent(actor: Actor, room: Record) -> str:
     if room["archived_at"] is not None:
-        return "This room is archived. It can be read, and nothing is added to it."
+        return ARCHIVED
     if room["kind"] != "announcement" or why(actor, Action.MESSAGE_ANNOUNCE).allowed:
         return ""
     return "Only teachers and moderators write in this room. You can react."

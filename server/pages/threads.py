@@ -34,8 +34,7 @@ async def reply(visit: Visit) -> web.Response:
         raise
     except Refusal as refusal:
         form = refill(refusal, fields)
-        problem = form.problem or " ".join(form.errors.values())
-        return await _show(visit, replace(form, problem=problem), refusal.status)
+        return await _show(visit, replace(form, problem=form.complaint), refusal.status)
     return see(f"{links.thread(visit.slug, visit.path['room'], root['seq'])}#m-{posted.seq}")
 
 

@@ -23,7 +23,7 @@ _EDIT = scoped(
     # The row is locked when the clock is read, so that later words never carry an earlier time.
     .values(body=bindparam("body"), html=bindparam("html"), edited_at=func.clock_timestamp())
 )
-_BLANK = scoped(
+BLANK = scoped(
     update(MESSAGES)
     .where(MESSAGES.c.id == bindparam("message_id"))
     .values(body="", html="", reactions=[], files=[], deleted_at=func.now(), hidden_at=None)
@@ -68,7 +68,7 @@ async def remove(scope: Scope, message_id: UUID) -> None:
         return
     if held["member_id"] != scope.actor.member_id:
         await require_below(scope, held["member_id"])
-    await scope.run(_BLANK, message_id=message_id)
+    await scope.run(BLANK, message_id=message_id)
     await history.forget(scope, MessageId(message_id))
     await mentions.forget(scope, MessageId(message_id))
     if held["hidden_at"] is not None:

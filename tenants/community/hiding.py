@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tenants import notices
 from tenants.community import history, mentions, messages, withheld
+from tenants.community.edits import BLANK
 from tenants.community.messages import MESSAGES
 from tenants.community.withheld import WITHHELD
 from tenants.ids import MessageId, RoomId, new_id
@@ -35,7 +36,6 @@ _KEEP = scoped(
 _AT = update(MESSAGES).where(_M.id == _MESSAGE)
 # A hidden message keeps its reactions: they say nothing of its words.
 _HIDE = scoped(_AT.values(body="", html="", files=[], hidden_at=func.now()))
-_EMPTY = scoped(_AT.values(body="", html="", reactions=[], files=[], deleted_at=func.now(), hidden_at=None))
 _OF_IT = (_W.message_id == _M.id, _W.channel_id == CHANNEL)
 _BACK = scoped(
     _AT.where(*_OF_IT).values(
@@ -64,7 +64,7 @@ async def hide(scope: Scope, held: Record, reason: str) -> None:
 async def remove(scope: Scope, held: Record, reason: str) -> None:
     """Delete a held message; its words are kept until `withheld.forget`."""
     await scope.run(_KEEP, message_id=held["id"], new=new_id(), reason=reason)
-    await scope.run(_EMPTY, message_id=held["id"])
+    await scope.run(BLANK, message_id=held["id"])
     await mentions.forget(scope, MessageId(held["id"]))
     scope.announce(notices.message_deleted(RoomId(held["room_id"]), MessageId(held["id"]), held["seq"]))
     scope.reindex("message", held["id"])

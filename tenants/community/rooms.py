@@ -36,6 +36,7 @@ from tenants.tables import binds, instant, owned, refers, text
 
 KINDS = ("open", "members", "batch", "announcement", "private")
 MOST_ROOMS = 500
+ARCHIVED = "This room is archived. It can be read, and nothing is added to it."
 STAFF = (Role.OWNER, Role.ADMIN, Role.TEACHER, Role.MODERATOR)
 # Who sees a room of a batch without being enrolled in it, and a private one without being let in.
 UNASKED = {"batch": STAFF, "private": (Role.OWNER, Role.ADMIN)}
@@ -120,6 +121,7 @@ _READ = within(
 ).scalar_subquery()
 
 
+# `within` binds the channel in what an inner select reads, so the mark is read there, not in the outer join.
 def _mentioned(who: ColumnElement[bool]) -> ScalarSelect[int]:
     """How many unread messages of a room mention those."""
     after = MENTIONS.c.seq > func.coalesce(_READ, 0)
@@ -201,7 +203,7 @@ def require_writable(scope: Scope, room: Record | None) -> Record:
 def require_kept(room: Record) -> None:
     """Pass for a room that goes on; Forbidden for an archived one, which is only read."""
     if room["archived_at"] is not None:
-        raise Forbidden("This room is archived. It can be read, and nothing is added to it.", "archived")
+        raise Forbidden(ARCHIVED, "archived")
 
 
 async def find(scope: Scope, room_id: UUID) -> Record:

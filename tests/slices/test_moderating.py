@@ -1,33 +1,17 @@
 """Moderation in real browsers over a whole installation: a student flags, a moderator clears the queue by keyboard."""
 
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
-import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.server.web.gallery import SCHEMES
 from tests.server.web.test_browser import objections
-from tests.slices.people import browser
 from tests.slices.talking import Talker, talker
-from tests.slices.town import Town, running_town
+from tests.slices.town import Town
 
 WITHIN = 15_000
 HIDDEN = "A moderator has hidden this message."
 DESK = "/c/pottery/studio/moderation"
-
-
-@pytest.fixture(scope="module")
-async def town(home: Path) -> AsyncIterator[Town]:
-    async with running_town(home / "moderating") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with browser() as running:
-        yield running
 
 
 async def flag(by: Talker, words: str, why: str) -> None:

@@ -3,7 +3,6 @@
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,27 +10,14 @@ from playwright.async_api import Browser, expect
 
 from tests.server.web.gallery import SCHEMES
 from tests.server.web.test_browser import objections
-from tests.slices.people import browser
 from tests.slices.talking import Talker, talker
-from tests.slices.town import Town, running_town
+from tests.slices.town import Town
 from tests.standins.proxy import without_tunnels
 from tests.waiting import until
 
 AWAY_MS = 3_000
 FORBIDDEN = "Object.defineProperty(window, 'indexedDB', {get() { throw new DOMException('no', 'SecurityError') }})"
 HANGING = "indexedDB.open = () => ({})"
-
-
-@pytest.fixture(scope="module")
-async def town(home: Path) -> AsyncIterator[Town]:
-    async with running_town(home / "room") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with browser() as running:
-        yield running
 
 
 @pytest.fixture

@@ -61,9 +61,7 @@ async def price_batch(visit: Visit) -> web.Response:
         async with at_desk(visit, "batches") as scope:
             await batches.set_price(scope, id_of(visit, "id"), pricing.read(fields))
     except Refusal as refusal:
-        form = refill(refusal, fields)
-        problem = form.problem or " ".join(form.errors.values())
-        return await _show(visit, status=refusal.status, problem=problem)
+        return await _show(visit, status=refusal.status, problem=refill(refusal, fields).complaint)
     return back(visit, "/batches", "priced")
 
 

@@ -181,4 +181,4 @@ def _lacking(parts: list[Record], rows: list[Record]) -> str:
 
 def _whole(form: Form) -> Form:
     """A form whose page has its fields elsewhere: what is wrong with a field stands above it."""
-    return Form(form.values, {}, form.problem or " ".join(form.errors.values()))
+    return Form(form.values, {}, form.complaint)

@@ -108,7 +108,7 @@ def _state(visit: Visit, account: Record | None) -> AccountState:
 def _refilled(refused: Refusal | ProviderDown | ProviderRefused, fields: dict[str, str]) -> Form:
     if isinstance(refused, Refusal):
         form = refill(refused, fields)
-        return Form(form.values, {}, form.problem or " ".join(form.errors.values()))
+        return Form(form.values, {}, form.complaint)
     return Form(fields, {}, refused.message)
 
 

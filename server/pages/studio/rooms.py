@@ -55,7 +55,7 @@ async def save_room(visit: Visit) -> web.Response:
         async with at_desk(visit, "rooms") as scope:
             await room_editing.edit(scope, id_of(visit, "id"), changes)
     except Refusal as refusal:
-        return await _refuse(visit, refusal, fields)
+        return await _show(visit, NEW, refusal.status, refill(refusal, fields).complaint)
     return back(visit, "/rooms", "saved")
 
 
@@ -65,12 +65,6 @@ async def archive_room(visit: Visit) -> web.Response:
     async with at_desk(visit, "rooms") as scope:
         await room_editing.archive(scope, id_of(visit, "id"), archived=fields.get("archived") != "0")
     return back(visit, "/rooms", "saved")
-
-
-async def _refuse(visit: Visit, refusal: Refusal, fields: dict[str, str]) -> web.Response:
-    form = refill(refusal, fields)
-    problem = form.problem or " ".join(form.errors.values())
-    return await _show(visit, NEW, refusal.status, problem)
 
 
 async def _show(visit: Visit, form: Form, status: int = 200, problem: str = "") -> web.Response:

@@ -25,5 +25,4 @@ class BellPage:
     zone: ZoneInfo
     read_url: str
     upto: str = ""
-    unread: int = 0
     older_url: str = ""

@@ -66,3 +66,8 @@ class Form:
     errors: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
     focused: bool = True
+
+    @property
+    def complaint(self) -> str:
+        """All that is wrong in one line, for a page that has no place beside the fields."""
+        return self.problem or " ".join(self.errors.values())

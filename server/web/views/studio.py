@@ -16,11 +16,8 @@ from server.web.views.frame import Form, Link, PersonMark
 
 Part = Literal[
     "overview", "courses", "batches", "classes", "rooms", "moderation", "certificates", "members", "payments",
-    "integrations",
-    "settings",
+    "integrations", "settings",
 ]  # fmt: skip
-
-
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
