@@ -52,7 +52,8 @@ def check_alike(stage: Stage, sides: list[Side]) -> None:
         answers = [ask(side, next(route.requests(stage))) for side in sides]
         for side, (status, answer) in zip(sides, answers, strict=True):
             if status != route.status or told(answer, route) != told(answers[0][1], route):
-                raise RuntimeError(f"{route.name}: {side.name} says {status} {answer!r}, ours {answers[0][1]!r}")
+                ours = str(answers[0])
+                raise RuntimeError(f"{route.name}: {side.name} says {str((status, answer))[:500]}, ours {ours[:500]}")
 
 
 def told(answer: Any, route: Route) -> Any:
