@@ -6,10 +6,10 @@ const KB = 1024;
 const BUDGETS = {
   public: { js: 2 * KB, css: 11 * KB },
   sheet: { js: 2 * KB, css: 11 * KB },
-  room: { js: 24 * KB, css: 12 * KB },
-  lesson: { js: 10 * KB, css: 12 * KB },
-  order: { js: 16 * KB, css: 12 * KB },
-  studio: { js: 24 * KB, css: 12 * KB },
+  room: { js: 20 * KB, css: 12 * KB },
+  lesson: { js: 6 * KB, css: 12 * KB },
+  order: { js: 12 * KB, css: 12 * KB },
+  studio: { js: 8 * KB, css: 12 * KB },
 };
 
 const dist = resolve(import.meta.dirname, "../../static/dist");

@@ -1,10 +1,10 @@
 /** The room comes alive: the server's page stays what it is, the wire adds what happens next. */
 import "../../styles/room.css";
-import { Actions } from "../lib/actions.ts";
 import { call } from "../lib/api.ts";
 import { Bell } from "../lib/bell.ts";
 import { Composer } from "../lib/composer.ts";
 import { watchElsewhere } from "../lib/elsewhere.ts";
+import { whenIdle } from "../lib/late.ts";
 import type { Message } from "../lib/message.ts";
 import { Names } from "../lib/names.ts";
 import { roomFacts, the } from "../lib/page.ts";
@@ -143,7 +143,10 @@ const composer = document.querySelector("form.composer")
       typing: () => typing.pressed(),
     })
   : null;
-new Actions(the("#messages"), wire, rows, composer, { names, api });
+whenIdle(box, async () => {
+  const { Actions } = await import("../lib/actions.ts");
+  new Actions(the("#messages"), wire, rows, composer, { names, api });
+});
 the("#offline button").addEventListener("click", () => transport.retry());
 stream.open();
 wire.start();

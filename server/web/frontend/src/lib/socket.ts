@@ -23,6 +23,7 @@ export class SocketTransport implements Transport {
       auth: { channel },
       transports: ["websocket", "polling"],
       tryAllTransports: true,
+      withCredentials: true,
       reconnectionDelayMax: 10_000,
       timeout: SILENT_MS,
     });
