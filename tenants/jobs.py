@@ -71,6 +71,14 @@ class RenameMentions(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class RingMany(Job):
+    """Ring for a message that concerns very many: those behind the member `after`."""
+
+    message_id: MessageId
+    after: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetWords(Job):
     """Keep the words of a message that moderators deleted no longer: the time to undo that has passed."""
 

@@ -58,6 +58,11 @@ def thread(slug: str, room_slug: str, seq: int) -> str:
     return f"{room(slug, room_slug)}/t/{seq}"
 
 
+def reply(slug: str, room_slug: str, root_seq: int, seq: int) -> str:
+    """A reply among the replies to a message of a room."""
+    return f"{thread(slug, room_slug, root_seq)}#m-{seq}"
+
+
 def decisions(slug: str) -> str:
     """What moderators of a channel decided about the reader."""
     return f"/c/{slug}/community/decisions"

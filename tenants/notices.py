@@ -72,8 +72,13 @@ def order_changed(person_id: PersonId, order_id: OrderId, state: str, title: str
     return Notice("notice", payload, person_id=person_id)
 
 
+def called(person_id: PersonId, payload: Mapping[str, Any]) -> Notice:
+    """A message mentions this person, or is a reply in a thread that they follow."""
+    return Notice("notice", payload, person_id=person_id)
+
+
 def bell_read(person_id: PersonId, unread: int) -> Notice:
-    """A person has read what the bell told; so many notices are left to read."""
+    """A person has read what the bell told, or some of it is gone; so many notices are left to read."""
     return Notice("bell", {"unread": unread}, person_id=person_id)
 
 

@@ -110,10 +110,14 @@ def excerpt(markdown: str, longest: int = 160) -> str:
             words.append(token.content)
         words += _plain(token.children or ())
         words.append(" ")
-    text = _SPACES.sub(" ", "".join(words)).strip()
-    if len(text) <= longest:
-        return text
-    return (text[:longest].rpartition(" ")[0] or text[: longest - 1]).rstrip(" ,;:–-") + "…"
+    return cut(_SPACES.sub(" ", "".join(words)).strip(), longest)
+
+
+def cut(line: str, longest: int) -> str:
+    """The beginning of a line, cut between words and ended by `…` where it goes on."""
+    if len(line) <= longest:
+        return line
+    return (line[:longest].rpartition(" ")[0] or line[: longest - 1]).rstrip(" ,;:–-") + "…"
 
 
 def plain(rendered: str) -> str:

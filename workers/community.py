@@ -1,7 +1,7 @@
-"""The community: what follows a change of its members."""
+"""The community: what follows a change of its members, and bells that are too many to ring at once."""
 
-from tenants.community import renaming
-from tenants.jobs import RenameMentions
+from tenants.community import bell, renaming
+from tenants.jobs import RenameMentions, RingMany
 from workers.registry import Work, performs
 
 
@@ -12,3 +12,10 @@ async def rename_mentions(work: Work, asked: RenameMentions) -> None:
         before = await renaming.rename_some(scope, asked.member_id, asked.before)
         if before is not None:
             scope.enqueue(RenameMentions(asked.member_id, before))
+
+
+@performs(RingMany, seconds=60)
+async def ring_many(work: Work, asked: RingMany) -> None:
+    """Ring for some more; however often it is done, each bell rings once."""
+    async with work.scope() as scope:
+        await bell.ring_on(scope, asked.message_id, asked.after)

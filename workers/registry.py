@@ -34,6 +34,7 @@ MODULES = {
     "ExamineFilm": "workers.films",
     "IngestRecording": "workers.recordings",
     "LookAfterClass": "workers.live",
+    "RingMany": "workers.community",
     "ForgetWords": "workers.moderation",
     "SendMail": "workers.mail",
 }

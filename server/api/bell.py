@@ -1,7 +1,7 @@
 """The bell over the API: what one was told in a channel, and what of it one has read."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -10,8 +10,8 @@ from server.bodies import Given
 from server.context import InChannel
 from server.keyset import Cursor, Page, PageQuery
 from server.op import Route, op
-from tenants.members import bell
-from tenants.scope import Record
+from tenants.community import bell
+from tenants.community.bell import Told
 
 TAGS = ("notices",)
 CURSOR: Cursor[UUID] = Cursor("notices", UUID)
@@ -30,7 +30,11 @@ class Upto(Given):
 
 
 class NoticeShown(BaseModel):
-    """Something one was told; `state` is an order's, `url` leads to what it is about."""
+    """Something one was told; `state` is an order's, `url` leads to what it is about.
+
+    Of a `mention` or `reply`, `title` is what the message says, and empty once its words were taken away (`gone`);
+    `times` counts the replies of a thread since you last read it.
+    """
 
     id: UUID
     kind: str
@@ -39,12 +43,19 @@ class NoticeShown(BaseModel):
     state: str | None
     at: datetime
     read: bool
+    times: int
+    by: str | None
+    room: UUID | None
+    room_name: str | None
+    message: UUID | None
+    gone: bool
 
     @classmethod
-    def of(cls, row: Record) -> "NoticeShown":
-        """A row as it is shown."""
-        facts = {name: row[name] for name in ("id", "kind", "title", "url", "at")}
-        return cls(**facts, state=row["state"] or None, read=row["read_at"] is not None)
+    def of(cls, told: Told) -> "NoticeShown":
+        """A notice as it is shown."""
+        facts = {name: getattr(told, name) for name in ("id", "kind", "title", "url", "at", "read", "times", "gone")}
+        where: dict[str, Any] = {"room": told.room_id, "room_name": told.room_name or None, "message": told.message_id}
+        return cls(**facts, **where, state=told.state or None, by=told.by or None)
 
 
 class UnreadShown(BaseModel):

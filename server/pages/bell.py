@@ -11,12 +11,21 @@ from server.web.views.bell import BellPage, NoticeRow
 from server.web.views.buying import WORDS
 from tenants import links
 from tenants.channels import channels
-from tenants.members import bell
-from tenants.scope import Record
+from tenants.community import bell
+from tenants.community.bell import Told
 
 PAGE = 30
-SIGNS = {"certificate": "award", "recording": "clapperboard", "order": "receipt"}
-SAID = {"certificate": "Your certificate is ready", "recording": "A recording can be watched", "order": "Your order"}
+SIGNS = {
+    "certificate": "award", "recording": "clapperboard", "order": "receipt", "mention": "at-sign",
+    "reply": "message-square",
+}  # fmt: skip
+SAID = {
+    "certificate": "Your certificate is ready",
+    "recording": "A recording can be watched",
+    "order": "Your order",
+    "mention": "%(by)s mentioned you in %(room)s",
+    "reply": "%(by)s replied in a thread you follow, in %(room)s",
+}
 
 
 async def show(visit: Visit) -> web.Response:
@@ -30,8 +39,8 @@ async def show(visit: Visit) -> web.Response:
         notices=tuple(_row(row) for row in shown),
         zone=zone,
         read_url=f"{here}/read",
-        upto=str(shown[0]["id"]) if shown else "",
-        older_url=f"{here}?after={CURSOR.write(shown[-1]['id'])}" if len(rows) > PAGE else "",
+        upto=str(shown[0].id) if shown else "",
+        older_url=f"{here}?after={CURSOR.write(shown[-1].id)}" if len(rows) > PAGE else "",
     )
     return visit.show("notices.html", view)
 
@@ -45,7 +54,14 @@ async def read(visit: Visit) -> web.Response:
     return see(links.notices(visit.slug), "read")
 
 
-def _row(row: Record) -> NoticeRow:
-    kind, state = row["kind"], row["state"]
-    said = f"Order: {WORDS[state][0].lower()}" if state else SAID[kind]
-    return NoticeRow(SIGNS[kind], said, row["title"], row["url"], row["at"], row["read_at"] is None)
+def _row(told: Told) -> NoticeRow:
+    said = f"Order: {WORDS[told.state][0].lower()}" if told.state else SAID[told.kind]
+    return NoticeRow(
+        SIGNS[told.kind], said, told.title, told.url, told.at, not told.read,
+        by=_isolated(told.by), room=_isolated(told.room_name), times=told.times, gone=told.gone,
+    )  # fmt: skip
+
+
+def _isolated(name: str) -> str:
+    """A name inside a sentence, kept from turning the rest of it round (Unicode's FSI … PDI)."""
+    return f"\u2068{name}\u2069" if name else ""

@@ -24,9 +24,9 @@ from server.web.views.frame import ChannelMark, Frame, PersonMark
 from server.within import Hourglass
 from tenants import directory, links
 from tenants.channels import channels
+from tenants.community import bell
 from tenants.directory import SignedIn
 from tenants.errors import NotFound, Refusal, SignInNeeded
-from tenants.members import bell
 from tenants.people.sessions import Device
 from tenants.permissions import VISITOR, Action, Actor, why
 from tenants.scope import Scope

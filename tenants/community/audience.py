@@ -1,6 +1,7 @@
 """The audience of a room: the members beside the talk, and those whom a message there may mention."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, Uuid, and_, bindparam, case, exists, func, literal, or_, select
@@ -8,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from tenants.community import mentions
 from tenants.community.mentions import Meant
-from tenants.community.rooms import ROOM_MEMBERS, STAFF, UNASKED
+from tenants.community.rooms import ROOM_MEMBERS, ROOMS, STAFF, UNASKED
 from tenants.courses.enrollments import ENROLLMENTS
 from tenants.members.members import BANNED, MEMBERS
 from tenants.permissions import Action, Role, why
@@ -29,39 +30,38 @@ def _is_one_of(*roles: Role) -> ColumnElement[bool]:
     return or_(*(MEMBERS.c.role == role.value for role in roles))
 
 
-_INSIDE = exists(
-    within(
+def seeing(kind: Any, room_id: Any, batch_id: Any) -> ColumnElement[bool]:
+    """The rule of `rooms.may_see` for members who are here, in SQL: each row of MEMBERS and one room's facts."""
+    inside = within(
+        select(literal(1)).where(ROOM_MEMBERS.c.room_id == room_id, ROOM_MEMBERS.c.member_id == MEMBERS.c.id)
+        .correlate(MEMBERS, ROOMS)
+    )  # fmt: skip
+    enrolled = within(
         select(literal(1)).where(
-            ROOM_MEMBERS.c.room_id == bindparam("room_id", type_=Uuid()), ROOM_MEMBERS.c.member_id == MEMBERS.c.id
-        ).correlate(MEMBERS)
+            ENROLLMENTS.c.batch_id == batch_id, ENROLLMENTS.c.member_id == MEMBERS.c.id, ENROLLMENTS.c.state == "active"
+        ).correlate(MEMBERS, ROOMS)
+    )  # fmt: skip
+    return or_(
+        and_(*(kind != asked for asked in UNASKED)),
+        and_(kind == "private", or_(_is_one_of(*UNASKED["private"]), exists(inside))),
+        and_(kind == "batch", or_(_is_one_of(*UNASKED["batch"]), exists(enrolled))),
     )
-)  # fmt: skip
-_ENROLLED = exists(
-    within(
-        select(literal(1)).where(
-            ENROLLMENTS.c.batch_id == bindparam("batch_id", type_=Uuid()), ENROLLMENTS.c.member_id == MEMBERS.c.id,
-            ENROLLMENTS.c.state == "active",
-        ).correlate(MEMBERS)
-    )
-)  # fmt: skip
-_KIND = bindparam("kind", type_=Text())
-# The rule of `rooms.may_see`, for every member at once.
-_SEES = or_(
-    and_(*(literal(kind) != _KIND for kind in UNASKED)),
-    and_(literal("private") == _KIND, or_(_is_one_of(*UNASKED["private"]), _INSIDE)),
-    and_(literal("batch") == _KIND, or_(_is_one_of(*UNASKED["batch"]), _ENROLLED)),
+
+
+SEES = seeing(
+    *(bindparam(name, type_=type_) for name, type_ in (("kind", Text()), ("room_id", Uuid()), ("batch_id", Uuid())))
 )
-_PRESENT = and_(MEMBERS.c.left_at.is_(None), ~BANNED)
+PRESENT = and_(MEMBERS.c.left_at.is_(None), ~BANNED)
 # Nobody is renamed until this transaction ends, so that the rename finds the names that are written now.
 _NAMED = scoped(
-    select(MEMBERS.c.id, MEMBERS.c.name, and_(_PRESENT, _SEES).label("reached"))
+    select(MEMBERS.c.id, MEMBERS.c.name, and_(PRESENT, SEES).label("reached"))
     .where(MEMBERS.c.id == func.any(bindparam("member_ids", type_=ARRAY(Uuid))))
     .order_by(MEMBERS.c.id)
     .with_for_update(read=True, of=MEMBERS)
 )
 _TEACHERS = scoped(
     select(MEMBERS.c.id)
-    .where(_is_one_of(*mentions.TEACHING), _PRESENT, _SEES)
+    .where(_is_one_of(*mentions.TEACHING), PRESENT, SEES)
     .order_by(MEMBERS.c.id)
     .limit(mentions.MOST)
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, update
 
 from tenants import audit, notices
-from tenants.community import audience, history, mentions, messages, rooms, withheld
+from tenants.community import audience, bell, history, mentions, messages, rooms, withheld
 from tenants.community.drafts import Draft
 from tenants.community.messages import MESSAGES
 from tenants.errors import Conflict, Forbidden
@@ -50,12 +50,17 @@ async def edit(scope: Scope, message_id: UUID, new: Draft, seen: Seen | None = N
         present = messages.plain(await messages.find(scope, message_id))
         raise Conflict("This message was changed elsewhere meanwhile.", "edited_meanwhile", present=present)
     await history.keep(scope, held)
-    meant = await audience.meant(scope, await rooms.find(scope, held["room_id"]), new.html)
+    room = await rooms.find(scope, held["room_id"])
+    meant = await audience.meant(scope, room, new.html)
     await scope.run(_EDIT, message_id=message_id, body=new.body, html=meant.html)
-    await mentions.forget(scope, MessageId(message_id))
+    called_before = await mentions.forget(scope, MessageId(message_id))
     if meant.members:
         await mentions.write(scope, held, RoomId(held["room_id"]), meant.members)
     row = await messages.find(scope, message_id)
+    if called_before:
+        await bell.take_back(scope, message_id, meant.members)
+    if meant.members:
+        await bell.ring_edited(scope, room, row, meant.members)
     scope.announce(notices.message_edited(RoomId(held["room_id"]), messages.plain(row)))
     scope.reindex("message", message_id)
     return row
@@ -71,6 +76,7 @@ async def remove(scope: Scope, message_id: UUID) -> None:
     await scope.run(BLANK, message_id=message_id)
     await history.forget(scope, MessageId(message_id))
     await mentions.forget(scope, MessageId(message_id))
+    await bell.recount(scope, message_id)
     if held["hidden_at"] is not None:
         await withheld.forget(scope, message_id)
     if held["member_id"] != scope.actor.member_id:

@@ -7,7 +7,7 @@ from sqlalchemy import Text, Uuid, bindparam, delete, exists, func, select, upda
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants import notices
-from tenants.community import history, mentions, messages, withheld
+from tenants.community import bell, history, mentions, messages, withheld
 from tenants.community.edits import BLANK
 from tenants.community.messages import MESSAGES
 from tenants.community.withheld import WITHHELD
@@ -57,6 +57,7 @@ async def hide(scope: Scope, held: Record, reason: str) -> None:
     await scope.run(_KEEP, message_id=held["id"], new=new_id(), reason=reason)
     await scope.run(_HIDE, message_id=held["id"])
     await mentions.forget(scope, MessageId(held["id"]))
+    await bell.recount(scope, held["id"])
     scope.announce(notices.message_hidden(RoomId(held["room_id"]), MessageId(held["id"]), held["seq"]))
     scope.reindex("message", held["id"])
 
@@ -66,6 +67,7 @@ async def remove(scope: Scope, held: Record, reason: str) -> None:
     await scope.run(_KEEP, message_id=held["id"], new=new_id(), reason=reason)
     await scope.run(BLANK, message_id=held["id"])
     await mentions.forget(scope, MessageId(held["id"]))
+    await bell.recount(scope, held["id"])
     scope.announce(notices.message_deleted(RoomId(held["room_id"]), MessageId(held["id"]), held["seq"]))
     scope.reindex("message", held["id"])
 
@@ -86,6 +88,8 @@ async def give_back(scope: Scope, message_id: UUID, *, hidden: bool = False) -> 
     room_id = RoomId(UUID(row["room"]))
     if not hidden and (named := mentions.meant_by(row["html"])):
         await mentions.write(scope, await messages.hold(scope, message_id, in_archive=True), room_id, named)
+    if not hidden:
+        await bell.recount(scope, message_id)
     scope.announce(notices.message_restored(room_id, messages.plain(row)))
     scope.reindex("message", message_id)
     return True

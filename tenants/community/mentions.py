@@ -118,9 +118,9 @@ async def write(scope: Scope, message: Record, room_id: RoomId, members: Sequenc
     await scope.run(_WRITE, room_id=room_id, **values)
 
 
-async def forget(scope: Scope, message_id: MessageId) -> None:
-    """Count a message for nobody."""
-    await scope.run(_FORGET, message_id=message_id)
+async def forget(scope: Scope, message_id: MessageId) -> int:
+    """Count a message for nobody; for how many it was counted."""
+    return await scope.run(_FORGET, message_id=message_id)
 
 
 async def of_message(scope: Scope, message_id: MessageId) -> set[UUID | None]:

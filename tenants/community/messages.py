@@ -23,10 +23,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants import notices
-from tenants.community import audience, following, mentions, rooms, sanctions, withheld
+from tenants.community import audience, following, mentions, ringing, rooms, sanctions, withheld
 from tenants.community.drafts import Draft
 from tenants.community.following import Reply
 from tenants.community.mentions import Meant
+from tenants.community.ringing import Call
 from tenants.community.rooms import ROOMS
 from tenants.errors import NotFound
 from tenants.ids import MessageId, RoomId, new_id
@@ -145,7 +146,7 @@ _THREAD = scoped(
         thread_last_seq=func.greatest(MESSAGES.c.thread_last_seq, bindparam("reply_seq", type_=BigInteger())),
         thread_last_at=func.now(),
     )
-    .returning(MESSAGES.c.member_id)
+    .returning(MESSAGES.c.member_id, MESSAGES.c.seq)
 )
 
 
@@ -229,9 +230,11 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
     if not posted.again:
         # What was posted before a mute stays posted when it is sent again.
         await sanctions.require_may_write(scope, room)
-        await _thread(scope, room_id, new, posted.seq, meant)
+        root_seq = await _thread(scope, room_id, new, posted.seq, meant)
         if meant.members:
             await mentions.write(scope, row, RoomId(room_id), meant.members)
+        call = Call(posted.id, posted.seq, scope.member_id(), scope.actor.name, meant.html, new.reply_to, root_seq)
+        await ringing.ring(scope, room, call, meant.members)
         scope.announce(
             notices.message_posted(RoomId(room_id), _fresh(scope, room_id, replace(new, html=meant.html), row))
         )
@@ -257,13 +260,17 @@ async def hold(scope: Scope, message_id: UUID, *, writes: bool = False, in_archi
     return held
 
 
-async def _thread(scope: Scope, room_id: UUID, new: Draft, seq: int, meant: Meant) -> None:
+async def _thread(scope: Scope, room_id: UUID, new: Draft, seq: int, meant: Meant) -> int:
+    """The `seq` of the message that is replied to; 0 for what is no reply."""
     if new.reply_to is None:
-        return
-    asked = await scope.value(_THREAD, parent=new.reply_to, room_id=room_id, reply_seq=seq)
+        return 0
+    asked = await scope.first(_THREAD, parent=new.reply_to, room_id=room_id, reply_seq=seq)
     if asked is None:
         raise NotFound("The message you reply to is not in this room any more.", "no_such_message")
-    await following.join(scope, Reply(new.reply_to, room_id, scope.member_id(), seq), (asked, *meant.members))
+    await following.join(
+        scope, Reply(new.reply_to, room_id, scope.member_id(), seq), (asked["member_id"], *meant.members)
+    )
+    return int(asked["seq"])
 
 
 def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record) -> dict[str, Any]:

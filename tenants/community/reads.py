@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from tenants.community import rooms
+from tenants.community import bell, rooms
 from tenants.community.rooms import READS
 from tenants.ids import MemberId, RoomId, new_id
 from tenants.scope import Record, Scope
@@ -43,7 +43,9 @@ async def mark_read(scope: Scope, room_id: UUID, seq: int) -> int:
     room = await rooms.find(scope, room_id)
     upto = max(0, min(seq, room["head_seq"]))
     values = {"id": new_id(), "room_id": room_id, "member_id": scope.member_id(), "last_seq": upto}
-    return int(await scope.value(_MARK, **values))
+    stands = int(await scope.value(_MARK, **values))
+    await bell.read_rooms(scope, [(room_id, scope.member_id(), stands)])
+    return stands
 
 
 async def mark_all_read(scope: Scope, marks: Sequence[tuple[RoomId, MemberId, int]]) -> list[Record]:
@@ -53,7 +55,9 @@ async def mark_all_read(scope: Scope, marks: Sequence[tuple[RoomId, MemberId, in
     """
     in_rooms, members, seqs = [[mark[place] for mark in marks] for place in range(3)]
     ids = [new_id() for _ in marks]
-    return await scope.all(_MARK_ALL, ids=ids, rooms=in_rooms, members=members, seqs=seqs)
+    stand = await scope.all(_MARK_ALL, ids=ids, rooms=in_rooms, members=members, seqs=seqs)
+    await bell.read_rooms(scope, [tuple(mark) for mark in stand])
+    return stand
 
 
 async def read_upto(scope: Scope, room_id: UUID) -> int:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, func, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from tenants.community import following, messages, rooms
+from tenants.community import bell, following, messages, rooms
 from tenants.community.following import THREAD_MEMBERS, Standing
 from tenants.community.messages import MESSAGES, PAGE, SHOWN
 from tenants.members.members import MEMBERS
@@ -85,7 +85,9 @@ async def mark_read(scope: Scope, message_id: UUID, seq: int) -> Standing:
     """Note that the member has read a thread up to `seq`; the mark only moves forward."""
     root = await messages.find(scope, message_id)
     scope.require(Action.ROOM_JOIN)
-    return await following.mark_read(scope, root, seq)
+    standing = await following.mark_read(scope, root, seq)
+    await bell.read_thread(scope, message_id, standing.last_seq)
+    return standing
 
 
 async def follow(scope: Scope, message_id: UUID, *, on: bool) -> None:

@@ -1,6 +1,7 @@
 """The bell: what a person was told in a channel, kept until they have read it, and for 90 days in all.
 
 About one thing a person has one notice of a kind: news of it take the place of the old ones, and are unread again.
+`community/ringing.py` rings for messages, `community/bell.py` shows the bell to its reader.
 """
 
 from collections.abc import Sequence
@@ -8,19 +9,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Uuid, bindparam, func, select, update
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Uuid
 
-from tenants.errors import SignInNeeded
-from tenants.ids import PersonId, new_id
-from tenants.notices import Notice, bell_read
-from tenants.permissions import Action
-from tenants.scope import Record, Scope
-from tenants.statements import Scoped, scoped
-from tenants.tables import instant, owned, text
+from tenants.ids import new_id
+from tenants.notices import Notice
+from tenants.scope import Scope
+from tenants.statements import Scoped
+from tenants.tables import instant, owned, refers, text
 
-MOST_COUNTED = 100
 KEPT_DAYS = 90
 
+# What is about a message names it, and carries none of its words: they are read where they stand.
 RINGS = owned(
     "rings",
     Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
@@ -29,22 +28,19 @@ RINGS = owned(
     text("title"),
     text("url"),
     text("state", default=""),
+    # How often news came since the person last read.
+    Column("times", Integer, nullable=False, server_default="1"),
     instant("at", now=True),
     instant("read_at"),
+    Column("room_id", Uuid),
+    Column("message_id", Uuid),
+    # The first message of the thread that the message is in.
+    Column("root_id", Uuid),
+    Column("seq", BigInteger),
+    refers("room_id", "rooms"),
+    refers("message_id", "messages"),
+    refers("root_id", "messages"),
 )
-_R = RINGS.c
-_MINE = _R.person_id == bindparam("me", type_=Uuid())
-_ALL = select(_R.id, _R.kind, _R.title, _R.url, _R.state, _R.at, _R.read_at).where(_MINE)
-_NEWEST = scoped(_ALL.order_by(_R.id.desc()).limit(bindparam("limit")))
-_OLDER = scoped(_ALL.where(_R.id < bindparam("after")).order_by(_R.id.desc()).limit(bindparam("limit")))
-_UNREAD = Scoped(
-    "select count(*) from"
-    " (select 1 from rings where channel_id = $1 and person_id = $2 and read_at is null limit $3) as each",
-    ("channel_id", "me", "most"),
-    {},
-)
-_UPTO = _R.id <= bindparam("upto", type_=Uuid())
-_READ = scoped(update(RINGS).where(_MINE, _R.read_at.is_(None), _UPTO).values(read_at=func.now()))
 # A row that stands takes the new id as well, for ids are the order of the list.
 _RING = Scoped(
     "with gone as (delete from rings where channel_id = $1 and person_id = any($3::uuid[]) and at < $6"
@@ -54,9 +50,29 @@ _RING = Scoped(
     " order by new.person_id"
     " on conflict (channel_id, person_id, kind, thing_id) do update"
     " set id = excluded.id, title = excluded.title, url = excluded.url, state = excluded.state, at = now(),"
+    " times = case when rings.read_at is null then rings.times + 1 else 1 end,"
     " read_at = null where (rings.title, rings.url, rings.state) <> (excluded.title, excluded.url, excluded.state)"
-    " returning id, person_id, at",
+    " returning id, person_id, at, times",
     ("channel_id", "ids", "people", "kind", "thing_id", "before", "title", "url", "state"),
+    {},
+)
+# A row that is being rung anew meanwhile stays unread, and nobody waits for anybody.
+_READ_ROOMS = Scoped(
+    "with due as (select r.id from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as seen(room_id, member_id, seq)"
+    " join members m on m.channel_id = $1 and m.id = seen.member_id"
+    " join rings r on r.channel_id = $1 and r.person_id = m.person_id and r.room_id = seen.room_id"
+    " and r.seq <= seen.seq and r.read_at is null for update of r skip locked)"
+    " update rings set read_at = now() from due where rings.channel_id = $1 and rings.id = due.id"
+    " returning rings.person_id",
+    ("channel_id", "rooms", "members", "seqs"),
+    {},
+)
+_READ_THREAD = Scoped(
+    "with due as (select id from rings where channel_id = $1 and person_id = $2 and root_id = $3 and seq <= $4"
+    " and read_at is null for update skip locked)"
+    " update rings set read_at = now() from due where rings.channel_id = $1 and rings.id = due.id"
+    " returning rings.person_id",
+    ("channel_id", "me", "root_id", "seq"),
     {},
 )
 
@@ -77,31 +93,20 @@ async def ring(scope: Scope, notices: Sequence[Notice], thing_id: UUID) -> None:
     )  # fmt: skip
     for row in rows:
         notice = told[row["person_id"]]
-        scope.announce(replace(notice, payload={**notice.payload, "id": str(row["id"]), "at": row["at"].isoformat()}))
+        facts = {"id": str(row["id"]), "at": row["at"].isoformat(), "times": row["times"]}
+        scope.announce(replace(notice, payload={**notice.payload, **facts}))
 
 
-async def page(scope: Scope, after: UUID | None = None, limit: int = 50) -> list[Record]:
-    """What the acting member was told, newest first: `id, kind, title, url, state, at, read_at`."""
-    me = _reader(scope)
-    if after is None:
-        return await scope.all(_NEWEST, me=me, limit=limit)
-    return await scope.all(_OLDER, me=me, after=after, limit=limit)
+async def note_rooms_read(scope: Scope, marks: Sequence[tuple[UUID, UUID, int]]) -> set[UUID]:
+    """What was told of messages up to a `seq` of a room is read by a member: `(room, member, seq)` each.
+
+    The persons who have read something just now.
+    """
+    in_rooms, members, seqs = [[mark[place] for mark in marks] for place in range(3)]
+    return {row[0] for row in await scope.all(_READ_ROOMS, rooms=in_rooms, members=members, seqs=seqs)}
 
 
-async def unread(scope: Scope) -> int:
-    """How many notices the acting member has not read, up to a hundred."""
-    return int(await scope.value(_UNREAD, me=_reader(scope), most=MOST_COUNTED))
-
-
-async def mark_read(scope: Scope, upto: UUID) -> None:
-    """All notices up to this one are read; their other devices are told. However often it is said."""
-    me = _reader(scope)
-    if await scope.run(_READ, me=me, upto=upto):
-        scope.announce(bell_read(me, await unread(scope)))
-
-
-def _reader(scope: Scope) -> PersonId:
-    scope.require(Action.ROOM_JOIN)
-    if scope.actor.person_id is None:
-        raise SignInNeeded()
-    return scope.actor.person_id
+async def note_thread_read(scope: Scope, root_id: UUID, seq: int) -> set[UUID]:
+    """The same for the acting person and what is in a thread up to `seq`."""
+    rows = await scope.all(_READ_THREAD, me=scope.actor.person_id, root_id=root_id, seq=seq)
+    return {row[0] for row in rows}

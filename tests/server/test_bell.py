@@ -7,6 +7,7 @@ from tenants.members import bell
 from tenants.notices import recording_ready
 from tenants.scope import Tenancy
 from tests.server.browsing import signed_in
+from tests.tenants.test_community import make_room, say
 from tests.webapp import Web
 from tests.world import School, Somebody, World
 
@@ -61,3 +62,30 @@ async def test_the_page_shows_what_is_new_and_marks_it_as_read_without_scripts(
     assert "data-bell hidden" in after
     assert "Mark all as read" not in after
     assert (await browser.get(f"{here}?after=x")).status == 422
+
+
+async def test_mentions_are_told_with_who_said_what_where_until_the_words_are_taken_away(
+    web: Web, tenancy: Tenancy, world: World
+) -> None:
+    school = world.pottery
+    room = await make_room(tenancy, school)
+    said = f"<b> <@{school.sam.member_id}>, is it dry?"
+    posted = await say(tenancy, school, school.zoe.actor, room, said)
+    await say(tenancy, school, school.zoe.actor, room, said)
+    path, here = f"/channels/{school.slug}/notices", f"/c/{school.slug}/notices"
+    one = (await web.call("GET", path, token=school.sam.token)).json["items"][1]
+    assert (one["kind"], one["title"], one["by"], one["room_name"], one["times"], one["gone"]) == (
+        "mention", "<b> @Sam, is it dry?", "Zoe", "Wheel talk", 1, False,
+    )  # fmt: skip
+    assert (one["message"], one["room"]) == (str(posted.id), str(room))
+    browser = await signed_in(web, school.sam)
+    page = (await browser.get(here)).text
+    assert "\u2068Zoe\u2069 mentioned you in \u2068Wheel talk\u2069" in page
+    assert "&lt;b&gt; @Sam, is it dry?" in page
+    assert (await browser.get(one["url"])).status == 200
+    gone = await web.call("DELETE", f"/channels/{school.slug}/messages/{posted.id}", token=school.zoe.token)
+    assert gone.status == 204
+    one = (await web.call("GET", path, token=school.sam.token)).json["items"][1]
+    assert (one["title"], one["gone"]) == ("", True)
+    assert "The message was taken away." in (await browser.get(here)).text
+    assert (await web.call("GET", f"{path}/unread", token=school.sam.token)).json == {"unread": 1}

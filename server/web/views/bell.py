@@ -7,7 +7,10 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
-    """One notice: `sign` is its icon, `words` say what kind it is, `title` what it is about."""
+    """One notice: `sign` is its icon, `words` say what kind it is, `title` what it is about.
+
+    Of a message, `by` and `room` are put into the words, `times` counts the replies, and `gone` stands for its words.
+    """
 
     sign: str
     words: str
@@ -15,6 +18,10 @@ class NoticeRow:
     url: str
     at: datetime
     fresh: bool
+    by: str = ""
+    room: str = ""
+    times: int = 1
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

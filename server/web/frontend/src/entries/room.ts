@@ -72,7 +72,7 @@ const wire = new Wire(
     read: (room) => people.unread({ [room]: { unread: 0, mentions: 0 } }),
     unread: (counts) => people.unread(counts),
     notice: (notice) => {
-      if (bell.ring(notice)) status.notice(notice);
+      if (bell.ring(notice) && notice.room !== facts.room) status.notice(notice);
     },
     bell: (unread) => bell.show(unread),
   },

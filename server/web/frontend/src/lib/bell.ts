@@ -6,11 +6,11 @@ export class Bell {
   readonly #count = the("[data-bell]");
   readonly #heard = new Set<string>();
 
-  /** Counts one more; false for one that was heard before, for a notice may come twice. */
+  /** Counts one more, unless it is news of one that is unread; false for one that was heard before. */
   ring(notice: Notice): boolean {
     if (notice.id && this.#heard.has(notice.id)) return false;
     if (notice.id) this.#heard.add(notice.id);
-    this.show(Number(the(".num", this.#count).textContent) + 1);
+    if ((notice.times ?? 1) < 2) this.show(Number(the(".num", this.#count).textContent) + 1);
     return true;
   }
 

@@ -76,4 +76,9 @@ export interface Notice {
   /** A certificate's public code. */
   code?: string;
   url?: string;
+  /** A mention or a reply: who wrote it in which room, and how often the thread rang since it was last read. */
+  by?: string;
+  room?: string;
+  room_name?: string;
+  times?: number;
 }

@@ -42,8 +42,9 @@ export class Status {
   notice(notice: Notice): void {
     const strip = copy("t-notice");
     const certificate = notice.kind.startsWith("certificate");
-    the("b", strip).textContent = certificate ? WORDS.ready(notice.title ?? "") : (notice.title ?? "");
-    the("p span", strip).textContent = certificate ? "" : (notice.text ?? "");
+    const said = notice.by ? `${notice.by} · ${notice.room_name}` : (notice.title ?? "");
+    the("b", strip).textContent = certificate ? WORDS.ready(notice.title ?? "") : said;
+    the("p span", strip).textContent = certificate ? "" : ((notice.by ? notice.title : notice.text) ?? "");
     const link = the<HTMLAnchorElement>("a", strip);
     const decisions = notice.kind === "decision" && `/c/${this.facts.channel}/community/decisions`;
     const address = notice.code ? `/verify/${encodeURIComponent(notice.code)}` : decisions || notice.url;
