@@ -18,6 +18,7 @@ from tenants import directory
 from tenants.community import drafts, edits, messages, reactions, reads, rooms
 from tenants.errors import Conflict, NotFound
 from tenants.ids import PersonId, RoomId, new_id
+from tenants.moderation import deleting
 from tenants.permissions import Action
 from tenants.scope import Scope, Tenancy
 
@@ -105,10 +106,10 @@ class Community:
         return {}
 
     async def delete(self, by: Connection, given: wire.Deleting) -> Ok:
-        """Delete one's own message, or anybody's as a moderator."""
+        """Delete one's own message, or that of those below as a moderator: then with the `act`, which can be undone."""
         async with self._acting(by) as scope:
-            await edits.remove(scope, given.id)
-        return {}
+            act = await deleting.delete(scope, given.id, given.reason, given.words)
+        return {"act": str(act["id"])} if act else {}
 
     async def react(self, by: Connection, given: wire.Reacting) -> Ok:
         """Put or take back one emoji."""

@@ -1,6 +1,6 @@
 """Shapes of the wire: what a client may send, how answers and refusals look, and the JSON both travel as."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
@@ -79,9 +79,11 @@ class Editing(Sent):
 
 
 class Deleting(Sent):
-    """A message."""
+    """A message; and why, where a moderator deletes another's."""
 
     id: Id
+    reason: Literal["spam", "abuse", "unsafe", "off-topic", "other"] | None = None
+    words: Annotated[str, Field(max_length=2000)] = ""
 
 
 class Reacting(Sent):

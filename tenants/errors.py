@@ -15,7 +15,12 @@ class FieldError:
 
 
 class Refusal(Exception):
-    """An expected no: `status` as in HTTP, a stable `code`, a `message` for people, `data` for programs."""
+    """An expected no: `status` as in HTTP, a stable `code`, a `message` for people, `data` for programs.
+
+    One that `keeps` commits what was written before it was raised: the record of the refusal itself.
+    """
+
+    keeps = False
 
     def __init__(self, status: int, code: str, message: str, **data: Any) -> None:
         super().__init__(message)

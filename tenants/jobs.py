@@ -86,6 +86,13 @@ class ForgetWords(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class EndRaid(Job):
+    """Tell that a raid has run out, if nobody has ended or prolonged it."""
+
+    raid_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class SettleOrder(Job):
     """Ask the provider how an order stands, and act on it."""
 

@@ -102,3 +102,9 @@ def queue_changed(person_id: PersonId, case_id: UUID, open_cases: int, claimed_b
     """A case was opened, claimed, let go or closed, for one of those who moderate."""
     payload = {"case": str(case_id), "open": open_cases, "claimed_by": claimed_by}
     return Notice("moderation.changed", payload, person_id=person_id)
+
+
+def raid_changed(person_id: PersonId, raid_id: UUID, title: str, url: str) -> Notice:
+    """Raid mode was switched on or off, or lasts for longer, for one of those who moderate."""
+    payload = {"kind": "raid", "raid": str(raid_id), "title": title, "url": url}
+    return Notice("notice", payload, person_id=person_id)

@@ -80,6 +80,7 @@ _SWEEPS = (
     "delete from mailed_links where created_at < now() - interval '8 days'",
     "delete from hand_offs where created_at < now() - interval '1 hour'",
     "delete from sign_in_failures where last_at < now() - interval '1 day'",
+    "delete from traces where at < now() - interval '2 days'",
     "delete from live_inbox where received_at < now() - interval '30 days'",
     "delete from payment_inbox where received_at < now() - interval '90 days'",
     # A refresh token that was spent is kept longer: used again, it tells of a theft.

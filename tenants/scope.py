@@ -14,7 +14,7 @@ from tenants import outbox
 from tenants.database.connection import encoded
 from tenants.database.pool import Pool
 from tenants.database.transactions import Reading, Transaction, Writing
-from tenants.errors import Forbidden, NotFound, SignInNeeded
+from tenants.errors import Forbidden, NotFound, Refusal, SignInNeeded
 from tenants.ids import ChannelId, PersonId, new_id
 from tenants.jobs import Job
 from tenants.notices import Notice
@@ -244,9 +244,10 @@ class Opening(Generic[Kind]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Fill the outbox and commit, or roll back when the block or the filling raised."""
+        """Fill the outbox and commit, or roll back when the block or the filling raised; but for what `keeps`."""
+        kept = error is None or (isinstance(error, Refusal) and error.keeps)
         try:
-            committed = None if kind else await self._scope._commit()  # noqa: SLF001
+            committed = await self._scope._commit() if kept else None  # noqa: SLF001
         finally:
             await self._transaction.end()
         if committed:

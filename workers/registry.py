@@ -35,6 +35,7 @@ MODULES = {
     "IngestRecording": "workers.recordings",
     "LookAfterClass": "workers.live",
     "RingMany": "workers.community",
+    "EndRaid": "workers.moderation",
     "ForgetWords": "workers.moderation",
     "SendMail": "workers.mail",
 }

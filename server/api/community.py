@@ -1,7 +1,7 @@
 """Community over the API: messages and reactions."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -16,10 +16,12 @@ from server.op import Answer, Auth, Route, op
 from tenants.community import drafts, edits, history, messages, places, reactions, rooms
 from tenants.errors import Invalid
 from tenants.ids import new_id
+from tenants.moderation import deleting
 from tenants.scope import Record
 
 TAGS = ("community",)
 Seq = Annotated[int, Field(ge=0, le=2**53)]
+Reason = Literal["spam", "abuse", "unsafe", "off-topic", "other"]
 Body = Annotated[str, Field(max_length=100_000, examples=["Which clay for a first bowl?"])]
 
 
@@ -53,6 +55,13 @@ class NewWords(Given):
     def seen(self) -> edits.Seen | None:
         """What the writer saw, if they said so."""
         return edits.Seen(self.edited_at) if "edited_at" in self.model_fields_set else None
+
+
+class WhyDeleted(Given):
+    """Why a moderator deletes another's message: what its author is told; `other` needs words."""
+
+    reason: Reason | None = None
+    words: Annotated[str, Field(max_length=2000)] = ""
 
 
 class Which(Given):
@@ -167,9 +176,12 @@ async def read_history(context: InChannel, *, path: OfMessage) -> Page[VersionSh
 
 
 @op("Delete a message", tags=TAGS, errors=(403, 404))
-async def delete_message(context: InChannel, *, path: OfMessage) -> None:
-    """Your own, or for a moderator that of anyone below them; its place stays."""
-    await edits.remove(context.scope, path.id)
+async def delete_message(context: InChannel, *, path: OfMessage, query: WhyDeleted) -> None:
+    """Your own, or for a moderator that of anyone below them, who is told the reason; its place stays.
+
+    To undo a moderator's, delete it by an act (`POST …/moderation/acts`), whose id undoes it.
+    """
+    await deleting.delete(context.scope, path.id, query.reason, query.words)
 
 
 @op("React to a message", tags=TAGS, errors=(403, 404, 409))

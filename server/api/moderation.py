@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from server.api.community import MessageShown, OfMessage
+from server.api.community import MessageShown, OfMessage, Reason
 from server.api.rooms import InSlug
 from server.bodies import Given
 from server.context import InChannel
@@ -21,7 +21,6 @@ from tenants.scope import Record
 
 TAGS = ("moderation",)
 CURSOR: Cursor[tuple[datetime, UUID]] = Cursor("cases", tuple[datetime, UUID])
-Reason = Literal["spam", "abuse", "unsafe", "off-topic", "other"]
 Kind = Literal["keep", "hide", "delete", "warn", "slow", "mute", "ban", "note"]
 Words = Annotated[str, Field(max_length=2000)]
 
@@ -121,8 +120,16 @@ class AppealShown(BaseModel):
     reason: str
 
 
+class CatchOfCase(BaseModel):
+    """A filter that caught the message: its name then, and what it did."""
+
+    name: str
+    action: str
+    at: datetime
+
+
 class CaseShown(BaseModel):
-    """A case: its message with five before and after, flags, what was done about its author before, the appeal."""
+    """A case: its message with five before and after, flags, filters, what was done before, the appeal."""
 
     id: UUID
     kind: str
@@ -134,6 +141,7 @@ class CaseShown(BaseModel):
     claim: ClaimShown | None
     around: list[MessageShown]
     flags: list[FlagOfCase]
+    catches: list[CatchOfCase]
     earlier: list[ActShown]
     appeal: AppealShown | None
 
@@ -257,6 +265,7 @@ def _case(case: queue.Case) -> CaseShown:
             FlagOfCase(id=each["id"], reason=each["reason"], words=each["words"], by=each["name"], at=each["at"])
             for each in case.flags
         ],
+        catches=[CatchOfCase(name=each["name"], action=each["action"], at=each["at"]) for each in case.catches],
         earlier=[_act(each) for each in case.earlier],
         appeal=AppealShown(**{name: appeal[name] for name in ("words", "kind", "reason")}) if appeal else None,
     )

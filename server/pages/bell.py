@@ -17,7 +17,7 @@ from tenants.community.bell import Told
 PAGE = 30
 SIGNS = {
     "certificate": "award", "recording": "clapperboard", "order": "receipt", "mention": "at-sign",
-    "reply": "message-square",
+    "reply": "message-square", "raid": "shield-alert",
 }  # fmt: skip
 SAID = {
     "certificate": "Your certificate is ready",
@@ -25,6 +25,7 @@ SAID = {
     "order": "Your order",
     "mention": "%(by)s mentioned you in %(room)s",
     "reply": "%(by)s replied in a thread you follow, in %(room)s",
+    "raid": "Raid mode",
 }
 
 

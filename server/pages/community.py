@@ -17,9 +17,22 @@ from server.sockets import WIRE
 from server.web.views.frame import Form, PersonMark
 from tenants import links
 from tenants.channels import channels
-from tenants.community import audience, drafts, messages, places, reactions, reads, room_settings, rooms, withheld
+from tenants.community import (
+    audience,
+    drafts,
+    messages,
+    places,
+    reactions,
+    reads,
+    room_settings,
+    rooms,
+    sanctions,
+    screening,
+    withheld,
+)
 from tenants.errors import NotFound, Refusal, SignInNeeded
 from tenants.ids import ChannelId, MemberId, RoomId
+from tenants.members import raids
 from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 
@@ -112,6 +125,8 @@ async def gather(visit: Visit, scope: Scope, room: Record, found: Sequence[Recor
         own_room=await room_settings.mine(scope, room["id"]),
         read_seq=await reads.read_upto(scope, room["id"]),
         withheld=await _withheld(scope, found),
+        silence=await screening.silenced(scope, room),
+        raid=await raids.standing(scope) if sanctions.raided(room) else None,
     )
 
 

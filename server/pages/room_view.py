@@ -31,7 +31,8 @@ class RoomFacts:
     """What was read for one page: `here` tells who is in the room now, `own` the reader's reactions.
 
     `withheld` is what hidden messages say, as far as the reader may know it; `at` is the seq that was sought. With a
-    `root` the page is that of its thread, and `messages` begin with it.
+    `root` the page is that of its thread, and `messages` begin with it. `silence` says why the reader only reads while
+    the `raid` stands.
     """
 
     slug: str
@@ -48,6 +49,8 @@ class RoomFacts:
     own_room: Record | None
     at: int | None = None
     root: Record | None = None
+    silence: str = ""
+    raid: Record | None = None
 
 
 def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
@@ -85,16 +88,19 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         unread_url=links.message(slug, room["slug"], facts.read_seq + 1) if missed else "",
         own=OwnRoom(f"{own_url}/me", **dict(facts.own_room or {})) if member else None,
         form=form or Form(),
-        **_rights(actor, room, member=member),
+        raid_until=facts.raid["ends_at"] if facts.raid and actor.role in STAFF else None,
+        raid_url=links.studio(slug, "/moderation"),
+        **_rights(facts, member=member),
     )
 
 
-def _rights(actor: Actor, room: Record, *, member: bool) -> dict[str, Any]:
+def _rights(facts: RoomFacts, *, member: bool) -> dict[str, Any]:
     """What the reader may do here, and what holds them back."""
+    actor, room = facts.actor, facts.room
     muted, slow_seconds = sanctions.said_of(room)
     return {
         "why_silent": _why_silent(actor, room) if member else "",
-        "muted": muted if member else "",
+        "muted": (muted or facts.silence) if member else "",
         "slow_seconds": 0 if actor.role in STAFF else slow_seconds,
         "staff": actor.role in STAFF,
         "moderates": why(actor, Action.MESSAGE_MODERATE).allowed,

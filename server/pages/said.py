@@ -29,6 +29,8 @@ SAID = {
     "act-slow": "The room is slowed. Now decide about the message.",
     "act-note": "Noted, for moderators.",
     "undone": "Undone.",
+    "raid-on": "Raid mode is on. It ends by itself.",
+    "raid-off": "Raid mode is off. All is as it was before.",
     "appealed": "Your appeal is with the moderators.",
     "appeal-decided": "The appeal is decided.",
     "planned": "The class is planned.",

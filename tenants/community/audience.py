@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Text, Uuid, and_, bindparam, case, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from tenants.community import mentions
+from tenants.community import mentions, sanctions
 from tenants.community.mentions import Meant
 from tenants.community.rooms import ROOM_MEMBERS, ROOMS, STAFF, UNASKED
 from tenants.courses.enrollments import ENROLLMENTS
@@ -76,7 +76,8 @@ async def first(scope: Scope, limit: int = MOST_SHOWN) -> list[Record]:
 async def meant(scope: Scope, room: Record, rendered: str) -> Meant:
     """Name the mentions in a draft's HTML, and tell whom it is counted for in this room, at most 50 by name.
 
-    Nobody is counted who may not see the room, who has left, or who writes. `@room` needs `message.mention_all`.
+    Nobody is counted who may not see the room, who has left, or who writes. `@room` needs `message.mention_all`, and
+    no raid. The room comes with its `restraints`.
     """
     asked = mentions.called(rendered)
     if asked is None:
@@ -84,7 +85,8 @@ async def meant(scope: Scope, room: Record, rendered: str) -> Meant:
     place = {"room_id": room["id"], "kind": room["kind"], "batch_id": room["batch_id"]}
     rows = await scope.all(_NAMED, member_ids=list(asked.members), **place) if asked.members else []
     reached = _first_asked(asked.members, rows)
-    groups = asked.groups if why(scope.actor, Action.MESSAGE_MENTION_ALL).allowed else asked.groups - {mentions.ROOM}
+    calls_all = why(scope.actor, Action.MESSAGE_MENTION_ALL).allowed and not sanctions.raided(room)
+    groups = asked.groups if calls_all else asked.groups - {mentions.ROOM}
     members: list[UUID | None] = [*reached]
     if mentions.TEACHERS in groups:
         members += [row["id"] for row in await scope.all(_TEACHERS, **place)]

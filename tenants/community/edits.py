@@ -1,18 +1,18 @@
-"""Edits: later words of a message, and its end; who wrote it changes it, a moderator may take it away."""
+"""Edits: later words of a message, and its end, by who wrote it; what moderators do with it is `moderation`'s."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, update
 
-from tenants import audit, notices
-from tenants.community import audience, bell, history, mentions, messages, rooms, withheld
+from tenants import notices
+from tenants.community import audience, bell, history, mentions, messages, rooms, screening, withheld
 from tenants.community.drafts import Draft
 from tenants.community.messages import MESSAGES
 from tenants.errors import Conflict, Forbidden
 from tenants.ids import MessageId, RoomId
-from tenants.members.roles import require_below
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -43,54 +43,61 @@ async def edit(scope: Scope, message_id: UUID, new: Draft, seen: Seen | None = N
     The words that stand there already change nothing. Conflict `edited_meanwhile`, with the message as it is now under
     `present`, when the writer had `seen` others.
     """
-    held = await _own(scope, message_id, Action.MESSAGE_POST)
+    held = await _own(scope, message_id)
     if new.body == held["body"]:
         return await messages.find(scope, message_id)
     if seen is not None and seen.edited_at != held["edited_at"]:
         present = messages.plain(await messages.find(scope, message_id))
         raise Conflict("This message was changed elsewhere meanwhile.", "edited_meanwhile", present=present)
+    room = await scope.one(rooms.BY_ID_RESTRAINED, room_id=held["room_id"], me=scope.actor.member_id)
+    verdict = await screening.screen(scope, room, new.html, message_id, fresh=False)
     await history.keep(scope, held)
-    room = await rooms.find(scope, held["room_id"])
     meant = await audience.meant(scope, room, new.html)
     await scope.run(_EDIT, message_id=message_id, body=new.body, html=meant.html)
     called_before = await mentions.forget(scope, MessageId(message_id))
-    if meant.members:
-        await mentions.write(scope, held, RoomId(held["room_id"]), meant.members)
+    await screening.carry_out(scope, room, message_id, verdict)
     row = await messages.find(scope, message_id)
-    if called_before:
-        await bell.take_back(scope, message_id, meant.members)
-    if meant.members:
-        await bell.ring_edited(scope, room, row, meant.members)
-    scope.announce(notices.message_edited(RoomId(held["room_id"]), messages.plain(row)))
+    if verdict.holds:
+        await bell.recount(scope, message_id)
+        scope.announce(notices.message_hidden(RoomId(held["room_id"]), MessageId(message_id), held["seq"]))
+    else:
+        await _call(scope, room, row, held, meant.members, called_before=bool(called_before))
+        scope.announce(notices.message_edited(RoomId(held["room_id"]), messages.plain(row)))
     scope.reindex("message", message_id)
     return row
 
 
 async def remove(scope: Scope, message_id: UUID) -> None:
-    """Empty a message, which keeps its place: one's own, or for a moderator that of those below; again: nothing."""
-    held = await _own(scope, message_id, Action.MESSAGE_MODERATE)
+    """Empty one's own message, which keeps its place, in an archived room too; again: nothing."""
+    held = await _own(scope, message_id, removes=True)
     if held["deleted_at"] is not None:
         return
-    if held["member_id"] != scope.actor.member_id:
-        await require_below(scope, held["member_id"])
     await scope.run(BLANK, message_id=message_id)
     await history.forget(scope, MessageId(message_id))
     await mentions.forget(scope, MessageId(message_id))
     await bell.recount(scope, message_id)
     if held["hidden_at"] is not None:
         await withheld.forget(scope, message_id)
-    if held["member_id"] != scope.actor.member_id:
-        await audit.record(scope, "message.delete", message_id, author=str(held["member_id"]))
     scope.announce(notices.message_deleted(RoomId(held["room_id"]), MessageId(message_id), held["seq"]))
     scope.reindex("message", message_id)
 
 
-async def _own(scope: Scope, message_id: UUID, others: Action) -> Record:
-    # What must go, goes from an archived room too.
-    removes = others is Action.MESSAGE_MODERATE
+async def _call(
+    scope: Scope, room: Record, row: Record, held: Record, meant: Sequence[UUID | None], *, called_before: bool
+) -> None:
+    """Count changed words for those whom they mention now, and have their bells know."""
+    if meant:
+        await mentions.write(scope, held, RoomId(held["room_id"]), meant)
+    if called_before:
+        await bell.take_back(scope, held["id"], meant)
+    if meant:
+        await bell.ring_edited(scope, room, row, meant)
+
+
+async def _own(scope: Scope, message_id: UUID, *, removes: bool = False) -> Record:
     held = await messages.hold(scope, message_id, writes=not removes, in_archive=removes)
-    own = held["member_id"] == scope.actor.member_id
-    scope.require(Action.MESSAGE_POST if own else others)
-    if not own and others is Action.MESSAGE_POST:
-        raise Forbidden("Only its author changes a message.", "not_the_author")
+    scope.require(Action.MESSAGE_POST)
+    if held["member_id"] != scope.actor.member_id:
+        what = "deletes it here" if removes else "changes a message"
+        raise Forbidden(f"Only its author {what}.", "not_the_author")
     return held

@@ -3,39 +3,21 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, bindparam, delete, exists, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Uuid, bindparam, delete, exists, func, select, update
 
 from tenants import notices
 from tenants.community import bell, history, mentions, messages, withheld
 from tenants.community.edits import BLANK
 from tenants.community.messages import MESSAGES
 from tenants.community.withheld import WITHHELD
-from tenants.ids import MessageId, RoomId, new_id
+from tenants.ids import MessageId, RoomId
 from tenants.scope import Record, Scope
 from tenants.statements import CHANNEL, scoped, within
 
 UNDO_TIME = timedelta(seconds=10)
 _M, _W = MESSAGES.c, WITHHELD.c
 _MESSAGE = bindparam("message_id", type_=Uuid())
-_FACTS = (_M.body, _M.html, _M.reactions, _M.files)
-_TAKEN = within(
-    select(
-        CHANNEL,
-        bindparam("new", type_=Uuid()).label("id"),
-        _M.id.label("message_id"),
-        *_FACTS,
-        bindparam("reason", type_=Text()).label("reason"),
-    ).where(_M.id == _MESSAGE)
-)
-_KEEP = scoped(
-    insert(WITHHELD)
-    .from_select(["channel_id", "id", "message_id", "body", "html", "reactions", "files", "reason"], _TAKEN)
-    .on_conflict_do_nothing(index_elements=["channel_id", "message_id"])
-)
 _AT = update(MESSAGES).where(_M.id == _MESSAGE)
-# A hidden message keeps its reactions: they say nothing of its words.
-_HIDE = scoped(_AT.values(body="", html="", files=[], hidden_at=func.now()))
 _OF_IT = (_W.message_id == _M.id, _W.channel_id == CHANNEL)
 _BACK = scoped(
     _AT.where(*_OF_IT).values(
@@ -52,10 +34,12 @@ _FORGET = scoped(
 )
 
 
-async def hide(scope: Scope, held: Record, reason: str) -> None:
-    """Take the words of a held message away from everybody; they are kept, and may come back."""
-    await scope.run(_KEEP, message_id=held["id"], new=new_id(), reason=reason)
-    await scope.run(_HIDE, message_id=held["id"])
+async def hide(scope: Scope, held: Record, reason: str, *, waits: bool = False) -> None:
+    """Take the words of a held message away from everybody; they are kept, and may come back.
+
+    `waits` when that is no decision, but what a filter does until there is one.
+    """
+    await withheld.take(scope, held["id"], reason, held=waits)
     await mentions.forget(scope, MessageId(held["id"]))
     await bell.recount(scope, held["id"])
     scope.announce(notices.message_hidden(RoomId(held["room_id"]), MessageId(held["id"]), held["seq"]))
@@ -64,7 +48,7 @@ async def hide(scope: Scope, held: Record, reason: str) -> None:
 
 async def remove(scope: Scope, held: Record, reason: str) -> None:
     """Delete a held message; its words are kept until `withheld.forget`."""
-    await scope.run(_KEEP, message_id=held["id"], new=new_id(), reason=reason)
+    await withheld.keep(scope, held["id"], reason)
     await scope.run(BLANK, message_id=held["id"])
     await mentions.forget(scope, MessageId(held["id"]))
     await bell.recount(scope, held["id"])

@@ -23,12 +23,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants import notices
-from tenants.community import audience, following, mentions, ringing, rooms, sanctions, withheld
+from tenants.community import audience, following, mentions, ringing, rooms, sanctions, screening, withheld
 from tenants.community.drafts import Draft
 from tenants.community.following import Reply
 from tenants.community.mentions import Meant
 from tenants.community.ringing import Call
 from tenants.community.rooms import ROOMS
+from tenants.community.screening import PASSED
 from tenants.errors import NotFound
 from tenants.ids import MessageId, RoomId, new_id
 from tenants.members.members import MEMBERS
@@ -132,6 +133,9 @@ _ADDED = (
     .returning(MESSAGES.c.id, MESSAGES.c.seq, MESSAGES.c.created_at)
     .cte("added")
 )
+_STANDS = scoped(select(literal(1)).select_from(MESSAGES).where(
+    MESSAGES.c.member_id == _ME, MESSAGES.c.client_id == _CLIENT
+))  # fmt: skip
 _POST = scoped(
     union_all(
         select(_ADDED.c.id, _ADDED.c.seq, _ADDED.c.created_at, literal(False).label("again")),
@@ -223,21 +227,28 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
     # The room's row is locked first, so that the search for an earlier post sees all that was committed before us.
     held = await scope.first(rooms.BY_ID_HELD, room_id=room_id, me=scope.actor.member_id)
     room = rooms.require_writable(scope, held)
+    message_id = new_id()
+    verdict = PASSED
+    if screening.applies(scope, room) and not await scope.first(_STANDS, me=scope.member_id(), client_id=new.client_id):
+        verdict = await screening.screen(scope, room, new.html, message_id, fresh=True)
     meant = await audience.meant(scope, room, new.html)
-    values = {"id": new_id(), "room_id": room_id, "me": scope.member_id(), "client_id": new.client_id}
+    values = {"id": message_id, "room_id": room_id, "me": scope.member_id(), "client_id": new.client_id}
     row = await scope.one(_POST, **values, body=new.body, html=meant.html, reply_to=new.reply_to)
     posted = Posted(MessageId(row["id"]), row["seq"], row["again"])
     if not posted.again:
         # What was posted before a mute stays posted when it is sent again.
         await sanctions.require_may_write(scope, room)
+        await screening.carry_out(scope, room, posted.id, verdict)
+        if verdict.holds:
+            new, meant = replace(new, body=""), Meant("")
         root_seq = await _thread(scope, room_id, new, posted.seq, meant)
         if meant.members:
             await mentions.write(scope, row, RoomId(room_id), meant.members)
-        call = Call(posted.id, posted.seq, scope.member_id(), scope.actor.name, meant.html, new.reply_to, root_seq)
-        await ringing.ring(scope, room, call, meant.members)
-        scope.announce(
-            notices.message_posted(RoomId(room_id), _fresh(scope, room_id, replace(new, html=meant.html), row))
-        )
+        if not verdict.holds:
+            call = Call(posted.id, posted.seq, scope.member_id(), scope.actor.name, meant.html, new.reply_to, root_seq)
+            await ringing.ring(scope, room, call, meant.members)
+        fresh = _fresh(scope, room_id, replace(new, html=meant.html), row, hidden=verdict.holds)
+        scope.announce(notices.message_posted(RoomId(room_id), fresh))
         scope.reindex("message", posted.id)
     return posted
 
@@ -273,9 +284,10 @@ async def _thread(scope: Scope, room_id: UUID, new: Draft, seq: int, meant: Mean
     return int(asked["seq"])
 
 
-def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record) -> dict[str, Any]:
+def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record, *, hidden: bool) -> dict[str, Any]:
     """A message just posted, without reading it again."""
     actor = scope.actor
     who = (actor.member_id, actor.name, actor.role)
     times, thread = (row["created_at"], None, None), (new.reply_to, 0, None)
-    return plain((row["id"], room_id, row["seq"], *who, new.body, new.html, *times, *thread, "[]", "[]", None))
+    hidden_at = row["created_at"] if hidden else None
+    return plain((row["id"], room_id, row["seq"], *who, new.body, new.html, *times, *thread, "[]", "[]", hidden_at))

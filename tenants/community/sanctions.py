@@ -1,4 +1,4 @@
-"""Sanctions: what holds a writer back: a mute of their own, the slow mode of a room.
+"""Sanctions: what holds a writer back: a mute of their own, the slow mode of a room, a raid on the whole channel.
 
 All that stands in somebody's way comes with the room's row (`RESTRAINED`), so that most posts pay nothing for it.
 """
@@ -14,12 +14,12 @@ from tenants.errors import Forbidden, TooFast
 from tenants.ids import new_id
 from tenants.permissions import Role
 from tenants.scope import Record, Scope
-from tenants.statements import scoped, within
+from tenants.statements import CHANNEL, scoped, within
 from tenants.tables import binds, instant, owned, refers, text
 
 RESTRAINTS = owned(
     "restraints",
-    # Whom it holds back: a member, or everybody in a room.
+    # Whom it holds back: a member, everybody in a room, or in the channel.
     Column("subject", Uuid, nullable=False),
     text("kind"),
     instant("until"),
@@ -34,6 +34,8 @@ PACES = owned(
     refers("room_id", "rooms"),
     refers("member_id", "members"),
 )
+# What makes students wait between two messages.
+PACED = ("slow", "raid")
 _R = RESTRAINTS.c
 _STANDS = or_(_R.until.is_(None), _R.until > func.now())
 _ONE = scoped(
@@ -67,7 +69,7 @@ def restrained(me: Any, room: Any) -> Any:
     facts = {name: _R[name] for name in ("kind", "until", "seconds", "reason")}
     each = func.jsonb_build_object(*(part for name, column in facts.items() for part in (name, column)))
     return (
-        within(select(func.jsonb_agg(each)).where(_R.subject == func.any(array([me, room])), _STANDS))
+        within(select(func.jsonb_agg(each)).where(_R.subject == func.any(array([me, room, CHANNEL])), _STANDS))
         .correlate(room.table)
         .scalar_subquery()
         .label("restraints")
@@ -81,16 +83,30 @@ def is_staff(scope: Scope) -> bool:
 
 def require_unmuted(room: Record) -> None:
     """Pass, or Forbidden `muted`, which says why and until when."""
-    for each in room["restraints"] or ():
-        if each["kind"] == "mute":
-            raise Forbidden(muted_words(each["reason"], each["until"]), "muted", until=each["until"])
+    if mute := _of_kind(room, "mute"):
+        raise Forbidden(muted_words(mute["reason"], mute["until"]), "muted", until=mute["until"])
 
 
 def said_of(room: Record) -> tuple[str, int]:
     """Of a room's `restraints`: why the member is muted, if they are, and the seconds between two messages, or 0."""
-    standing = {each["kind"]: each for each in room["restraints"] or ()}
-    mute, slow = standing.get("mute"), standing.get("slow")
-    return muted_words(mute["reason"], mute["until"]) if mute else "", slow["seconds"] if slow else 0
+    mute = _of_kind(room, "mute")
+    paces = [each["seconds"] for each in room["restraints"] or () if each["kind"] in PACED]
+    return muted_words(mute["reason"], mute["until"]) if mute else "", max(paces, default=0)
+
+
+def filtered(room: Record) -> str | None:
+    """The version of the filters that stand in the channel of a room, by its `restraints`; None without any."""
+    found = _of_kind(room, "filters")
+    return found["reason"] if found else None
+
+
+def raided(room: Record) -> bool:
+    """Whether the channel of a room is in raid mode, by its `restraints`."""
+    return _of_kind(room, "raid") is not None
+
+
+def _of_kind(room: Record, kind: str) -> dict[str, Any] | None:
+    return next((each for each in room["restraints"] or () if each["kind"] == kind), None)
 
 
 async def require_may_write(scope: Scope, room: Record) -> None:
@@ -98,9 +114,9 @@ async def require_may_write(scope: Scope, room: Record) -> None:
     if room["restraints"] is None:
         return
     require_unmuted(room)
-    for each in room["restraints"]:
-        if each["kind"] == "slow" and not is_staff(scope):
-            await _keep_pace(scope, room["id"], each["seconds"])
+    paces = [each["seconds"] for each in room["restraints"] if each["kind"] in PACED]
+    if paces and not is_staff(scope):
+        await _keep_pace(scope, room["id"], max(paces))
 
 
 def muted_words(reason: str, until: str | datetime | None) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Column, Uuid, bindparam, delete, select
+from sqlalchemy import Boolean, Column, Uuid, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tenants.errors import Forbidden, NotFound
+from tenants.ids import new_id
 from tenants.scope import Record, Scope
-from tenants.statements import scoped
+from tenants.statements import Scoped, scoped
 from tenants.tables import Json, instant, owned, refers, text
 
 WITHHELD = owned(
@@ -19,14 +20,35 @@ WITHHELD = owned(
     Column("reactions", Json, nullable=False, server_default="[]"),
     Column("files", Json, nullable=False, server_default="[]"),
     text("reason", default=""),
+    # By a filter, until a moderator has looked at it.
+    Column("held", Boolean, nullable=False, server_default="false"),
     instant("at", now=True),
     refers("message_id", "messages"),
 )
+HELD = "It waits for a moderator to look at it."
 _W = WITHHELD.c
 _OF = scoped(
-    select(_W.message_id, _W.body, _W.html, _W.reason).where(
+    select(_W.message_id, _W.body, _W.html, _W.reason, _W.held).where(
         _W.message_id == bindparam("message_ids", type_=ARRAY(Uuid)).any_()
     )
+)
+_KEEP = Scoped(
+    "insert into withheld (channel_id, id, message_id, body, html, reactions, files, reason, held)"
+    " select m.channel_id, $2, m.id, m.body, m.html, m.reactions, m.files, $4, $5 from messages m"
+    " where m.channel_id = $1 and m.id = $3 on conflict (channel_id, message_id) do nothing",
+    ("channel_id", "id", "message_id", "reason", "held"),
+    {},
+)
+# A hidden message keeps its reactions: they say nothing of its words.
+_HIDE = Scoped(
+    "update messages set body = '', html = '', files = '[]', hidden_at = now() where channel_id = $1 and id = $2",
+    ("channel_id", "message_id"),
+    {},
+)
+_JUDGE = scoped(
+    update(WITHHELD)
+    .where(_W.message_id == bindparam("at"))
+    .values(reason=bindparam("because"), held=bindparam("waits"))
 )
 _FORGET = scoped(delete(WITHHELD).where(_W.message_id == bindparam("message_id")))
 
@@ -36,7 +58,7 @@ def require_words(held: Record) -> None:
     if held["deleted_at"] is not None:
         raise NotFound("This message was deleted.", "message_deleted")
     if held["hidden_at"] is not None:
-        raise Forbidden("A moderator has hidden this message.", "message_hidden")
+        raise Forbidden("This message is hidden.", "message_hidden")
 
 
 async def of(scope: Scope, message_ids: Sequence[UUID]) -> dict[UUID, Record]:
@@ -44,6 +66,28 @@ async def of(scope: Scope, message_ids: Sequence[UUID]) -> dict[UUID, Record]:
     if not message_ids:
         return {}
     return {row["message_id"]: row for row in await scope.all(_OF, message_ids=list(message_ids))}
+
+
+async def keep(scope: Scope, message_id: UUID, reason: str, *, held: bool = False) -> None:
+    """Keep what a message says now, beside the message; what is kept of it already stands."""
+    await scope.run(_KEEP, id=new_id(), message_id=message_id, reason=reason, held=held)
+
+
+async def take(scope: Scope, message_id: UUID, reason: str, *, held: bool = False) -> None:
+    """Take a message's words out of it, and keep them; `held` when it is a filter that does."""
+    await keep(scope, message_id, reason, held=held)
+    await scope.run(_HIDE, message_id=message_id)
+
+
+async def judge(scope: Scope, message_id: UUID, reason: str, *, held: bool) -> None:
+    """Say another reason why words are withheld, and whether they wait for a moderator."""
+    await scope.run(_JUDGE, at=message_id, because=reason, waits=held)
+
+
+async def is_held(scope: Scope, message_id: UUID) -> bool:
+    """Whether a filter holds a message, and no moderator has decided yet."""
+    row = (await of(scope, [message_id])).get(message_id)
+    return row is not None and row["held"]
 
 
 async def forget(scope: Scope, message_id: UUID) -> None:

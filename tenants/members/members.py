@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from tenants.errors import Conflict, Forbidden, SignInNeeded
 from tenants.ids import MemberId, new_id
 from tenants.jobs import RenameMentions, SendMail
+from tenants.members import raids
 from tenants.permissions import Action, Actor, Role
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -91,11 +92,14 @@ async def locked(scope: Scope, member_id: UUID) -> Record:
 async def join(scope: Scope) -> Record:
     """Make the acting person a member, and act as one from here on; one who is new is welcomed by mail, once.
 
-    Joining again changes nothing. Raises SignInNeeded for a visitor, Forbidden `banned` for one who is banned.
+    Joining again changes nothing. Raises SignInNeeded for a visitor, Forbidden `banned` for one who is banned, `raid`
+    while nobody may come in.
     """
     person_id = scope.actor.person_id
     if person_id is None:
         raise SignInNeeded()
+    if scope.actor.role is None and scope.actor.banned is None:
+        await raids.require_calm(scope)
     row, is_new = await _entered(scope, scope.actor, Role.STUDENT)
     if is_new:
         scope.enqueue(SendMail("welcome", person_id))

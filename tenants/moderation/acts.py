@@ -168,7 +168,7 @@ async def _aimed(scope: Scope, asked: Aim) -> Aim:
     elif aim.kind == "keep":
         raise Invalid.field("/case", "missing", "Say which case is decided.")
     if aim.message_id is not None:
-        held = await messages.hold(scope, aim.message_id)
+        held = await messages.hold(scope, aim.message_id, in_archive=True)
         aim = replace(aim, member_id=held["member_id"], room_id=held["room_id"])
     elif aim.room_id is not None:
         await rooms.find(scope, aim.room_id)

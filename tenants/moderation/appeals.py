@@ -7,11 +7,13 @@ from sqlalchemy import Boolean, Column, Uuid, bindparam, func, or_, select, upda
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tenants import audit, notices
+from tenants.community import caseload
 from tenants.errors import Conflict, Forbidden, NotFound, SignInNeeded
 from tenants.ids import MemberId, PersonId, new_id
 from tenants.members import members
 from tenants.moderation import acts, cases
 from tenants.moderation.acts import ACTS
+from tenants.moderation.effects import release
 from tenants.permissions import Action, Role
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -81,7 +83,7 @@ async def appeal(scope: Scope, act_id: UUID, words: str) -> UUID:
         raise NotFound("There is no such decision here.", "no_such_act")
     if act["undone_at"] is not None:
         raise Conflict("This was taken back already.", "undone")
-    case_id = await cases.open_about(scope, "appeal", me, act["message_id"])
+    case_id = await caseload.open_about(scope, "appeal", me, act["message_id"])
     if await scope.first(_ADD, id=new_id(), act_id=act_id, case_id=case_id, words=words) is None:
         raise Conflict("You have appealed against this already.", "appealed")
     await audit.record(scope, "moderation.appeal", act_id)
@@ -109,6 +111,9 @@ async def decide(scope: Scope, case_id: UUID, answer: str, *, upheld: bool) -> N
     await audit.record(scope, "moderation.uphold" if upheld else "moderation.overturn", act["id"])
     if not upheld and act["undone_at"] is None:
         await acts.revert(scope, act)
+        if act["before"].get("judged"):
+            # It was held by a filter before that: now somebody has looked at it.
+            await release(scope, act["message_id"])
     await cases.close(scope, case_id)
     await _tell_both(scope, act, upheld=upheld)
 

@@ -5,36 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Uuid, bindparam, func, literal, or_, select, update
-from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Uuid, bindparam, func, literal, or_, select, update
 
-from tenants import notices
+from tenants.community.caseload import CASES, tell
 from tenants.community.messages import MESSAGES
 from tenants.errors import Conflict, NotFound
-from tenants.ids import PersonId, new_id
 from tenants.members.members import MEMBERS
-from tenants.permissions import TABLE, Action
+from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import scoped, within
-from tenants.tables import binds, instant, owned, refers, text
 
 CLAIM = timedelta(minutes=5)
-MOST_TOLD = 100
-CASES = owned(
-    "moderation_cases",
-    text("kind", default="flag"),
-    Column("message_id", Uuid),
-    # Whose words or deeds it is about.
-    Column("member_id", Uuid, nullable=False),
-    Column("claimed_by", Uuid),
-    instant("opened_at", now=True),
-    instant("closed_at"),
-    instant("claimed_until"),
-    refers("message_id", "messages"),
-    refers("member_id", "members"),
-    refers("claimed_by", "members"),
-)
 _C = CASES.c
 _AT = bindparam("at", type_=Uuid())
 _CLAIMANT = within(select(MEMBERS.c.name).where(MEMBERS.c.id == _C.claimed_by).correlate(CASES)).scalar_subquery()
@@ -64,17 +45,6 @@ _OPEN = scoped(
 )
 _ONE = scoped(_CASE.where(_C.id == _AT))
 _HELD = scoped(_CASE.where(_C.id == _AT).with_for_update(of=CASES))
-_COUNT = scoped(select(func.count()).select_from(CASES).where(_C.closed_at.is_(None)))
-_NEW = insert(CASES).values(**binds("id", "kind", "message_id", "member_id"))
-# The empty update makes a flag wait for one that opens the same case at the same moment, and find it.
-_ADD = scoped(
-    _NEW.on_conflict_do_update(
-        index_elements=["channel_id", "message_id"],
-        index_where=sql("closed_at IS NULL AND kind <> 'appeal'"),
-        set_={"message_id": _NEW.excluded.message_id},
-    ).returning(_C.id)
-)
-_ADD_APPEAL = scoped(_NEW.returning(_C.id))
 _SET = update(CASES).where(_C.id == _AT)
 _CLAIM = scoped(_SET.values(claimed_by=bindparam("me"), claimed_until=bindparam("until")))
 _RELEASE = scoped(_SET.values(claimed_by=None, claimed_until=None))
@@ -84,11 +54,13 @@ _OPEN_TWIN = scoped(
         _C.message_id == bindparam("message_id"), _C.closed_at.is_(None), _C.kind != "appeal"
     )
 )  # fmt: skip
+_FREE = scoped(
+    select(_C.id).where(
+        _C.message_id == bindparam("message_id"), _C.closed_at.is_(None), _C.kind != "appeal",
+        or_(_C.claimed_until.is_(None), _C.claimed_until <= func.now(), _C.claimed_by == bindparam("me")),
+    )
+)  # fmt: skip
 _REOPEN = scoped(_SET.values(closed_at=None))
-_MODERATES = or_(*(MEMBERS.c.role == role for role, may in TABLE.items() if Action.MESSAGE_MODERATE in may))
-_STAFF = scoped(
-    select(MEMBERS.c.person_id).where(MEMBERS.c.left_at.is_(None), _MODERATES).order_by(MEMBERS.c.id).limit(MOST_TOLD)
-)
 
 
 async def waiting(scope: Scope, *, after: tuple[datetime, UUID] | None = None, limit: int = 50) -> list[Record]:
@@ -135,12 +107,10 @@ async def release(scope: Scope, case_id: UUID) -> None:
     await tell(scope, case_id)
 
 
-async def open_about(scope: Scope, kind: str, member_id: UUID, message_id: UUID | None = None) -> UUID:
-    """A case about a member's message, the open one if there is one; an appeal always has its own."""
-    add = _ADD_APPEAL if kind == "appeal" else _ADD
-    case_id = UUID(str(await scope.value(add, id=new_id(), kind=kind, member_id=member_id, message_id=message_id)))
-    await tell(scope, case_id)
-    return case_id
+async def free_about(scope: Scope, message_id: UUID) -> UUID | None:
+    """The open case about a message, unless there is none, or somebody else looks at it."""
+    found: UUID | None = await scope.value(_FREE, message_id=message_id, me=scope.actor.member_id)
+    return found
 
 
 async def close(scope: Scope, case_id: UUID) -> None:
@@ -155,13 +125,6 @@ async def reopen(scope: Scope, case_id: UUID) -> None:
     if await scope.first(_OPEN_TWIN, message_id=case["message_id"]) is None:
         await scope.run(_REOPEN, at=case_id)
     await tell(scope, case_id)
-
-
-async def tell(scope: Scope, case_id: UUID, claimed_by: str = "") -> None:
-    """Let all who moderate see that the queue is another now."""
-    count = await scope.value(_COUNT)
-    for row in await scope.all(_STAFF):
-        scope.announce(notices.queue_changed(PersonId(row["person_id"]), case_id, count, claimed_by))
 
 
 def _there(case: Record | None) -> Record:

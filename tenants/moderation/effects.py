@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 
 from tenants import audit, notices
-from tenants.community import hiding, messages, sanctions, withheld
+from tenants.community import bell, hiding, messages, ringing, sanctions, withheld
 from tenants.errors import Invalid, NotFound
 from tenants.ids import PersonId, RoomId
 from tenants.jobs import ForgetWords
@@ -49,6 +49,28 @@ Do = Callable[[Scope, Aim], Awaitable[Before]]
 Undo = Callable[[Scope, Record], Awaitable[None]]
 
 
+async def _keep(scope: Scope, aim: Aim) -> Before:
+    """What a filter holds is kept by letting it go."""
+    if aim.message_id is None or not await withheld.is_held(scope, aim.message_id):
+        return {}
+    await _message(scope, aim)
+    return {"released": await release(scope, aim.message_id)}
+
+
+async def release(scope: Scope, message_id: UUID) -> bool:
+    """Let go what a filter held: it says what it said, and rings for those whom it concerns; False when it is gone."""
+    if not await hiding.give_back(scope, message_id):
+        return False
+    await bell.ring_on(scope, message_id, ringing.FIRST)
+    return True
+
+
+async def _hold_again(scope: Scope, act: Record) -> None:
+    if act["before"].get("released"):
+        held = await messages.hold(scope, act["message_id"], in_archive=True)
+        await hiding.hide(scope, held, withheld.HELD, waits=True)
+
+
 async def _nothing(_scope: Scope, _aim: Aim) -> Before:
     return {}
 
@@ -59,9 +81,19 @@ async def _undo_nothing(_scope: Scope, _act: Record) -> None:
 
 async def _hide(scope: Scope, aim: Aim) -> Before:
     held = await _message(scope, aim)
+    if held["hidden_at"] is not None and await withheld.is_held(scope, held["id"]):
+        await withheld.judge(scope, held["id"], aim.reason, held=False)
+        return {"judged": True}
     withheld.require_words(held)
     await hiding.hide(scope, held, aim.reason)
     return {}
+
+
+async def _unhide(scope: Scope, act: Record) -> None:
+    if act["before"].get("judged"):
+        await withheld.judge(scope, act["message_id"], withheld.HELD, held=True)
+    else:
+        await hiding.give_back(scope, act["message_id"])
 
 
 async def _delete(scope: Scope, aim: Aim) -> Before:
@@ -162,8 +194,8 @@ def _time(value: str | None) -> datetime | None:
 
 
 EFFECTS: dict[str, tuple[Do, Undo]] = {
-    "keep": (_nothing, _undo_nothing),
-    "hide": (_hide, _give_back),
+    "keep": (_keep, _hold_again),
+    "hide": (_hide, _unhide),
     "delete": (_delete, _give_back),
     "warn": (_nothing, _undo_nothing),
     "slow": (_slow, _unslow),

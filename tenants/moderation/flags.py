@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import Column, Uuid, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from tenants.community import messages
+from tenants.community import caseload, messages
 from tenants.errors import Conflict
 from tenants.ids import new_id
 from tenants.members.members import MEMBERS
-from tenants.moderation import cases, reasons
+from tenants.moderation import reasons
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -70,7 +70,7 @@ async def flag(scope: Scope, message_id: UUID, reason: str, words: str = "") -> 
         return Flagged(standing["id"], standing["reason"], standing["words"], again=True)
     if held["deleted_at"] is not None:
         raise Conflict("This message was deleted already.", "message_deleted")
-    case_id = await cases.open_about(scope, "flag", held["member_id"], message_id)
+    case_id = await caseload.open_about(scope, "flag", held["member_id"], message_id)
     flag_id = new_id()
     await scope.run(_ADD, id=flag_id, message_id=message_id, member_id=me, case_id=case_id, reason=reason, words=words)
     return Flagged(flag_id, reason, words, again=False)

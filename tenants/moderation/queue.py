@@ -10,6 +10,7 @@ from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tenants.community import messages, rooms, withheld
+from tenants.community.filters import CATCHES
 from tenants.community.messages import MESSAGES
 from tenants.moderation import acts, appeals, cases, flags
 from tenants.scope import Record, Scope
@@ -21,11 +22,20 @@ _SEQS = scoped(
         MESSAGES.c.id == bindparam("ids", type_=ARRAY(Uuid)).any_()
     )
 )
+_CATCHES = scoped(
+    select(CATCHES.c.case_id, CATCHES.c.name, CATCHES.c.action, CATCHES.c.at)
+    .where(CATCHES.c.case_id == bindparam("ids", type_=ARRAY(Uuid)).any_())
+    .order_by(CATCHES.c.at, CATCHES.c.id)
+    .limit(200)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as a moderator sees it: `around` holds its message and five before and after, words of hidden ones too."""
+    """A case as a moderator sees it: `around` holds its message and five before and after, words of hidden ones too.
+
+    `catches` are the filters that caught it.
+    """
 
     row: Record
     room: Record | None
@@ -33,6 +43,7 @@ class Case:
     flags: Sequence[Record]
     earlier: Sequence[Record]
     appeal: Record | None
+    catches: Sequence[Record] = ()
 
     @property
     def about(self) -> dict[str, Any] | None:
@@ -56,11 +67,14 @@ async def whole(scope: Scope, rows: Sequence[Record]) -> list[Case]:
     shown = await seen(scope, rows)
     if not shown:
         return []
-    places = {room["id"]: room for room in await rooms.seen(scope)}
+    places = {room["id"]: room for room in await rooms.seen(scope, archived=True)}
     seqs = {row["id"]: row["seq"] for row in await scope.all(_SEQS, ids=cases.ids_of(shown, "message_id"))}
     flagged = await flags.of(scope, cases.ids_of(shown, "id"))
     earlier = await acts.history(scope, cases.ids_of(shown, "member_id"))
     appealed = await appeals.of(scope, cases.ids_of(shown, "id"))
+    caught: dict[UUID, list[Record]] = {}
+    for each in await scope.all(_CATCHES, ids=cases.ids_of(shown, "id")):
+        caught.setdefault(each["case_id"], []).append(each)
     return [
         Case(
             row,
@@ -69,6 +83,7 @@ async def whole(scope: Scope, rows: Sequence[Record]) -> list[Case]:
             flagged.get(row["id"], ()),
             earlier.get(row["member_id"], ()),
             appealed.get(row["id"]),
+            caught.get(row["id"], ()),
         )
         for row in shown
     ]
@@ -76,7 +91,7 @@ async def whole(scope: Scope, rows: Sequence[Record]) -> list[Case]:
 
 async def seen(scope: Scope, rows: Sequence[Record]) -> list[Record]:
     """Those of some cases that are in rooms the actor sees, or in none."""
-    places = {room["id"] for room in await rooms.seen(scope)}
+    places = {room["id"] for room in await rooms.seen(scope, archived=True)}
     return [row for row in rows if row["room_id"] is None or row["room_id"] in places]
 
 

@@ -53,6 +53,9 @@ def bodies(stage: Stage) -> dict[str, Any]:
         "/channels/{slug}/rooms/{room}/messages": {"client_id": str(new_id()), "body": "Hello"},
         "/channels/{slug}/keys": {"name": "Robot", "scopes": ["read:community"]},
         "/channels/{slug}/messages/{id}/flags": {"reason": "spam"},
+        "/channels/{slug}/moderation/filters": {
+            "name": "No clay", "kind": "words", "rule": {"words": ["clay"]}, "action": "hold",
+        },
         "/channels/{slug}/moderation/acts": {"kind": "warn", "reason": "spam", "member": member},
         "/channels/{slug}/certificates": {"member": member, "course": course},
         "/channels/{slug}/certificates/{code}/supersede": {},

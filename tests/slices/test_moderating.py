@@ -10,7 +10,7 @@ from tests.slices.talking import Talker, talker
 from tests.slices.town import Town
 
 WITHIN = 15_000
-HIDDEN = "A moderator has hidden this message."
+HIDDEN = "This message is hidden."
 DESK = "/c/pottery/studio/moderation"
 
 
@@ -58,9 +58,7 @@ async def test_a_moderator_clears_the_queue_by_keyboard_and_everybody_sees_it(ch
         await otto.who.visit("/c/chess/studio/moderation")
         await expect(otto.page.get_by_text("Nothing waits")).to_be_visible()
         await press(mia.page, "h")
-        await expect(zoe.page.locator("#m-1 .words")).to_have_text(
-            "A moderator has hidden this message.", timeout=WITHIN
-        )
+        await expect(zoe.page.locator("#m-1 .words")).to_have_text("This message is hidden.", timeout=WITHIN)
         await press(mia.page, "u")
         await expect(zoe.page.locator("#m-1 .words")).to_have_text("Buy my clay", timeout=WITHIN)
         await expect(mia.page.locator(".case .subject")).to_contain_text("Buy my clay", timeout=WITHIN)
@@ -93,3 +91,40 @@ async def test_where_only_teachers_write_a_student_reacts_and_flags(chromium: Br
         await zoe.page.locator("#palette [data-emoji='🎉']").click()
         await expect(said.locator(".react[data-emoji]")).to_have_text(["🎉 1"], use_inner_text=True)
         await flag(zoe, "The kiln is hot", "Does not belong here")
+
+
+async def test_raid_mode_silences_open_rooms_and_a_deletion_there_is_undone(chromium: Browser, town: Town) -> None:
+    place = await town.place()
+    async with AsyncExitStack() as stack:
+        zoe, mia = [
+            await stack.enter_async_context(talker(chromium, town, who, place["slug"])) for who in ("zoe", "mia")
+        ]
+        for who in (zoe, mia):
+            await who.enter()
+        await zoe.say("Buy my clay")
+        await mia.reads("Buy my clay")
+        said = mia.page.locator("#messages .said", has_text="Buy my clay")
+        await said.hover()
+        await said.locator("[data-act=delete]").click()
+        await mia.page.get_by_label("Reason, told to the person").select_option("spam")
+        await mia.page.get_by_role("button", name="Delete message").click()
+        await expect(zoe.page.locator("#m-1 .words")).to_have_text("This message was deleted.", timeout=WITHIN)
+        await mia.page.get_by_role("button", name="Undo").click()
+        await expect(zoe.page.locator("#m-1 .words")).to_have_text("Buy my clay", timeout=WITHIN)
+        await mia.who.visit(DESK)
+        await mia.page.get_by_text("Raid mode").click()
+        await mia.page.get_by_role("button", name="Switch it on").click()
+        await expect(mia.page.locator("#raid")).to_contain_text("Raid mode is on until")
+        await expect(zoe.page.locator("#slow")).to_contain_text("30 s", timeout=WITHIN)
+        await mia.page.get_by_role("button", name="End it now").click()
+        await expect(zoe.page.locator("#slow")).to_be_hidden(timeout=WITHIN)
+        await mia.who.visit(f"{DESK}/filters")
+        await mia.page.locator("summary", has_text="Words").click()
+        await mia.page.get_by_label("Name", exact=True).first.fill("Scams")
+        await mia.page.get_by_label("Words and phrases").fill("buy my clay")
+        await mia.page.get_by_role("button", name="Try it on the last 30 days").first.click()
+        await expect(mia.page.locator(".trial")).to_contain_text("would have caught")
+        for scheme in SCHEMES:
+            await mia.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert await objections(mia.page) == []
+        assert [who.who.complaints for who in (zoe, mia)] == [[], []]

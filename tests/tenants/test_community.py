@@ -9,6 +9,7 @@ from tenants.community import edits, insiders, messages, reactions, reads, rooms
 from tenants.community.drafts import draft
 from tenants.errors import Forbidden, Invalid, NotFound, SignInNeeded, TooLarge
 from tenants.ids import RoomId
+from tenants.moderation import deleting
 from tenants.permissions import VISITOR, Actor, acting_system
 from tenants.scope import Tenancy
 from tests.world import School, World
@@ -135,14 +136,15 @@ async def test_own_words_are_edited_and_deleted_others_only_moderated(
         with pytest.raises(Forbidden):
             async with tenancy.scope(pottery.id, actor) as scope:
                 await edits.edit(scope, posted.id, draft(uuid4(), "not mine"))
-    with pytest.raises(Forbidden):
-        async with tenancy.scope(pottery.id, pottery.zoe.actor) as scope:
-            await edits.remove(scope, posted.id)
+    for remove in (edits.remove, deleting.delete):
+        with pytest.raises(Forbidden):
+            async with tenancy.scope(pottery.id, pottery.zoe.actor) as scope:
+                await remove(scope, posted.id)
     async with tenancy.scope(pottery.id, pottery.sam.actor) as scope:
         assert (await edits.edit(scope, posted.id, draft(uuid4(), "better")))["body"] == "better"
     for _ in range(2):
         async with tenancy.scope(pottery.id, pottery.mia.actor) as scope:
-            await edits.remove(scope, posted.id)
+            await deleting.delete(scope, posted.id)
             shown = messages.plain(await messages.find(scope, posted.id))
         assert (shown["deleted"], shown["body"], shown["html"], shown["seq"]) == (True, "", "", 1)
     with pytest.raises(NotFound):

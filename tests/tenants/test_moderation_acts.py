@@ -7,12 +7,12 @@ import asyncpg
 import pytest
 
 from tenants import audit
-from tenants.community import edits, hiding, messages, reactions
+from tenants.community import edits, hiding, messages, reactions, room_editing
 from tenants.community.drafts import draft
 from tenants.errors import Conflict, Forbidden, Invalid, TooFast
 from tenants.ids import RoomId
 from tenants.members import members
-from tenants.moderation import acts, queue
+from tenants.moderation import acts, appeals, deleting, queue
 from tenants.permissions import Role
 from tenants.scope import Committed, Tenancy
 from tests.tenants.moderating import SOON, act, acting, flag, passed, read, undo, waiting
@@ -185,10 +185,38 @@ async def test_a_moderator_deletes_what_those_below_said_and_no_more(
         posted = await say(tenancy, school, who.actor, room)
         async with acting(tenancy, school, school.mia) as scope:
             if may:
-                await edits.remove(scope, posted.id)
+                await deleting.delete(scope, posted.id)
             else:
                 with pytest.raises(Forbidden, match="only somebody above"):
-                    await edits.remove(scope, posted.id)
+                    await deleting.delete(scope, posted.id)
+
+
+async def test_what_is_deleted_in_a_room_is_told_with_its_reason_undone_and_closes_its_case(
+    tenancy: Tenancy, school: School, room: RoomId
+) -> None:
+    posted = await say(tenancy, school, school.sam.actor, room, "Buy my clay")
+    await flag(tenancy, school, school.zoe, posted.id)
+    async with acting(tenancy, school, school.mia) as scope:
+        done = await deleting.delete(scope, posted.id, "spam")
+        assert await deleting.delete(scope, posted.id, "spam") is None
+    assert done is not None
+    assert await waiting(tenancy, school, school.mia) == []
+    async with acting(tenancy, school, school.sam) as scope:
+        told = await appeals.decisions(scope)
+    assert [(row["kind"], row["reason"]) for row in told] == [("delete", "It advertises, or repeats itself.")]
+    await undo(tenancy, school, school.mia, done["id"])
+    assert (await read(tenancy, school, posted.id))["body"] == "Buy my clay"
+    assert len(await waiting(tenancy, school, school.mia)) == 1
+
+
+async def test_cases_of_archived_rooms_wait_and_are_decided(tenancy: Tenancy, school: School, room: RoomId) -> None:
+    posted = await say(tenancy, school, school.sam.actor, room, "Buy my clay")
+    await flag(tenancy, school, school.zoe, posted.id)
+    async with acting(tenancy, school, school.ana) as scope:
+        await room_editing.archive(scope, room, archived=True)
+    (case,) = await waiting(tenancy, school, school.mia)
+    await act(tenancy, school, school.mia, "hide", case_id=case.row["id"])
+    assert (await read(tenancy, school, posted.id))["hidden"]
 
 
 async def test_students_and_teachers_do_not_act(tenancy: Tenancy, school: School, room: RoomId) -> None:

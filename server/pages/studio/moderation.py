@@ -14,6 +14,7 @@ from server.web.views.frame import Form
 from server.web.views.moderation import ModerationPage
 from tenants import links
 from tenants.errors import Invalid, Refusal
+from tenants.members import raids
 from tenants.moderation import acts, appeals, cases, queue, reasons
 from tenants.moderation.effects import EFFECTS, Aim
 from tenants.scope import Record, Scope
@@ -88,7 +89,7 @@ async def _show(visit: Visit, asked: UUID | None, form: Form | None = None, stat
         rows = await queue.seen(scope, await cases.waiting(scope, limit=MOST))
         chosen = asked or _first(scope, rows)
         case = await queue.one(scope, chosen) if chosen else None
-        last = await acts.last(scope)
+        last, raid = await acts.last(scope), await raids.standing(scope)
         at = desk(visit, scope, "moderation")
     ids = [row["id"] for row in rows]
     place = ids.index(chosen) if chosen in ids else -1
@@ -101,6 +102,7 @@ async def _show(visit: Visit, asked: UUID | None, form: Form | None = None, stat
         place=place + 1,
         next_url=links.studio(visit.slug, f"/moderation?case={following}") if following not in {None, chosen} else "",
         undo=undoable(last) if last else None,
+        raid_until=raid["ends_at"] if raid else None,
         form=form or Form({"reason": _likely(case)}),
     )
     return visit.show_tool("studio_moderation.html", view, status=status)

@@ -31,6 +31,7 @@ def case_view(case: queue.Case, reader: MemberId | None) -> CaseView:
         flags=tuple(FlagRow(flag["name"], flag["reason"], flag["words"]) for flag in case.flags),
         earlier=tuple(_act(each) for each in case.earlier),
         appeal=AppealRow(*(case.appeal[name] for name in ("words", "kind", "reason"))) if case.appeal else None,
+        caught_by=tuple(dict.fromkeys(each["name"] for each in case.catches)),
     )
 
 

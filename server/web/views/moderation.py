@@ -68,6 +68,7 @@ class CaseView:
     flags: tuple[FlagRow, ...] = ()
     earlier: tuple[ActRow, ...] = ()
     appeal: AppealRow | None = None
+    caught_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,9 @@ class Undoable:
 class ModerationPage:
     """`studio_moderation.html`. `POST {home}/moderation`: `case`, `kind`, `reason`, `words`, `minutes`, `seconds`.
 
-    `…/moderation/appeal`: `case`, `answer`, `upheld`; `…/moderation/claim`: `case`; `…/moderation/undo`: `act`.
-    `waiting` counts the open cases, of which `place` is the one shown; `me` is what
-    the reader is called here.
+    `…/moderation/appeal`: `case`, `answer`, `upheld`; `…/moderation/claim`: `case`; `…/moderation/undo`: `act`;
+    `…/moderation/raid`: `minutes`, 0 to end it, which is on until `raid_until`. `waiting` counts the open cases, of
+    which `place` is the one shown; `me` is what the reader is called here.
     """
 
     desk: Desk
@@ -95,6 +96,7 @@ class ModerationPage:
     place: int = 0
     next_url: str = ""
     undo: Undoable | None = None
+    raid_until: datetime | None = None
     form: Form = field(default_factory=Form)
 
 

@@ -140,7 +140,7 @@ class RoomPage:
     `last_seq` the room's head in this page. With a `back_url` the page is that of a thread, which the form posts to;
     with a `newer_url` it shows an earlier part of the talk, which stands still: neither carries scripts. `unread_url`
     leads to the first unread message, where that is not in the page. A mention of a group in `groups_of_reader` means
-    the reader.
+    the reader. `raid_until` is for the team while raid mode is on.
     """
 
     room_id: str
@@ -176,6 +176,8 @@ class RoomPage:
     groups_of_reader: tuple[str, ...] = ()
     mentions_all: bool = False
     own: OwnRoom | None = None
+    raid_until: datetime | None = None
+    raid_url: str = ""
     form: Form = field(default_factory=Form)
 
 

@@ -45,7 +45,7 @@ export class Actions {
       react: () => this.#open(button),
       reply: () => this.composer?.reply(said),
       edit: () => this.#edit(said),
-      delete: () => this.#ask.showModal(),
+      delete: () => this.#askToDelete(said),
       flag: () => this.#flag(said),
       cancel: () => this.#leave(said),
       again: () => this.wire.outbox.retry(client),
@@ -165,10 +165,24 @@ export class Actions {
     next.focus();
   }
 
+  /** Another's message is deleted by a moderator, who says why. */
+  #askToDelete(said: HTMLElement): void {
+    const why = this.#ask.querySelector<HTMLElement>("#why-delete");
+    if (why) why.hidden = Boolean(said.closest(".mine"));
+    this.#ask.showModal();
+  }
+
   #answered(): void {
     const said = this.#chosen;
-    if (this.#ask.returnValue === "delete" && said) void this.#try(said, this.wire.delete(said.dataset.id ?? ""));
+    if (this.#ask.returnValue === "delete" && said) void this.#try(said, this.#delete(said.dataset.id ?? ""));
     this.#ask.returnValue = "";
+  }
+
+  async #delete(id: string): Promise<void> {
+    const why = this.#ask.querySelector<HTMLElement>("#why-delete");
+    if (!why || why.hidden) return this.wire.delete(id);
+    const { deleteTheirs } = await import("./deleting.ts");
+    await deleteTheirs(this.room.api, id, the<HTMLSelectElement>("select", why).value);
   }
 
   /** A refusal stands under the words it is about, until the next try. */

@@ -44,6 +44,20 @@ describe("the wire of what was changed", () => {
     expect(seen.screen.map((message) => message.body)).toEqual(["a", "b"]);
   });
 
+  it("shows words that were given back while it was away", async () => {
+    const [a, b] = [far.said("a"), far.said("b")];
+    const { seen } = page(far, shelf, 2);
+    far.connect();
+    await settle();
+    far.send("message.hidden", { room: ROOM, id: a.id, seq: a.seq });
+    far.send("message.deleted", { room: ROOM, id: b.id, seq: b.seq });
+    expect(seen.screen.map((message) => message.body)).toEqual(["", ""]);
+    far.drop();
+    far.connect();
+    await settle();
+    expect(seen.screen.map((message) => message.body)).toEqual(["a", "b"]);
+  });
+
   it("keeps the newest words, though older ones and the message itself come late", async () => {
     const { seen } = page(far, shelf);
     far.connect();

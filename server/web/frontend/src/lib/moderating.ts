@@ -18,7 +18,10 @@ export function moderate(root: HTMLElement): void {
   if (shown && root.dataset.closed === undefined && the("#claim", root).hidden) void claim(root);
   const undo = document.querySelector<HTMLElement>("#undo");
   if (undo) setTimeout(() => undo.remove(), Number(undo.dataset.seconds) * 1_000);
-  new SocketTransport(channel).on("moderation.changed", (event: Changed) => changed(root, event));
+  const wire = new SocketTransport(channel);
+  wire.on("moderation.changed", (event: Changed) => changed(root, event));
+  // Raid mode goes on or off: its banner is the server's.
+  wire.on("notice", ({ kind }: { kind: string }) => kind === "raid" && location.reload());
 }
 
 /** A single key presses what carries it, unless one writes or holds a modifier. */

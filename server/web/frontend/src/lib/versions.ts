@@ -26,6 +26,12 @@ export class Versions {
     this.#hidden.add(id);
   }
 
+  /** From here on we hear all again, and may have missed what was given back: what is read now is the truth. */
+  renewed(): void {
+    this.#gone.clear();
+    this.#hidden.clear();
+  }
+
   /** What was taken away was given back, whole; older words that come late say nothing any more. */
   restored(message: Message): Message {
     this.#gone.delete(message.id);

@@ -202,6 +202,7 @@ export class Wire {
     const before = this.#sequence.last;
     try {
       const joined = await this.#ask<Joined>("room.join", { room: this.options.room });
+      this.#versions.renewed();
       this.hooks.online(joined.online);
       this.#tell("presence.watch", { room: this.options.room });
       await (joined.head_seq < before ? this.#reload() : this.#catchUp(joined.head_seq));

@@ -1,0 +1,28 @@
+"""Deleting: one's own message goes for good; another's is an act, with its reasons and ten seconds to take it back."""
+
+from uuid import UUID
+
+from tenants.community import edits, messages
+from tenants.moderation import acts, cases, reasons
+from tenants.moderation.effects import Aim
+from tenants.permissions import Action
+from tenants.scope import Record, Scope
+
+UNSAID = "A moderator found that it does not belong here."
+
+
+async def delete(scope: Scope, message_id: UUID, reason: str | None = None, words: str = "") -> Record | None:
+    """Delete a message: one's own, or for a moderator that of those below, whose author is told the reason.
+
+    The act, where it was one, else None; an open case about the message that nobody else looks at is decided by it.
+    """
+    held = await messages.hold(scope, message_id, in_archive=True)
+    if held["member_id"] == scope.actor.member_id:
+        await edits.remove(scope, message_id)
+        return None
+    scope.require(Action.MESSAGE_MODERATE)
+    if held["deleted_at"] is not None:
+        return None
+    said = reasons.statement(reason, words) if reason else UNSAID
+    case_id = await cases.free_about(scope, message_id)
+    return await acts.act(scope, Aim("delete", said, case_id, message_id=message_id))
