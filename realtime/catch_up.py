@@ -14,7 +14,7 @@ from realtime.bus import Bus
 from realtime.connections import Connections
 from tenants import directory
 from tenants.community import changes
-from tenants.community.messages import SYNC_LIMIT
+from tenants.community.changes import SYNC_LIMIT
 from tenants.errors import Unavailable
 from tenants.ids import ChannelId, RoomId
 from tenants.scope import Tenancy

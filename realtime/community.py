@@ -15,7 +15,7 @@ from realtime.connections import MOST_ROOMS, Connection
 from realtime.presence import Presence, shown
 from realtime.reading import Reading
 from tenants import directory
-from tenants.community import drafts, edits, messages, reactions, reads, rooms
+from tenants.community import changes, drafts, edits, messages, reactions, reads, rooms
 from tenants.errors import Conflict, NotFound
 from tenants.ids import PersonId, RoomId, new_id
 from tenants.moderation import deleting
@@ -84,14 +84,14 @@ class Community:
     async def sync(self, by: Connection, given: wire.Behind) -> Ok:
         """What came after a seq: at most 100 messages, or `reset` when it is more than 500."""
         async with self._acting(by, readonly=True) as scope:
-            found, head, reset = await messages.sync(scope, given.room, given.after_seq)
+            found, head, reset = await changes.sync(scope, given.room, given.after_seq)
         shown_as = [orjson.Fragment(messages.encoded(messages.shown(row))) for row in found]
         return {"messages": shown_as, "head_seq": head} | ({"reset": True} if reset else {})
 
     async def post(self, by: Connection, given: wire.Posting) -> Ok:
         """Post; the same `client_id` again gets the same answer."""
         await self.admit_post(by.person_id)
-        draft = await drafts.prepare(given.client_id, given.body, given.reply_to)
+        draft = await drafts.prepare(given.client_id, given.body, given.reply_to, given.files)
         async with self._acting(by) as scope:
             posted = await messages.post(scope, given.room, draft)
         return {"id": str(posted.id), "seq": posted.seq}
@@ -99,7 +99,7 @@ class Community:
     async def edit(self, by: Connection, given: wire.Editing) -> Ok:
         """Change the words of one's own message, if they are still those that the writer saw."""
         await self.admit_post(by.person_id)
-        draft = await drafts.prepare(new_id(), given.body)
+        draft = await drafts.prepare(new_id(), given.body, bare=True)
         seen = edits.Seen(given.edited_at) if "edited_at" in given.model_fields_set else None
         async with self._acting(by) as scope:
             await edits.edit(scope, given.id, draft, seen)

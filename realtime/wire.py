@@ -68,6 +68,7 @@ class Posting(InRoom):
     client_id: Id
     body: Body
     reply_to: Id | None = None
+    files: Annotated[list[Id], Field(default_factory=list, max_length=100)]
 
 
 class Editing(Sent):

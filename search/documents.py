@@ -29,7 +29,7 @@ _LESSONS = scoped(
 )
 _LESSONS_UNDER = scoped(select(_L.id).where(_L.course_id == bindparam("course_id")))
 _MESSAGES = scoped(
-    select(_M.id, _M.room_id, _M.seq, _M.html, ROOMS.c.slug)
+    select(_M.id, _M.room_id, _M.seq, _M.html, _M.files, ROOMS.c.slug)
     .join_from(MESSAGES, ROOMS)
     .where(_M.id == _IDS.any_(), _M.deleted_at.is_(None), _M.hidden_at.is_(None))
 )
@@ -73,7 +73,8 @@ def _lesson(row: Record) -> Document:
 
 def _message(row: Record) -> Document:
     seen_in = room(row["room_id"])
-    return Document(row["id"], "message", seen_in, row["slug"], "", plain(row["html"]), row["room_id"], row["seq"])
+    words = " ".join([plain(row["html"]), *(str(file["name"]) for file in row["files"])]).strip()
+    return Document(row["id"], "message", seen_in, row["slug"], "", words, row["room_id"], row["seq"])
 
 
 def _beginning(markdown: str) -> str:

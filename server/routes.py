@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from server.api import (
+    attachments,
     auth,
     batches,
     bell,
@@ -52,6 +53,7 @@ API: tuple[Route, ...] = (
     *live.ROUTES,
     *live_connections.ROUTES,
     *uploads.ROUTES,
+    *attachments.ROUTES,
     *search.ROUTES,
     *bell.ROUTES,
     *keys.ROUTES,

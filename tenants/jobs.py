@@ -54,6 +54,20 @@ class ExamineFilm(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class ExamineAttachment(Job):
+    """Look at a picture or sound that is to go into a message: clean it, and find out how it is shown."""
+
+    file_id: FileId
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetFile(Job):
+    """Free what the store holds of a file that no message holds, or any more."""
+
+    file_id: FileId
+
+
+@dataclass(frozen=True, slots=True)
 class SendMail(Job):
     """Write and send one mail: `template` names its words, `subject_id` the row it speaks of."""
 

@@ -83,6 +83,11 @@ def file(slug: str, file_id: UUID | str) -> str:
     return f"/c/{slug}/files/{file_id}"
 
 
+def thumbnail(slug: str, file_id: UUID | str) -> str:
+    """The small copy of a picture in a message; answered as the picture itself is."""
+    return f"{file(slug, file_id)}/thumbnail"
+
+
 def certificate(code: str) -> str:
     """The page that verifies a certificate."""
     return f"/verify/{code}"

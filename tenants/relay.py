@@ -89,7 +89,9 @@ _SWEEPS = (
          or (tokens.expires_at < now() - interval '1 day' and tokens.spent_at is null))""",
 )
 _UPLOADS = """
-select channel_id, id from files where state = 'pending' and owner_id is not null
+select channel_id, id from files where owner_id is not null
+  and (state = 'pending' or (purpose = 'message' and not exists (
+    select from message_files sent where sent.channel_id = files.channel_id and sent.id = files.id)))
   and created_at < now() - interval '2 days' order by created_at limit $1
 """
 
@@ -231,7 +233,7 @@ async def sweep(tenancy: Tenancy) -> None:
 
 
 async def uploads_left(tenancy: Tenancy, most: int) -> list[tuple[ChannelId, UUID]]:
-    """People's uploads that were begun two days ago or earlier and never finished, oldest first."""
+    """People's uploads, begun two days ago or earlier, that were never finished or never sent, oldest first."""
     return [(ChannelId(row["channel_id"]), row["id"]) for row in await _fetch(tenancy, _UPLOADS, most)]
 
 

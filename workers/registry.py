@@ -31,6 +31,8 @@ MODULES = {
     "SettleOrder": "workers.billing",
     "SettlePayment": "workers.billing",
     "RenderCertificate": "workers.certificates",
+    "ExamineAttachment": "workers.attachments",
+    "ForgetFile": "workers.attachments",
     "ExamineFilm": "workers.films",
     "IngestRecording": "workers.recordings",
     "LookAfterClass": "workers.live",

@@ -1,4 +1,4 @@
-"""Sweeping: what people began to upload and never finished goes, from the store first and then its row."""
+"""Sweeping: what people began to upload and never finished, or never sent, goes, from the store first, then its row."""
 
 from contextlib import suppress
 from uuid import UUID
@@ -23,15 +23,15 @@ async def sweep_uploads(shop: Workshop) -> int:
     for channel_id, file_id in await relay.uploads_left(shop.tenancy, BATCH):
         try:
             async with shop.tenancy.scope(channel_id, acting_system("sweep")) as scope:
-                gone += await _give_up(scope, shop.store, file_id)
+                gone += await give_up(scope, shop.store, file_id)
         except ProviderDown as down:
             log.warning("will sweep later", reason=down.message)
             break
     return gone
 
 
-async def _give_up(scope: Scope, store: ObjectStore, file_id: UUID) -> bool:
-    """Free what the store holds of the upload while nobody can finish it; False when somebody just does."""
+async def give_up(scope: Scope, store: ObjectStore, file_id: UUID) -> bool:
+    """Free what the store holds of an upload while nobody can finish or send it; False when somebody just does."""
     file = await files.left_behind(scope, file_id)
     if file is None:
         return False
@@ -40,5 +40,7 @@ async def _give_up(scope: Scope, store: ObjectStore, file_id: UUID) -> bool:
         with suppress(ProviderRefused):
             await store.resumable(file["session"]).abort()
     await store.delete(file["object_key"])
+    if file["purpose"] == "message":
+        await store.delete(files.thumbnail_key(scope.channel_id, file_id))
     await files.forget(scope, file_id)
     return True

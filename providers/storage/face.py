@@ -84,6 +84,9 @@ class Face:
             "Cache-Control": f"private, max-age={max(0, grant.expires - int(time.time()))}",
             "Referrer-Policy": "no-referrer",
         }
+        if headers["Content-Disposition"].startswith("attachment"):
+            # Saved, not shown; a browser that shows it all the same gives it no scripts, and an origin of its own.
+            headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return Answer(200, headers, file=path)
 
     async def _preflight(self, ask: Ask) -> Answer:

@@ -38,11 +38,15 @@ class OfReaction(OfMessage):
 
 
 class NewMessage(Given):
-    """A message to be posted; `client_id` is the writer's own UUID for it: sent again, it counts once."""
+    """A message to be posted; `client_id` is the writer's own UUID for it: sent again, it counts once.
+
+    `files` are ids of attachments, at most ten; with them the body may be empty.
+    """
 
     client_id: UUID
-    body: Body
+    body: Body = ""
     reply_to: UUID | None = None
+    files: Annotated[tuple[UUID, ...], Field(max_length=100)] = ()
 
 
 class NewWords(Given):
@@ -103,6 +107,21 @@ class ReactionShown(BaseModel):
     count: int
 
 
+class FileInMessage(BaseModel):
+    """A file of a message; `url` and `thumbnail` lead on, for minutes, those who see the message."""
+
+    id: UUID
+    name: str
+    kind: Literal["image", "audio", "file"]
+    content_type: str
+    size: int
+    url: str
+    width: int | None
+    height: int | None
+    thumbnail: str | None
+    seconds: int | None
+
+
 class VersionShown(BaseModel):
     """Words that a message had, and since when."""
 
@@ -126,7 +145,7 @@ class MessageShown(BaseModel):
     reply_to: UUID | None
     thread: ThreadShown
     reactions: list[ReactionShown]
-    files: list[str]
+    files: list[FileInMessage]
 
 
 @op("Messages of a room", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
@@ -145,7 +164,7 @@ async def list_messages(context: InChannel, *, path: OfRoom, query: Which) -> An
 @op("Post a message", status=201, also=(200,), tags=TAGS, limits=(POSTING,), idempotent=Idempotency.TAKEN)
 async def post_message(context: AtChannel, *, path: OfRoom, body: NewMessage) -> Answer[PostedShown]:
     """201, or 200 with the same answer when your `client_id` stands already: the first words stay."""
-    draft = await drafts.prepare(body.client_id, body.body, body.reply_to)
+    draft = await drafts.prepare(body.client_id, body.body, body.reply_to, body.files)
     async with context.scope() as scope:
         if earlier := await context.keyed.recall(scope):
             return earlier
@@ -163,7 +182,7 @@ async def read_message(context: InChannel, *, path: OfMessage) -> Answer[Message
 @op("Change the words of your message", tags=TAGS, limits=(POSTING,), errors=(403, 404, 409))
 async def edit_message(context: AtChannel, *, path: OfMessage, body: NewWords) -> Answer[MessageShown]:
     """Only its author may. 409 `edited_meanwhile`, with the message as it is `present`, when you saw other words."""
-    draft = await drafts.prepare(new_id(), body.body)
+    draft = await drafts.prepare(new_id(), body.body, bare=True)
     async with context.scope() as scope:
         return _message(await edits.edit(scope, path.id, draft, body.seen))
 

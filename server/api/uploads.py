@@ -1,6 +1,6 @@
 """Uploads over the API: a file's row, a session to which the browser sends it, and the proof that it arrived."""
 
-from typing import Annotated
+from typing import Annotated, Protocol
 from uuid import UUID
 
 from aiohttp import hdrs, web
@@ -59,6 +59,23 @@ class FileShown(BaseModel):
 @op("Begin an upload", status=201, errors=(409, 413), tags=TAGS, idempotent=Idempotency.TAKEN)
 async def begin_upload(context: AtChannel, *, path: InChannelPath, body: NewUpload) -> UploadBegun:
     """The session takes exactly `size` bytes, in one go or in chunks, and may be gone on with after any break."""
+    return await begin(context, body)
+
+
+class Asked(Protocol):
+    """What a file's upload begins with."""
+
+    name: str
+    size: int
+    content_type: str
+
+    @property
+    def purpose(self) -> str:
+        """What it is for."""
+
+
+async def begin(context: AtChannel, body: Asked) -> UploadBegun:
+    """A new file and the session that takes it; asked again with the same idempotency key, the same."""
     begun, file = await _begin(context, body)
     if begun.session_url:
         return _near(context, begun)
@@ -69,7 +86,7 @@ async def begin_upload(context: AtChannel, *, path: InChannelPath, body: NewUplo
     return _near(context, begun)
 
 
-async def _signed(context: AtChannel, body: NewUpload, file: Record) -> str:
+async def _signed(context: AtChannel, body: Asked, file: Record) -> str:
     """The session at the store; when there is none to be had, nothing stays that would count as begun.
 
     With an idempotency key it stays, for who sends the same again goes on with it.
@@ -97,7 +114,7 @@ def _near(context: AtChannel, begun: UploadBegun) -> UploadBegun:
     return UploadBegun(id=begun.id, session_url=near(context.request, begun.session_url))
 
 
-async def _begin(context: AtChannel, body: NewUpload) -> tuple[UploadBegun, Record]:
+async def _begin(context: AtChannel, body: Asked) -> tuple[UploadBegun, Record]:
     """The file's row and its answer; that lacks the session where it was never signed, because we died before it."""
     async with context.scope() as scope:
         if earlier := await context.keyed.recall(scope):
@@ -114,15 +131,20 @@ async def _begin(context: AtChannel, body: NewUpload) -> tuple[UploadBegun, Reco
 @op("Complete an upload", errors=(409,), tags=TAGS)
 async def complete_upload(context: AtChannel, *, path: UploadPath) -> FileShown:
     """409 `not_uploaded` until the store holds the whole file; again: the same answer."""
+    return _shown(context, await completed(context, path.upload))
+
+
+async def completed(context: AtChannel, upload: UUID) -> Record:
+    """The file, which the store holds whole; Conflict `not_uploaded` until it does."""
     async with context.scope(readonly=True) as scope:
-        file = await files.uploading(scope, path.upload)
+        file = await files.uploading(scope, upload)
     if file["state"] == "ready":
-        return _shown(context, file)
+        return file
     held = await context.house.store.head(file["object_key"])
     if held is None:
         raise Conflict("The store does not hold the whole file yet. Send the rest first.", "not_uploaded")
     async with context.scope() as scope:
-        return _shown(context, await files.finish(scope, path.upload, size=held.size, crc32c=held.crc32c))
+        return await files.finish(scope, upload, size=held.size, crc32c=held.crc32c)
 
 
 ROUTES = (

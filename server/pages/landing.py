@@ -1,4 +1,4 @@
-"""A channel's landing page, joining it, and its files."""
+"""A channel's landing page, and joining it."""
 
 from dataclasses import replace
 from hashlib import sha256
@@ -6,22 +6,16 @@ from uuid import UUID
 
 from aiohttp import hdrs, web
 
-from server.csrf import near
 from server.pages.landing_view import landing_view
 from server.pages.visits import Visit, origin_of, see
 from server.web.views.frame import Link
 from tenants import links
 from tenants.batches import landing
-from tenants.courses import access
 from tenants.errors import NotFound
 from tenants.members import members
 from tenants.permissions import Action, Actor, why
 
 FOR_ALL = "public, max-age=0, s-maxage=30, must-revalidate"
-# A signed address lives between half of this and all of it, whoever has it: minutes, for it outlives a ban. The way
-# to it is kept for less than that half, so that who asks again after it expired gets a fresh one.
-LINK_SECONDS = 600
-KEPT = "private, max-age=240"
 
 
 async def show(visit: Visit) -> web.StreamResponse:
@@ -54,15 +48,6 @@ async def nowhere(visit: Visit) -> web.Response:
     """GET any other address below a channel: nothing is there, said in the channel's dress."""
     async with visit.enter():
         raise NotFound()
-
-
-async def file(visit: Visit) -> web.Response:
-    """GET /c/{slug}/files/{file}: on to a signed, expiring address, for those who may read the file."""
-    at = await visit.at_channel()
-    async with at.scope(readonly=True) as scope:
-        row = await access.open_file(scope, id_of(visit, "file"))
-    url = await visit.house.store.sign_get(row["object_key"], LINK_SECONDS, "", row["content_type"])
-    return web.Response(status=302, headers={hdrs.LOCATION: near(visit.request, url), hdrs.CACHE_CONTROL: KEPT})
 
 
 def id_of(visit: Visit, name: str) -> UUID:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from realtime.roll import Change
+from server.web.views.attached import attached
 from server.web.views.frame import Form, PersonMark
 from server.web.views.room import OwnRoom, PeopleGroup, Place, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
 from tenants import links
@@ -162,6 +163,7 @@ def _one(row: Record, answered: Record | None, facts: RoomFacts) -> Said:
         reply_seq=answered["seq"] if answered else 0,
         reply_name=answered["author_name"] if answered else "",
         reactions=tuple(_reaction(row["id"], each, facts.own) for each in orjson.loads(row["reactions"])),
+        files=attached(kept["files"] if kept and readable else orjson.loads(row["files"])),
     )
 
 

@@ -97,6 +97,17 @@ class Words:
         parts += [self.gettext("%(count)s min", count=self.number(minutes))] if minutes else []
         return " ".join(parts)
 
+    def size(self, count: int) -> str:
+        """`640 KB`, `1.2 MB`: bytes in the units that files are named by."""
+        if count < 1_000_000:
+            return self.gettext("%(count)s KB", count=self.number(max(1, round(count / 1000))))
+        return self.gettext("%(count)s MB", count=self.number(round(count / 1_000_000, 1)))
+
+    def length(self, seconds: int) -> str:
+        """`4:07`, how long a sound lasts."""
+        minutes, rest = divmod(seconds, 60)
+        return self._written(f"{minutes}:{rest:02}")
+
     def listed(self, items: Iterable[str]) -> str:
         """`one, two and three`."""
         return format_list(list(items), locale=self.locale)

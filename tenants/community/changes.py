@@ -1,16 +1,19 @@
-"""Changes: what has happened lately in a room, for those who may not have heard of it."""
+"""Changes: what has happened lately in a room, for those who were away or may not have heard of it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Float, bindparam, func, or_
 
 from tenants import notices
-from tenants.community.messages import IN_ROOM, MESSAGES, plain
+from tenants.community import rooms
+from tenants.community.messages import AFTER, IN_ROOM, MESSAGES, plain
 from tenants.ids import MessageId, RoomId
 from tenants.notices import Notice
-from tenants.scope import Scope
+from tenants.scope import Record, Scope
 from tenants.statements import scoped
 
+SYNC_PAGE, SYNC_LIMIT = 100, 500
 _THEN = func.now() - func.make_interval(0, 0, 0, 0, 0, 0, bindparam("seconds", type_=Float()))
 _SINCE = scoped(
     IN_ROOM.where(
@@ -18,6 +21,14 @@ _SINCE = scoped(
         or_(*(MESSAGES.c[change] > _THEN for change in ("created_at", "edited_at", "deleted_at", "hidden_at"))),
     ).order_by(MESSAGES.c.seq)
 )
+
+
+async def sync(scope: Scope, room_id: UUID, after: int) -> tuple[Sequence[Record], int, bool]:
+    """What came after a seq, at most 100; the room's head; and whether it is too much to catch up with (over 500)."""
+    room = await rooms.find(scope, room_id)
+    if room["head_seq"] - after > SYNC_LIMIT:
+        return [], room["head_seq"], True
+    return await scope.all(AFTER, room_id=room_id, after=after, limit=SYNC_PAGE), room["head_seq"], False
 
 
 async def since(scope: Scope, room_id: RoomId, after: int, seconds: float) -> list[Notice]:

@@ -1,9 +1,11 @@
 """Drafts: messages as they were written, checked and rendered before any transaction."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from tenants.community import attachments
 from tenants.texts import clean_text, render_message
 
 # Below this many characters rendering costs less than handing it to a thread.
@@ -18,19 +20,26 @@ class Draft:
     body: str
     html: str
     reply_to: UUID | None = None
+    files: tuple[UUID, ...] = ()
 
 
-async def prepare(client_id: UUID, body: str, reply_to: UUID | None = None) -> Draft:
+async def prepare(
+    client_id: UUID, body: str, reply_to: UUID | None = None, files: Sequence[UUID] = (), *, bare: bool = False
+) -> Draft:
     """The draft of what was written, rendered off the event loop when it is long; raises as `draft` does."""
     if len(body) < SHORT:
-        return draft(client_id, body, reply_to)
-    return await asyncio.to_thread(draft, client_id, body, reply_to)
+        return draft(client_id, body, reply_to, files, bare=bare)
+    return await asyncio.to_thread(draft, client_id, body, reply_to, files, bare=bare)
 
 
-def draft(client_id: UUID, body: str, reply_to: UUID | None = None) -> Draft:
+def draft(
+    client_id: UUID, body: str, reply_to: UUID | None = None, files: Sequence[UUID] = (), *, bare: bool = False
+) -> Draft:
     """Check and render what was written. Costs CPU: call it off the event loop.
 
-    Raises Invalid for an empty body or control characters, TooLarge above 10 KB.
+    Raises Invalid for control characters, too many files, and a body that is empty where there are no files (`bare`:
+    whoever calls looks at that), TooLarge above 10 KB.
     """
-    body = clean_text(body, "/body", shortest=1)
-    return Draft(client_id, body, render_message(body), reply_to)
+    named = attachments.check(files)
+    body = clean_text(body, "/body", shortest=0 if named or bare else 1)
+    return Draft(client_id, body, render_message(body), reply_to, named)

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, update
 
 from tenants import notices
-from tenants.community import audience, bell, history, mentions, messages, rooms, screening, withheld
+from tenants.community import attachments, audience, bell, history, mentions, messages, rooms, screening, withheld
 from tenants.community.drafts import Draft
 from tenants.community.messages import MESSAGES
-from tenants.errors import Conflict, Forbidden
+from tenants.errors import Conflict, Forbidden, Invalid
 from tenants.ids import MessageId, RoomId
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
@@ -44,6 +44,8 @@ async def edit(scope: Scope, message_id: UUID, new: Draft, seen: Seen | None = N
     `present`, when the writer had `seen` others.
     """
     held = await _own(scope, message_id)
+    if not new.body.strip() and not held["files"]:
+        raise Invalid.field("/body", "too_short", "A message without files needs words. Write some, or delete it.")
     if new.body == held["body"]:
         return await messages.find(scope, message_id)
     if seen is not None and seen.edited_at != held["edited_at"]:
@@ -76,6 +78,7 @@ async def remove(scope: Scope, message_id: UUID) -> None:
     await history.forget(scope, MessageId(message_id))
     await mentions.forget(scope, MessageId(message_id))
     await bell.recount(scope, message_id)
+    await attachments.let_go(scope, message_id)
     if held["hidden_at"] is not None:
         await withheld.forget(scope, message_id)
     scope.announce(notices.message_deleted(RoomId(held["room_id"]), MessageId(message_id), held["seq"]))

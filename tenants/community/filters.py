@@ -176,7 +176,8 @@ def _is_much(one: Filter, sent: Sent) -> bool:
 def _is_repeated(one: Filter, sent: Sent) -> bool:
     since, mark = sent.at - timedelta(minutes=one.rule["minutes"]), sent.seen.mark
     within = takewhile(lambda each: each.at > since, sent.before)
-    return 1 + sum(each.mark == mark for each in within) >= int(one.rule["times"])
+    # What is said by files alone has no words that could be said again.
+    return bool(sent.seen.loose) and 1 + sum(each.mark == mark for each in within) >= int(one.rule["times"])
 
 
 _CATCHES: dict[str, Callable[[Filter, Sent], bool]] = {

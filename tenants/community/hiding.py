@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, delete, exists, func, select, update
 
 from tenants import notices
-from tenants.community import bell, history, mentions, messages, withheld
+from tenants.community import attachments, bell, history, mentions, messages, withheld
 from tenants.community.edits import BLANK
 from tenants.community.messages import MESSAGES
 from tenants.community.withheld import WITHHELD
@@ -60,6 +60,7 @@ async def forget_deleted(scope: Scope, message_id: UUID) -> None:
     """Keep no longer what a deleted message said; while it can be brought back, or is not deleted, nothing happens."""
     if await scope.run(_FORGET, message_id=message_id):
         await history.forget(scope, MessageId(message_id))
+        await attachments.let_go(scope, message_id)
 
 
 async def give_back(scope: Scope, message_id: UUID, *, hidden: bool = False) -> bool:

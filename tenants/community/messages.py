@@ -23,7 +23,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants import notices
-from tenants.community import audience, following, mentions, ringing, rooms, sanctions, screening, withheld
+from tenants.community import (
+    attachments,
+    audience,
+    following,
+    mentions,
+    ringing,
+    rooms,
+    sanctions,
+    screening,
+    withheld,
+)
 from tenants.community.drafts import Draft
 from tenants.community.following import Reply
 from tenants.community.mentions import Meant
@@ -60,7 +70,6 @@ MESSAGES = owned(
     refers("reply_to", "messages"),
 )
 PAGE = 50
-SYNC_PAGE, SYNC_LIMIT = 100, 500
 NONE = orjson.Fragment("[]")
 
 
@@ -99,7 +108,9 @@ BEFORE = scoped(
 )
 AFTER = scoped(IN_ROOM.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
 _ONE = scoped(select(*SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.id == bindparam("id")))
-_HELD_COLUMNS = ("id", "room_id", "member_id", "seq", "body", "created_at", "edited_at", "deleted_at", "hidden_at")
+_HELD_COLUMNS = (
+    "id", "room_id", "member_id", "seq", "body", "files", "created_at", "edited_at", "deleted_at", "hidden_at",
+)  # fmt: skip
 _HELD = scoped(
     select(*(MESSAGES.c[name] for name in _HELD_COLUMNS)).where(MESSAGES.c.id == bindparam("id")).with_for_update()
 )
@@ -205,14 +216,6 @@ async def page_of_seen(
     return rows[::-1]
 
 
-async def sync(scope: Scope, room_id: UUID, after: int) -> tuple[Sequence[Record], int, bool]:
-    """What came after a seq, at most 100; the room's head; and whether it is too much to catch up with (over 500)."""
-    room = await rooms.find(scope, room_id)
-    if room["head_seq"] - after > SYNC_LIMIT:
-        return [], room["head_seq"], True
-    return await scope.all(AFTER, room_id=room_id, after=after, limit=SYNC_PAGE), room["head_seq"], False
-
-
 async def find(scope: Scope, message_id: UUID) -> Record:
     """One message in a room that the actor may see."""
     row = await scope.first(_ONE, id=message_id)
@@ -238,16 +241,17 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
     if not posted.again:
         # What was posted before a mute stays posted when it is sent again.
         await sanctions.require_may_write(scope, room)
+        files = encoded(await attachments.take(scope, posted.id, new.files)).decode() if new.files else "[]"
         await screening.carry_out(scope, room, posted.id, verdict)
         if verdict.holds:
-            new, meant = replace(new, body=""), Meant("")
+            new, meant, files = replace(new, body=""), Meant(""), "[]"
         root_seq = await _thread(scope, room_id, new, posted.seq, meant)
         if meant.members:
             await mentions.write(scope, row, RoomId(room_id), meant.members)
         if not verdict.holds:
             call = Call(posted.id, posted.seq, scope.member_id(), scope.actor.name, meant.html, new.reply_to, root_seq)
             await ringing.ring(scope, room, call, meant.members)
-        fresh = _fresh(scope, room_id, replace(new, html=meant.html), row, hidden=verdict.holds)
+        fresh = _fresh(scope, room_id, replace(new, html=meant.html), row, files, hidden=verdict.holds)
         scope.announce(notices.message_posted(RoomId(room_id), fresh))
         scope.reindex("message", posted.id)
     return posted
@@ -284,10 +288,10 @@ async def _thread(scope: Scope, room_id: UUID, new: Draft, seq: int, meant: Mean
     return int(asked["seq"])
 
 
-def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record, *, hidden: bool) -> dict[str, Any]:
+def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record, files: str, *, hidden: bool) -> dict[str, Any]:
     """A message just posted, without reading it again."""
     actor = scope.actor
     who = (actor.member_id, actor.name, actor.role)
     times, thread = (row["created_at"], None, None), (new.reply_to, 0, None)
     hidden_at = row["created_at"] if hidden else None
-    return plain((row["id"], room_id, row["seq"], *who, new.body, new.html, *times, *thread, "[]", "[]", hidden_at))
+    return plain((row["id"], room_id, row["seq"], *who, new.body, new.html, *times, *thread, "[]", files, hidden_at))

@@ -28,7 +28,7 @@ WITHHELD = owned(
 HELD = "It waits for a moderator to look at it."
 _W = WITHHELD.c
 _OF = scoped(
-    select(_W.message_id, _W.body, _W.html, _W.reason, _W.held).where(
+    select(_W.message_id, _W.body, _W.html, _W.files, _W.reason, _W.held).where(
         _W.message_id == bindparam("message_ids", type_=ARRAY(Uuid)).any_()
     )
 )

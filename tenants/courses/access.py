@@ -57,12 +57,16 @@ async def open_file(scope: Scope, file_id: UUID) -> Record:
 
     An attachment that no lesson shows is for members. Raises NotFound, SignInNeeded, or Forbidden `not_enrolled`.
     """
-    file = await files.read(scope, file_id)
-    if file["state"] != "ready":
+    return await open_read(scope, await files.read(scope, file_id))
+
+
+async def open_read(scope: Scope, file: Record) -> Record:
+    """The same, of a file that was read; what is in a message is opened by its message alone."""
+    if file["state"] != "ready" or file["purpose"] == "message":
         raise NotFound()
     if files.may_read(scope, file):
         return file
-    uses = await scope.one(_USES, file_id=file_id, member_id=scope.actor.member_id)
+    uses = await scope.one(_USES, file_id=file["id"], member_id=scope.actor.member_id)
     if uses["open"] and scope.actor.banned is None:
         return file
     if scope.actor.person_id is None:

@@ -2,17 +2,32 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Integer, Text, Uuid, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy import text as sql
 
 from tenants.errors import Conflict, Invalid, NotFound, TooLarge
 from tenants.ids import ChannelId, FileId, new_id
-from tenants.jobs import ExamineFilm
+from tenants.jobs import ExamineAttachment, ExamineFilm, ForgetFile
 from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
-from tenants.statements import scoped
+from tenants.statements import scoped, within
 from tenants.tables import binds, instant, owned, refers, text
 from tenants.texts import clean_line
 
@@ -33,9 +48,13 @@ FILES = owned(
     Column("thumbnail_id", Uuid),
     instant("examined_at"),
     Column("fault", Text),
+    Column("width", Integer),
+    Column("height", Integer),
     refers("owner_id", "members"),
     refers("thumbnail_id", "files"),
 )
+# Which message a file is in, by the file's own id: it is in one, or in none.
+SENT = owned("message_files", Column("message_id", Uuid, nullable=False), refers("message_id", "messages"))
 MB, GB = 1024**2, 1024**3
 NAME_LENGTH = 200
 MOST_PENDING = 50
@@ -45,19 +64,27 @@ _FILMS = ("video/mp4", "video/webm", "video/quicktime")
 _ACTIVE = ("text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml", "text/javascript")
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}")  # RFC 6838
 PLAYED = frozenset({"video", "audio"})
+# What is looked at before a message may show it; anything else in a message is only saved, and never opened by us.
+PICTURED = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+HEARD = frozenset({"audio/mpeg", "audio/mp4", "audio/ogg", "audio/webm", "audio/wav"})
 _PUBLIC = frozenset({"logo", "cover", "thumbnail"})
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What may be uploaded for one use: at most `most` bytes, of `types`, or of any that no browser would run."""
+    """What may be uploaded for one use, and by whom: at most `most` bytes, of `types`.
+
+    Without `types` it is anything that no browser would run; with `saved_only` anything at all.
+    """
 
     most: int
     types: tuple[str, ...] = ()
+    action: Action = Action.FILE_UPLOAD
+    saved_only: bool = False
 
     def takes(self, content_type: str) -> bool:
         """Whether a media type will do."""
-        return content_type in self.types if self.types else content_type not in _ACTIVE
+        return content_type in self.types if self.types else self.saved_only or content_type not in _ACTIVE
 
 
 PURPOSES = {
@@ -69,22 +96,26 @@ PURPOSES = {
     "attachment": Purpose(500 * MB),
     "recording": Purpose(20 * GB, _FILMS),
     "certificate": Purpose(20 * MB, ("application/pdf",)),
+    "message": Purpose(100 * MB, action=Action.MESSAGE_POST, saved_only=True),
 }
 _F = FILES.c
+_MESSAGE = within(select(SENT.c.message_id).where(SENT.c.id == _F.id).correlate(FILES))
 _SHOWN = (
     _F.id, _F.owner_id, _F.name, _F.content_type, _F.size, _F.crc32c, _F.object_key, _F.purpose, _F.state,
     _F.session, _F.created_at, _F.ready_at, _F.duration_seconds, _F.thumbnail_id, _F.examined_at, _F.fault,
+    _F.width, _F.height,
 )  # fmt: skip
-_BY_ID = select(*_SHOWN).where(_F.id == bindparam("id"))
+_BY_ID = select(*_SHOWN, _MESSAGE.scalar_subquery().label("message_id")).where(_F.id == bindparam("id"))
 _READ = scoped(_BY_ID)
 _LOCKED = scoped(_BY_ID.with_for_update())
 _HELD = scoped(_BY_ID.with_for_update(read=True))
-_LEFT = scoped(_BY_ID.where(_F.state == "pending").with_for_update(skip_locked=True))
-_FORGET = scoped(delete(FILES).where(_F.id == bindparam("at"), _F.state == "pending"))
+_UNSENT = or_(_F.state == "pending", and_(_F.purpose == "message", ~_MESSAGE.exists()))
+_LEFT = scoped(_BY_ID.where(_UNSENT).with_for_update(skip_locked=True))
+_FORGET = scoped(delete(FILES).where(_F.id == bindparam("at"), _UNSENT))
 _PENDING = scoped(
     select(func.count()).where(
         _F.owner_id == bindparam("owner_id"),
-        _F.state == "pending",
+        _UNSENT,
         _F.created_at > func.now() - sql("interval '1 day'"),
     )
 )
@@ -97,8 +128,7 @@ _REMEMBER = scoped(update(FILES).where(_F.id == bindparam("at")).values(**binds(
 _FINISH = scoped(
     update(FILES)
     .where(_F.id == bindparam("at"))
-    .values(**binds("size", "crc32c", "content_type"), state="ready", ready_at=func.now(), session=None)
-    .returning(*_SHOWN)
+    .values(**binds("size", "crc32c", "content_type", "examined_at"), state="ready", ready_at=func.now(), session=None)
 )
 
 
@@ -107,17 +137,22 @@ def object_key(channel_id: ChannelId, file_id: UUID) -> str:
     return f"c/{channel_id}/f/{file_id}"
 
 
+def thumbnail_key(channel_id: ChannelId, file_id: UUID) -> str:
+    """Where the store keeps the small copy of a picture in a message: `c/{channel}/t/{id}`."""
+    return f"c/{channel_id}/t/{file_id}"
+
+
 async def begin(scope: Scope, *, name: str, content_type: str, purpose: str, size: int | None = None) -> Record:
     """A new pending file; `size` may be unknown (a recording still to be fetched).
 
     Raises Invalid for a type or purpose that will not do, TooLarge above the purpose's limit.
     """
-    scope.require(Action.FILE_UPLOAD)
+    _require(scope, purpose)
     content_type = content_type.partition(";")[0].strip().lower()
     _check(purpose, content_type, size)
     owner_id = scope.actor.member_id
     if owner_id and await scope.value(_PENDING, owner_id=owner_id) >= MOST_PENDING:
-        raise Conflict("Finish some of the uploads you have begun first.", "too_many_uploads")
+        raise Conflict("Finish, and send, some of the uploads you have begun first.", "too_many_uploads")
     file_id = new_id()
     return await scope.one(
         _BEGIN, id=file_id, owner_id=owner_id, name=clean_line(name, "/name", longest=NAME_LENGTH),
@@ -126,8 +161,7 @@ async def begin(scope: Scope, *, name: str, content_type: str, purpose: str, siz
 
 
 async def remember_session(scope: Scope, file_id: UUID, session: str) -> None:
-    """Keep where an upload goes on."""
-    scope.require(Action.FILE_UPLOAD)
+    """Keep where an upload goes on; whoever calls has seen that it is the actor's."""
     await scope.run(_REMEMBER, at=file_id, session=session)
 
 
@@ -146,15 +180,15 @@ async def read(scope: Scope, file_id: UUID) -> Record:
 
 async def uploading(scope: Scope, file_id: UUID) -> Record:
     """A file of the actor's own upload, or any for those who are the system; NotFound for another's."""
-    scope.require(Action.FILE_UPLOAD)
     row = await read(scope, file_id)
+    _require(scope, row["purpose"])
     if scope.actor.system is None and row["owner_id"] != scope.actor.member_id:
         raise NotFound()
     return row
 
 
 async def finish(scope: Scope, file_id: UUID, *, size: int, crc32c: int, content_type: str | None = None) -> Record:
-    """The file is in the store, as the store itself says; a film or sound is examined next. Again: nothing changes.
+    """The file is in the store, as the store itself says; what plays or shows is examined next. Again: nothing changes.
 
     Raises Conflict `wrong_size` when it is not what was announced.
     """
@@ -165,22 +199,36 @@ async def finish(scope: Scope, file_id: UUID, *, size: int, crc32c: int, content
     if row["size"] not in {None, size}:
         message = f"The store holds {size} bytes, but {row['size']} were announced. Upload the file again."
         raise Conflict(message, "wrong_size")
+    kind = content_type or row["content_type"]
     if row["purpose"] in PLAYED:
         scope.enqueue(ExamineFilm(FileId(file_id)))
-    return await scope.one(
-        _FINISH, at=file_id, size=size, crc32c=crc32c, content_type=content_type or row["content_type"]
-    )
+    looked_at = row["purpose"] == "message" and kind in PICTURED | HEARD
+    if looked_at:
+        scope.enqueue(ExamineAttachment(FileId(file_id)))
+    examined_at = datetime.now(UTC) if row["purpose"] == "message" and not looked_at else None
+    await scope.run(_FINISH, at=file_id, size=size, crc32c=crc32c, content_type=kind, examined_at=examined_at)
+    return await read(scope, file_id)
 
 
 async def left_behind(scope: Scope, file_id: UUID) -> Record | None:
-    """An upload that is still pending, kept from those who would finish it now; None when one of them has it."""
-    scope.require(Action.FILE_UPLOAD)
-    return await scope.first(_LEFT, id=file_id)
+    """An upload that nobody finished, or sent in a message, kept from those who would now; None when one has it."""
+    if await scope.first(_LEFT, id=file_id) is None:
+        return None
+    # What was sent while we waited for the row is seen by a later statement alone.
+    row = await read(scope, file_id)
+    return row if row["message_id"] is None else None
+
+
+async def drop(scope: Scope, file_id: UUID) -> None:
+    """Have an upload of the actor's own that no message holds freed; Conflict `sent` for one that a message does."""
+    row = await uploading(scope, file_id)
+    if row["purpose"] != "message" or row["message_id"] is not None:
+        raise Conflict("This file is in a message. Delete the message instead.", "sent")
+    scope.enqueue(ForgetFile(FileId(file_id)))
 
 
 async def forget(scope: Scope, file_id: UUID) -> None:
-    """Drop a pending file, whose object is gone or never came."""
-    scope.require(Action.FILE_UPLOAD)
+    """Drop a file that was never finished or sent, and whose object is gone or never came."""
     await scope.run(_FORGET, at=file_id)
 
 
@@ -201,6 +249,11 @@ async def ready(scope: Scope, file_id: UUID, purposes: tuple[str, ...], pointer:
     if row["purpose"] not in purposes:
         raise Invalid.field(pointer, "purpose", f"This needs a file uploaded as {' or '.join(purposes)}.")
     return row
+
+
+def _require(scope: Scope, purpose: str) -> None:
+    """Pass for one who may upload for this use; members may for their messages, those who teach for all else."""
+    scope.require(PURPOSES[purpose].action if purpose in PURPOSES else Action.FILE_UPLOAD)
 
 
 def _check(purpose: str, content_type: str, size: int | None) -> None:

@@ -105,4 +105,4 @@ async def _around(scope: Scope, room_id: UUID, seq: int) -> list[dict[str, Any]]
 
 def _said(row: Record, kept: Record | None) -> dict[str, Any]:
     shown = messages.plain(row)
-    return shown | {"body": kept["body"], "html": kept["html"]} if kept else shown
+    return shown | {name: kept[name] for name in ("body", "html", "files")} if kept else shown

@@ -50,6 +50,7 @@ async def set_stage(tenancy: Tenancy) -> Stage:
         room = (await rooms.add(scope, "Glazes", "open"))["id"]
         posted = await messages.post(scope, room, draft)
         upload = await files.begin(scope, name="a.pdf", content_type="application/pdf", purpose="attachment", size=9)
+        attached = await files.begin(scope, name="b.png", content_type="image/png", purpose="message", size=9)
         award = await certificates.issue(scope, school.sam.member_id, held.course.id)
         priced = (await courses.add(scope, "Kilns", "kilns"))["id"]
         await courses.publish(scope, priced)
@@ -70,6 +71,7 @@ async def set_stage(tenancy: Tenancy) -> Stage:
         "room": room,
         "id": posted.id,
         "upload": upload["id"],
+        "attachment": attached["id"],
         "code": award.code,
         "priced": priced,
         "order": order["id"],

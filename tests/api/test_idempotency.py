@@ -49,6 +49,7 @@ def bodies(stage: Stage) -> dict[str, Any]:
         "/channels/{slug}/uploads": {
             "name": "a.pdf", "size": 5, "content_type": "application/pdf", "purpose": "attachment",
         },
+        "/channels/{slug}/attachments": {"name": "a.pdf", "size": 5, "content_type": "application/pdf"},
         "/channels/{slug}/rooms": {"name": "Kilns"},
         "/channels/{slug}/rooms/{room}/messages": {"client_id": str(new_id()), "body": "Hello"},
         "/channels/{slug}/keys": {"name": "Robot", "scopes": ["read:community"]},

@@ -14,7 +14,7 @@ from realtime import rooms
 from realtime.community import Community
 from realtime.roll import Roll
 from settings import Settings
-from tenants.community import messages
+from tenants.community import changes, messages
 from tenants.ids import ChannelId
 from tenants.permissions import acting_system
 from tests.databases import Databases, as_role
@@ -88,7 +88,7 @@ def sync_in_any_channel(patch: pytest.MonkeyPatch, ground: Ground) -> None:
         if not theirs:
             return await kept(self, by, given)
         async with self.tenancy.scope(ChannelId(ground.other.channel_id), acting_system("test")) as scope:
-            found, head, _ = await messages.sync(scope, given.room, 0)
+            found, head, _ = await changes.sync(scope, given.room, 0)
         return {"messages": [messages.shown(row) for row in found], "head_seq": head}
 
     patch.setattr(Community, "sync", anywhere)

@@ -131,7 +131,10 @@ async def test_another_channels_room_and_message_are_not_found(web: Web, world: 
         ({"body": "é" * 5121}, 413),
         ({"client_id": "no"}, 422),
         ({"reply_to": str(uuid4())}, 404),
-        ({"files": []}, 422),
+        ({"files": [], "body": ""}, 422),
+        ({"files": ["no"]}, 422),
+        ({"files": [str(uuid4())]}, 422),
+        ({"files": [str(uuid4()) for _ in range(11)]}, 422),
     ],
 )
 async def test_what_cannot_be_posted_is_refused_and_takes_no_seq(

@@ -8,7 +8,7 @@ import orjson
 import pytest
 import socketio
 
-from server.pages import landing
+from server.pages import files
 from tenants import directory
 from tenants.errors import SignInNeeded
 from tenants.people import sessions
@@ -149,7 +149,7 @@ async def test_files_are_sent_and_fetched_at_the_channel_s_own_host(homes: Homes
 
 async def test_a_signed_address_lives_for_minutes_and_longer_than_the_way_to_it_is_kept(homes: Homes) -> None:
     store, now = homes.web.house.store, time.time()
-    url = await store.sign_get(f"c/{homes.world.pottery.id}/x", landing.LINK_SECONDS)
+    url = await store.sign_get(f"c/{homes.world.pottery.id}/x", files.LINK_SECONDS)
     left = int(parse_qs(urlsplit(url).query)["e"][0]) - now
-    kept = int(landing.KEPT.partition("max-age=")[2])
+    kept = int(files.KEPT.partition("max-age=")[2])
     assert kept < left <= 600

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tenants.community import edits, insiders, messages, reactions, reads, rooms
+from tenants.community import changes, edits, insiders, messages, reactions, reads, rooms
 from tenants.community.drafts import draft
 from tenants.errors import Forbidden, Invalid, NotFound, SignInNeeded, TooLarge
 from tenants.ids import RoomId
@@ -188,9 +188,9 @@ async def test_catching_up_is_in_pages_and_gives_up_far_behind(tenancy: Tenancy,
     for _ in range(3):
         await say(tenancy, world.pottery, world.pottery.sam.actor, room)
     async with tenancy.scope(world.pottery.id, world.pottery.zoe.actor) as scope:
-        found, head, reset = await messages.sync(scope, room, 1)
+        found, head, reset = await changes.sync(scope, room, 1)
         assert ([row["seq"] for row in found], head, reset) == ([2, 3], 3, False)
-        assert await messages.sync(scope, room, -600) == ([], 3, True)
+        assert await changes.sync(scope, room, -600) == ([], 3, True)
 
 
 @pytest.mark.parametrize("body", ["", "   ", "a\0b", "\ud800"])

@@ -67,6 +67,24 @@ async def test_uploads_given_up_two_days_ago_go_from_the_store_and_the_books(
     assert await sweep_uploads(shop) == 0
 
 
+async def test_files_that_nobody_sent_for_two_days_go_too(
+    shop: Workshop, own: Tenancy, here: World, fresh: str, tmp_path: Path
+) -> None:
+    paper = {"name": "a.pdf", "content_type": "application/pdf", "purpose": "message", "size": 4}
+    kept = []
+    for age in ("49 hours", "47 hours"):
+        async with own.scope(here.pottery.id, here.pottery.sam.actor) as scope:
+            row = await files.begin(scope, **paper)  # type: ignore[arg-type]
+        held = await shop.store.put(row["object_key"], b"clay", "application/pdf")
+        async with own.scope(here.pottery.id, here.pottery.sam.actor) as scope:
+            await files.finish(scope, row["id"], size=held.size, crc32c=held.crc32c)
+        await asked(fresh, f"update files set created_at = now() - interval '{age}' where id = '{row['id']}'")
+        kept.append(row["id"])
+    assert await sweep_uploads(shop) == 1
+    assert [row["id"] for row in await asked(fresh, "select id from files")] == kept[1:]
+    assert len(objects(tmp_path)) == 1
+
+
 async def test_deliveries_are_kept_for_thirty_days(own: Tenancy, here: World, fresh: str) -> None:
     held = await make_held(own, here.pottery, here.pottery.ana, here.pottery.sam)
 

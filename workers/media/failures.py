@@ -61,3 +61,7 @@ class Damaged(RecordingFailure):
 
 class NotAVideo(RecordingFailure):
     """What was fetched is no film that we can show."""
+
+
+class NotAPicture(RecordingFailure):
+    """A file that was sent as a picture cannot be shown as one."""

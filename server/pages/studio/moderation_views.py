@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from server.pages.room_view import TITLES
+from server.web.views.attached import attached
 from server.web.views.frame import PersonMark
 from server.web.views.moderation import ActRow, AppealRow, CaseView, Decision, FlagRow, Told, Undoable
 from tenants.community.hiding import UNDO_TIME
@@ -68,6 +69,7 @@ def _told(one: Mapping[str, Any], *, subject: bool) -> Told:
         author=PersonMark(one["author"]["id"], one["author"]["name"]),
         at=datetime.fromisoformat(one["created_at"]),
         html=one["html"],
+        files=attached(one["files"]),
         subject=subject,
         hidden=one["hidden"],
         deleted=one["deleted"],

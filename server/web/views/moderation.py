@@ -6,6 +6,7 @@ Kinds and reasons are the words of the API (`hide`, `off-topic`); the templates 
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from server.web.views.attached import Attached
 from server.web.views.frame import Form, PersonMark
 from server.web.views.studio import Desk
 
@@ -17,6 +18,7 @@ class Told:
     author: PersonMark
     at: datetime
     html: str
+    files: tuple[Attached, ...] = ()
     subject: bool = False
     hidden: bool = False
     deleted: bool = False

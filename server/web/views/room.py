@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from server.web.views.attached import Attached
 from server.web.views.frame import Form, PersonMark
 
 TOGETHER = timedelta(minutes=5)
@@ -46,6 +47,7 @@ class Said:
     reply_seq: int = 0
     reply_name: str = ""
     reactions: tuple[Reaction, ...] = ()
+    files: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@ import "../../styles/room.css";
 import { call } from "../lib/api.ts";
 import { Bell } from "../lib/bell.ts";
 import { Composer } from "../lib/composer.ts";
-import { watchElsewhere } from "../lib/elsewhere.ts";
 import { whenIdle } from "../lib/late.ts";
 import type { Message } from "../lib/message.ts";
 import { Names } from "../lib/names.ts";
-import { roomFacts, the } from "../lib/page.ts";
+import { PAGE, roomFacts, the } from "../lib/page.ts";
 import { People } from "../lib/people.ts";
 import { Refused } from "../lib/refusal.ts";
 import { Rows } from "../lib/rows.ts";
@@ -18,9 +17,6 @@ import { Stream } from "../lib/stream.ts";
 import { Typing } from "../lib/typing.ts";
 import { type Link, Wire } from "../lib/wire.ts";
 import { WORDS } from "../lib/words.ts";
-
-const PAGE = 50;
-const AGAIN_MS = 3_000;
 
 const facts = roomFacts(the("main.talk"));
 const api = `/api/v1/channels/${facts.channel}`;
@@ -117,39 +113,20 @@ async function closed(link: Extract<Link, { state: "ended" }>): Promise<void> {
   if (why instanceof Refused) status.link({ ...link, reason: why.message });
 }
 
-/** Reads one page further back each time the reader comes near the top. */
-function readBack(sentinel: Element): void {
-  const watch = new IntersectionObserver(
-    async (seen) => {
-      if (!seen.some((entry) => entry.isIntersecting)) return;
-      watch.unobserve(sentinel);
-      const page = await pageOf(`&before=${stream.oldest()}`).catch(() => null);
-      if (page) stream.prepend(page);
-      if (page && page.length < PAGE) sentinel.remove();
-      else setTimeout(() => watch.observe(sentinel), page ? 0 : AGAIN_MS);
-    },
-    { root: box, rootMargin: "600px 0px 0px" },
-  );
-  watch.observe(sentinel);
-}
-
 // Where only teachers write, others still react and flag.
 const composer = document.querySelector("form.composer")
   ? new Composer(facts, names, {
-      send: (body, replyTo) => {
+      send: (body, replyTo, files) => {
         typing.sent();
-        void wire.post(body, replyTo);
+        void wire.post(body, replyTo, files);
       },
       typing: () => typing.pressed(),
     })
   : null;
 whenIdle(box, async () => {
-  const { Actions } = await import("../lib/actions.ts");
-  new Actions(the("#messages"), wire, rows, composer, { names, api });
+  const { comeToLife } = await import("../lib/lively.ts");
+  comeToLife({ facts, wire, rows, composer, names, people, api, stream, pageOf });
 });
 the("#offline button").addEventListener("click", () => transport.retry());
 stream.open();
 wire.start();
-watchElsewhere(facts.channel, (counts) => people.unread(counts));
-const older = document.querySelector("#older");
-if (older) readBack(older);

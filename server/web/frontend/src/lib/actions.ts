@@ -128,7 +128,7 @@ export class Actions {
     const form = event.target as HTMLFormElement;
     const said = form.closest<HTMLElement>(".said");
     const body = the<HTMLTextAreaElement>("textarea", form).value.trim();
-    if (!said || !body) return;
+    if (!said || (!body && !said.querySelector(".files > *"))) return;
     const edit = this.wire.edit(said.dataset.id ?? "", this.room.names.meant(body), form.dataset.seen || null);
     await this.#try(said, edit).then((done) => done && this.#leave(said));
   }

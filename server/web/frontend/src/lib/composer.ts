@@ -1,4 +1,5 @@
 /** Writing: Enter sends, Shift+Enter breaks the line, the draft outlives the page, a reply knows its message. */
+import type { Attaching, Ready } from "./attaching.ts";
 import type { Names } from "./names.ts";
 import { type RoomFacts, the } from "./page.ts";
 import { nameOf } from "./rows.ts";
@@ -8,7 +9,7 @@ import { WORDS } from "./words.ts";
 const MOST = 10_240;
 
 export interface ComposerHooks {
-  send(body: string, replyTo: string | null): void;
+  send(body: string, replyTo: string | null, files: Ready[]): void;
   typing(): void;
 }
 
@@ -20,6 +21,8 @@ export class Composer {
   readonly #draft: string;
   #completing = false;
   #replyTo: string | null = null;
+  /** The files for the next message, once there are some. */
+  attaching: Attaching | null = null;
 
   constructor(
     facts: RoomFacts,
@@ -73,7 +76,7 @@ export class Composer {
   }
 
   #wrote(): void {
-    this.#complain("");
+    this.complain("");
     localStorage.setItem(this.#draft, this.#field.value);
     if (this.#field.value.trim()) this.hooks.typing();
   }
@@ -81,20 +84,23 @@ export class Composer {
   #submit(event: SubmitEvent): void {
     event.preventDefault();
     const body = this.names.meant(this.#field.value.trim());
-    if (!body) return;
+    const files = this.attaching ? this.attaching.ready() : [];
+    if (!files || !(body || files.length)) return;
     const bytes = new TextEncoder().encode(body).length;
-    if (bytes > MOST) this.#complain(WORDS.tooLong(bytes));
-    else this.#send(body);
+    if (bytes > MOST) this.complain(WORDS.tooLong(bytes));
+    else this.#send(body, files);
   }
 
-  #send(body: string): void {
-    this.hooks.send(body, this.#replyTo);
+  #send(body: string, files: Ready[]): void {
+    this.hooks.send(body, this.#replyTo, files);
+    this.attaching?.sent();
     this.#field.value = "";
     localStorage.removeItem(this.#draft);
     this.reply(null);
   }
 
-  #complain(text: string): void {
+  /** Says what is wrong with what is to be sent; nothing, when it is mended. */
+  complain(text: string): void {
     this.#fault.hidden = !text;
     the("span", this.#fault).textContent = text;
     this.#field.toggleAttribute("aria-invalid", Boolean(text));

@@ -11,6 +11,19 @@ export interface Reaction {
   count: number;
 }
 
+/** A file of a message; its addresses are stable, and lead on whoever sees the message. */
+export interface FileOf {
+  id: string;
+  name: string;
+  kind: "image" | "audio" | "file";
+  url: string;
+  size: number;
+  width: number | null;
+  height: number | null;
+  thumbnail: string | null;
+  seconds: number | null;
+}
+
 export interface Message {
   id: string;
   room: string;
@@ -27,6 +40,7 @@ export interface Message {
   reply_to: string | null;
   thread: { count: number; last_seq: number | null } | null;
   reactions: Reaction[];
+  files?: FileOf[];
 }
 
 export interface Joined {

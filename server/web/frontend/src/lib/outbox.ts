@@ -14,6 +14,8 @@ export interface Outgoing {
   room: string;
   body: string;
   reply_to: string | null;
+  /** Files that were uploaded for it. */
+  files?: { id: string; name: string }[];
   at: number;
   state: OutgoingState;
   reason: string | null;
@@ -62,12 +64,13 @@ export class Outbox {
   }
 
   /** Queues a message; it is on the shelf before it is on the wire, unless the shelf does not answer. */
-  async add(room: string, body: string, replyTo: string | null): Promise<void> {
+  async add(room: string, body: string, replyTo: string | null, files: Outgoing["files"] = []): Promise<void> {
     const item: Outgoing = {
       client_id: uuid(),
       room,
       body,
       reply_to: replyTo,
+      files,
       at: Date.now(),
       state: "waiting",
       reason: null,

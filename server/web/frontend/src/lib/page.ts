@@ -1,5 +1,8 @@
 /** The facts the server wrote into the room's page, and finding elements in it. */
 
+/** So many messages are read at once. */
+export const PAGE = 50;
+
 export interface RoomFacts {
   channel: string;
   room: string;

@@ -2,7 +2,7 @@
 import { clock, dayName } from "./dates.ts";
 import { dayOf } from "./grouping.ts";
 import { read } from "./markup.ts";
-import type { Message } from "./message.ts";
+import type { FileOf, Message } from "./message.ts";
 import type { Names } from "./names.ts";
 import type { Outgoing } from "./outbox.ts";
 import { copy, type RoomFacts, the } from "./page.ts";
@@ -55,6 +55,7 @@ export class Rows {
     if (!(message.hidden && said.classList.contains("told"))) {
       const words = message.deleted ? WORDS.deleted : message.hidden ? WORDS.hidden : read(message.html);
       the(".words", said).replaceChildren(words);
+      this.attach(said, gone ? [] : (message.files ?? []));
       said.classList.remove("told");
     }
     said.dataset.body = message.body;
@@ -68,6 +69,12 @@ export class Rows {
     const pressed = new Set([...reacts.querySelectorAll<HTMLElement>("[aria-pressed=true]")].map(emojiOf));
     for (const old of reacts.querySelectorAll("[data-emoji]")) old.remove();
     for (const { emoji, count } of message.reactions) this.react(said, emoji, count, pressed.has(emoji));
+  }
+
+  /** Shows the files of a message. */
+  attach(said: HTMLElement, files: readonly FileOf[]): void {
+    const box = the(".files", said);
+    if (files.length || box.firstChild) void import("./attached.ts").then(({ show }) => show(box, files));
   }
 
   /** Sets one reaction's count; none left takes the button away. `pressed` null leaves ours as it was. */
@@ -97,6 +104,7 @@ export class Rows {
     said.dataset.client = item.client_id;
     said.classList.toggle("failed", item.state === "failed");
     the("p", said).textContent = this.names.spoken(item.body);
+    the(".names", said).textContent = (item.files ?? []).map((file) => file.name).join(", ");
     the(".state.wait", said).hidden = item.state === "failed" || item.state === "sent";
     the(".state.wait span", said).textContent = wait;
     the(".state.bad", said).hidden = item.state !== "failed";

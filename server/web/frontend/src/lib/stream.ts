@@ -30,7 +30,8 @@ export class Stream {
     rows.badge(this.#outgoing, facts.me);
     this.#list.append(this.#outgoing);
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    new ResizeObserver(() => this.#following && this.toEnd()).observe(box);
+    const grows = new ResizeObserver(() => this.#following && this.toEnd());
+    for (const part of [box, this.#list]) grows.observe(part);
     document.addEventListener("visibilitychange", () => this.#returned());
     this.#jump.addEventListener("click", () => this.toEnd());
   }
@@ -86,6 +87,7 @@ export class Stream {
     said.classList.add("gone");
     the(".words", said).textContent = why;
     for (const part of said.querySelectorAll<HTMLElement>(".edited, .reacts, .re")) part.hidden = true;
+    this.rows.attach(said, []);
   }
 
   outgoing(items: readonly Outgoing[], wait: string): void {

@@ -1,6 +1,8 @@
 /** Which words of a message are the last ones: an edit or a deletion may come late, twice, or before its message. */
 import type { Message } from "./message.ts";
 
+const EMPTY = { body: "", html: "", files: [] };
+
 export class Versions {
   readonly #edited = new Map<string, Message>();
   readonly #gone = new Set<string>();
@@ -12,8 +14,8 @@ export class Versions {
     const latest = known && since(known) > since(message) ? known : message;
     if (latest.edited_at) this.#edited.set(message.id, latest);
     if (latest.deleted) this.#gone.add(message.id);
-    if (this.#hidden.has(message.id)) return { ...latest, body: "", html: "", hidden: true };
-    return this.#gone.has(message.id) ? { ...latest, body: "", html: "", deleted: true } : latest;
+    if (this.#hidden.has(message.id)) return { ...latest, ...EMPTY, hidden: true };
+    return this.#gone.has(message.id) ? { ...latest, ...EMPTY, deleted: true } : latest;
   }
 
   /** The message was deleted: no words come back, unless they are given back. */

@@ -93,8 +93,8 @@ export class Wire {
       counted: (message) => this.hooks.edited(this.#versions.latest(message)),
     });
     this.outbox = new Outbox(options.shelf, {
-      post: ({ client_id, room, body, reply_to }) =>
-        this.#ask<Posted>("message.post", { room, client_id, body, ...(reply_to ? { reply_to } : {}) }),
+      post: ({ client_id, room, body, reply_to, files }) =>
+        this.#ask<Posted>("message.post", { room, client_id, body, reply_to, files: files?.map(({ id }) => id) }),
       acknowledged: (_item, posted) => this.#acknowledged(posted.seq),
       changed: () => this.hooks.outgoing(this.outbox.items),
     });
@@ -110,8 +110,8 @@ export class Wire {
     void this.outbox.restore();
   }
 
-  post(body: string, replyTo: string | null = null): Promise<void> {
-    return this.outbox.add(this.options.room, body, replyTo);
+  post(body: string, replyTo: string | null = null, files: Outgoing["files"] = []): Promise<void> {
+    return this.outbox.add(this.options.room, body, replyTo, files);
   }
 
   /** `edited_at` is when the words that the writer saw were changed last. */

@@ -1,0 +1,210 @@
+/**
+ * Files on their way into the next message: each travels straight to the store, is looked at there, and is then ready
+ * to be sent. Loaded with the first file.
+ */
+import { call } from "./api.ts";
+import { FetchStore } from "./fetchstore.ts";
+import { copy, the } from "./page.ts";
+import { Lost } from "./refusal.ts";
+import { size } from "./sizes.ts";
+import { type Session, Upload } from "./upload.ts";
+
+const MOST = 10;
+const MOST_BYTES = 100 * 1024 ** 2;
+const NAME_LENGTH = 200;
+const FIRST_LOOK_MS = 250;
+const LONGEST_LOOK_MS = 3_000;
+const AGAIN_MS = 2_000;
+const NOT_READY = "Not all of the files are ready. Wait until they are, or remove those that cannot be sent.";
+/** What is attached does not outlive its page, so that no upload of an earlier one is gone on with. */
+const FORGETFUL = { getItem: () => null, setItem: () => undefined, removeItem: () => undefined };
+
+export interface Ready {
+  id: string;
+  name: string;
+}
+
+interface Seen {
+  ready: boolean;
+  fault: string | null;
+}
+
+interface Chip {
+  file: File;
+  row: HTMLElement;
+  upload: Upload;
+  id: string;
+  ready: boolean;
+}
+
+export class Attaching {
+  readonly #form = the("form.composer");
+  readonly #pick = the<HTMLInputElement>("#pick");
+  readonly #list = the<HTMLUListElement>("#chips");
+  readonly #field = the<HTMLTextAreaElement>("#write");
+  #chips: Chip[] = [];
+
+  constructor(
+    private readonly address: string,
+    private readonly complain: (words: string) => void,
+  ) {
+    this.#listen();
+    this.#picked();
+  }
+
+  #listen(): void {
+    the("#attach").addEventListener("click", () => this.#pick.click());
+    this.#pick.addEventListener("change", () => this.#picked());
+    this.#field.addEventListener("paste", (event) => this.#pasted(event));
+    for (const kind of ["dragover", "dragleave", "drop"] as const) {
+      document.addEventListener(kind, (event) => this.#dragged(event));
+    }
+    window.addEventListener("online", () => {
+      for (const chip of this.#chips) chip.upload.resume();
+    });
+  }
+
+  /** A picture among the words; what comes with words of its own is pasted as those. */
+  #pasted(event: ClipboardEvent): void {
+    const pasted = event.clipboardData;
+    if (!pasted?.files.length || pasted.types.includes("text/plain")) return;
+    event.preventDefault();
+    this.add([...pasted.files]);
+  }
+
+  #dragged(event: DragEvent): void {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    this.#form.classList.toggle("dropping", event.type === "dragover");
+    if (event.type === "drop") this.add([...event.dataTransfer.files]);
+  }
+
+  #picked(): void {
+    this.add([...(this.#pick.files ?? [])]);
+    this.#pick.value = "";
+  }
+
+  add(files: readonly File[]): void {
+    if (!files.length) return;
+    this.complain("");
+    for (const file of files) {
+      const fault = this.#refused(file);
+      if (fault) this.complain(fault);
+      else void this.#send(this.#made(file));
+    }
+    this.#count();
+  }
+
+  /** What goes with the message, in order; null, and said so, while some is on its way or could not be sent. */
+  ready(): Ready[] | null {
+    if (!this.#chips.every((chip) => chip.ready)) {
+      this.complain(NOT_READY);
+      return null;
+    }
+    return this.#chips.map(({ id, file }) => ({ id, name: file.name }));
+  }
+
+  /** The message took them. */
+  sent(): void {
+    this.#chips = [];
+    this.#count();
+  }
+
+  #refused(file: File): string {
+    if (this.#chips.length >= MOST) return `A message holds at most ${MOST} files. Send the rest in another.`;
+    if (!file.size) return `${file.name} is empty.`;
+    if (file.size > MOST_BYTES) return `${file.name} has ${size(file.size)}; a message takes files up to 100 MB.`;
+    return "";
+  }
+
+  #made(file: File): Chip {
+    const row = copy("t-chip");
+    const chip: Chip = { file, row, upload: this.#upload(file, row), id: "", ready: false };
+    the("bdi", row).textContent = file.name;
+    the("button", row).addEventListener("click", () => void this.#remove(chip));
+    this.#chips.push(chip);
+    this.#list.append(row);
+    return chip;
+  }
+
+  #upload(file: File, row: HTMLElement): Upload {
+    const name = file.name.slice(-NAME_LENGTH);
+    const asked = { name, size: file.size, content_type: file.type || "application/octet-stream" };
+    return new Upload(file, {
+      begin: () => heard(() => call<Session>("POST", this.address, asked)),
+      store: new FetchStore(),
+      memory: FORGETFUL,
+      scope: this.address,
+      progress: (sent, total) => {
+        the<HTMLProgressElement>("progress", row).value = sent / total;
+        said(row, size(total));
+      },
+      waiting: (ms) => {
+        if (ms !== null) said(row, "Waiting for the network");
+      },
+    });
+  }
+
+  async #send(chip: Chip): Promise<void> {
+    try {
+      chip.id = await chip.upload.run();
+      const found = await this.#lookedAt(chip);
+      if (!found) return;
+      chip.ready = true;
+      said(chip.row, found.fault ? "Sent as a file to be saved" : size(chip.file.size));
+      chip.row.classList.add("done");
+    } catch (fault) {
+      chip.row.classList.add("bad");
+      said(chip.row, (fault as Error).message);
+    }
+  }
+
+  /** What the server found it to be; null when it was removed meanwhile. */
+  async #lookedAt(chip: Chip): Promise<Seen | null> {
+    const address = `${this.address}/${chip.id}`;
+    let found = await heard(() => call<Seen>("POST", `${address}/complete`, {}));
+    for (let pause = FIRST_LOOK_MS; !found.ready; pause = Math.min(pause * 1.5, LONGEST_LOOK_MS)) {
+      said(chip.row, "Being looked at");
+      await sleep(pause);
+      if (!this.#chips.includes(chip)) return null;
+      found = await heard(() => call<Seen>("GET", address));
+    }
+    return found;
+  }
+
+  async #remove(chip: Chip): Promise<void> {
+    chip.upload.pause();
+    this.#chips = this.#chips.filter((each) => each !== chip);
+    this.complain("");
+    this.#count();
+    this.#field.focus();
+    if (chip.id) await call("DELETE", `${this.address}/${chip.id}`).catch(() => undefined);
+  }
+
+  /** With files the words may be left out. */
+  #count(): void {
+    this.#list.replaceChildren(...this.#chips.map((chip) => chip.row));
+    this.#list.hidden = !this.#chips.length;
+    this.#field.required = !this.#chips.length;
+  }
+}
+
+/** The answer, however often the network goes before it comes. */
+async function heard<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (fault) {
+      if (!(fault instanceof Lost)) throw fault;
+      await sleep(AGAIN_MS);
+    }
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
+function said(row: HTMLElement, words: string): void {
+  the(".meta", row).textContent = words;
+}

@@ -1,0 +1,63 @@
+"""Files in a room, in real browsers over a whole installation: picked, dropped, looked at, sent, seen and saved."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from playwright.async_api import Browser, expect
+
+from tests.server.web.gallery import SCHEMES
+from tests.server.web.test_browser import objections
+from tests.slices.talking import talker
+from tests.slices.town import Town
+from tests.workers.test_attachments import SVG, drawn
+
+WITHIN = 20_000
+DROP = """([name, words]) => {
+    const given = new DataTransfer();
+    given.items.add(new File([words], name, { type: "text/plain" }));
+    for (const kind of ["dragover", "drop"]) {
+        document.querySelector("#stream").dispatchEvent(new DragEvent(kind, { dataTransfer: given, bubbles: true }));
+    }
+}"""
+
+
+async def test_files_are_sent_with_a_message_and_seen_by_the_room(
+    chromium: Browser, town: Town, tmp_path: Path
+) -> None:
+    place = await town.place()
+    bowl, logo = tmp_path / "bowl.jpg", tmp_path / "logo.svg"
+    bowl.write_bytes(drawn((1600, 900)))
+    logo.write_bytes(SVG)
+    async with AsyncExitStack() as stack:
+        sam, zoe = [
+            await stack.enter_async_context(talker(chromium, town, who, place["slug"])) for who in ("sam", "zoe")
+        ]
+        for who in (sam, zoe):
+            await who.enter()
+        await sam.page.locator("#pick").set_input_files([bowl, logo])
+        await expect(sam.page.locator("#chips li")).to_have_count(2, timeout=WITHIN)
+        await sam.page.evaluate(DROP, ["glaze.txt", "Two parts of ash"])
+        chips = sam.page.locator("#chips li")
+        await expect(chips).to_have_count(3)
+        await expect(sam.page.locator("#chips li.done")).to_have_count(3, timeout=WITHIN)
+        await chips.nth(1).get_by_role("button").click()
+        await expect(chips).to_have_count(2)
+        await sam.page.locator("#write").press("Enter")
+        await expect(chips).to_have_count(0)
+        for who in (sam, zoe):
+            said = who.page.locator("#messages .said[data-seq='1']")
+            picture = said.locator(".picture img")
+            await expect(picture).to_have_attribute("alt", "bowl.jpg", timeout=WITHIN)
+            await expect(picture).to_have_attribute("width", "384")
+            await expect(said.locator(".filerow")).to_contain_text("glaze.txt")
+            await who.page.wait_for_function("image => image.naturalWidth === 800", arg=await picture.element_handle())
+        saved = await zoe.page.locator(".filerow").get_attribute("href")
+        got = await zoe.who.fetch(saved or "")
+        assert (got.status, got.body) == (200, b"Two parts of ash")
+        for scheme in SCHEMES:
+            await zoe.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert await objections(zoe.page) == []
+        for who in (sam, zoe):
+            await who.enter()
+            await expect(who.page.locator(".picture img")).to_have_count(1)
+        assert sam.who.complaints == zoe.who.complaints == []
