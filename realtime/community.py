@@ -15,7 +15,7 @@ from realtime.connections import MOST_ROOMS, Connection
 from realtime.presence import Presence, shown
 from realtime.reading import Reading
 from tenants import directory
-from tenants.community import changes, drafts, edits, messages, reactions, reads, rooms
+from tenants.community import changes, direct, direct_rules, drafts, edits, messages, reactions, reads, rooms
 from tenants.errors import Conflict, NotFound
 from tenants.ids import PersonId, RoomId, new_id
 from tenants.moderation import deleting
@@ -64,8 +64,15 @@ class Community:
             await rooms.find(scope, room_id)
             await self.bus.enter(by.sid, name)
             by.joined.add(room_id)
-            head = (await rooms.find(scope, room_id))["head_seq"]
+            room = await rooms.find(scope, room_id)
+            head = room["head_seq"]
         self.bus.order.begin(name, head)
+        if direct_rules.is_quiet(room):
+            # Nobody learns that a request was looked at.
+            by.quiet.add(room_id)
+            self.presence.leave(name, by.member_id, by.sid, at_once=True)
+            return {"room": str(room_id), "head_seq": head, "epoch": self.epoch, "online": 0}
+        by.quiet.discard(room_id)
         online = await self.presence.join(name, by.member_id, by.name, by.sid)
         return {"room": str(room_id), "head_seq": head, "epoch": self.epoch, "online": online}
 
@@ -78,6 +85,7 @@ class Community:
         """Take a socket out of a room; nothing happens when it is not in it."""
         if room_id in by.joined:
             by.joined.discard(room_id)
+            by.quiet.discard(room_id)
             self.bus.depart(by.sid, by.room(room_id))
             self.presence.leave(by.room(room_id), by.member_id, by.sid, at_once=at_once)
 
@@ -130,7 +138,7 @@ class Community:
     async def type(self, by: Connection, given: wire.InRoom) -> Ok:
         """Tell a joined room that one is typing; a large one is spared it, for somebody always is."""
         name = self._joined(by, given.room)
-        if not self.presence.is_large(name):
+        if RoomId(given.room) not in by.quiet and not self.presence.is_large(name):
             self.composing.note(name, given.room, by.member_id, by.name)
         return {}
 
@@ -148,7 +156,7 @@ class Community:
         """Tell a new connection how much is unread in each room, and how much of it mentions the person."""
         await self.reading.settle(by)
         async with self._acting(by, readonly=True) as scope:
-            found = [row for row in await rooms.seen(scope) if row["unread"]]
+            found = [row for row in (*await rooms.seen(scope), *await direct.mine(scope)) if row["unread"]]
         unread = {str(row["id"]): {"unread": row["unread"], "mentions": row["mentions"]} for row in found}
         await self.bus.tell_one(by.sid, "unread", unread)
 

@@ -41,7 +41,7 @@ class Connection:
     """One socket of one member; `token` is looked up afresh for each event, the rest is for addressing.
 
     `bucket` is its own, `shared` that of all sockets of the person in this process; `overdrawn` counts what was refused
-    in a row.
+    in a row, `quiet` are joined rooms in which the person is not shown.
     """
 
     sid: str
@@ -53,6 +53,7 @@ class Connection:
     bucket: Bucket
     shared: Bucket
     joined: set[RoomId] = field(default_factory=set)
+    quiet: set[RoomId] = field(default_factory=set)
     overdrawn: int = 0
 
     @property

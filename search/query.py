@@ -10,7 +10,7 @@ from search import KINDS, PUBLIC, Hit, Place, Question, SearchEngine, documents
 from search.marks import Marker
 from search.words import split
 from tenants import links
-from tenants.community import rooms
+from tenants.community import direct, rooms
 from tenants.courses import courses, enrollments
 from tenants.courses.courses import COURSES
 from tenants.errors import Invalid
@@ -120,7 +120,8 @@ async def _seen(scope: Scope) -> tuple[tuple[str, ...], dict[UUID, str]]:
         scope.require(Action.SEARCH)
     if not why(scope.actor, Action.SEARCH).allowed:
         return (PUBLIC,), {}
-    names = {room["id"]: room["name"] for room in await rooms.seen(scope, archived=True)}
+    within_sight = (*await rooms.seen(scope, archived=True), *await direct.mine(scope))
+    names = {room["id"]: room["name"] for room in within_sight}
     opened = [documents.course(course_id) for course_id in await _courses(scope)]
     return (PUBLIC, *(documents.room(room_id) for room_id in names), *opened), names
 

@@ -63,6 +63,11 @@ def reply(slug: str, room_slug: str, root_seq: int, seq: int) -> str:
     return f"{thread(slug, room_slug, root_seq)}#m-{seq}"
 
 
+def direct(slug: str, rest: str = "") -> str:
+    """One's own conversations in a channel; `rest` is a path such as `/block`."""
+    return f"/c/{slug}/direct{rest}"
+
+
 def decisions(slug: str) -> str:
     """What moderators of a channel decided about the reader."""
     return f"/c/{slug}/community/decisions"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tenants.ids import LessonId, MessageId, OrderId, PersonId, RoomId
+from tenants.ids import LessonId, MemberId, MessageId, OrderId, PersonId, RoomId
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +108,27 @@ def raid_changed(person_id: PersonId, raid_id: UUID, title: str, url: str) -> No
     """Raid mode was switched on or off, or lasts for longer, for one of those who moderate."""
     payload = {"kind": "raid", "raid": str(raid_id), "title": title, "url": url}
     return Notice("notice", payload, person_id=person_id)
+
+
+def unread(person_id: PersonId, room_id: RoomId, counts: Mapping[str, int]) -> Notice:
+    """How much is unread in a room now, and how much of it mentions the person: `unread, mentions`."""
+    return Notice("unread", {str(room_id): dict(counts)}, person_id=person_id)
+
+
+def direct_started(
+    person_id: PersonId, room_id: RoomId, url: str, name: str, by: MemberId, *, request: bool
+) -> Notice:  # fmt: skip
+    """The first message of a conversation was written, `by` a member; a `request` waits to be accepted."""
+    payload = {"room": str(room_id), "url": url, "name": name, "by": str(by), "request": request}
+    return Notice("direct.started", payload, person_id=person_id)
+
+
+def direct_begun(person_id: PersonId, room_id: RoomId, url: str, name: str) -> Notice:
+    """Somebody has begun a conversation with this person, for their bell."""
+    payload = {"kind": "direct", "room": str(room_id), "title": f"{name} has written to you", "url": url}
+    return Notice("notice", payload, person_id=person_id)
+
+
+def direct_accepted(person_id: PersonId, room_id: RoomId, name: str) -> Notice:
+    """Somebody has accepted a conversation that this person is in."""
+    return Notice("direct.accepted", {"room": str(room_id), "name": name}, person_id=person_id)

@@ -41,6 +41,7 @@ class Action(StrEnum):
     ROOM_EDIT = "room.edit"
     ROOM_JOIN = "room.join"
     MESSAGE_POST = "message.post"
+    MESSAGE_DIRECT = "message.direct"
     MESSAGE_ANNOUNCE = "message.announce"
     MESSAGE_MENTION_ALL = "message.mention_all"
     MESSAGE_MODERATE = "message.moderate"
@@ -61,6 +62,7 @@ _STUDENT = frozenset(
         Action.LIVE_JOIN,
         Action.ROOM_JOIN,
         Action.MESSAGE_POST,
+        Action.MESSAGE_DIRECT,
         Action.SEARCH,
     }
 )

@@ -95,6 +95,7 @@ class Attacker:
         self._owned = [shape for shape in shapes if shape.owner and own.rows[shape.name]]
         self._foreign = other.uuids()
         self.random = random.Random(seed)  # noqa: S311 - a fuzz wants to be repeatable, not secret
+        self._pairs: list[tuple[Shape, Reference]] = []
 
     def attacks(self) -> Iterator[Attack]:
         """Kinds and statements without end."""
@@ -175,8 +176,13 @@ class Attacker:
         return "update reference", f"UPDATE {shape.name} SET {reference.columns[-1]} = '{self._pointed(reference)}'"
 
     def _pointing(self) -> tuple[Shape, Reference]:
-        pairs = [(s, r) for s in self._owned for r in s.references if s.owner in r.columns and len(r.columns) > 1]
-        return self.random.choice(pairs)
+        """One reference after the other, so that none is left out however many tables there are."""
+        if not self._pairs:
+            self._pairs = [
+                (s, r) for s in self._owned for r in s.references if s.owner in r.columns and len(r.columns) > 1
+            ]
+            self.random.shuffle(self._pairs)
+        return self._pairs.pop()
 
     def _pointed(self, reference: Reference) -> str:
         return str(self.random.choice(self._other.rows[reference.table])[reference.there[-1]])

@@ -105,7 +105,7 @@ PARTICULAR: dict[str, Any] = {
     "certificate_codes.code": _code,
     "index_changes.kind": ("course", "lesson", "message"),
     "rooms.head_seq": 40,
-    "rooms.kind": ("members", "announcement", "private", "batch"),
+    "rooms.kind": ("members", "announcement", "private", "batch", "direct"),
     "channels.brand": {},
     "channels.landing": {},
     "messages.reactions": [],

@@ -172,7 +172,7 @@ async def flag_message(context: InChannel, *, path: OfMessage, body: NewFlag) ->
 
 @op("The queue of cases", tags=TAGS, errors=(403, 404))
 async def list_cases(context: InChannel, *, path: InSlug, query: PageQuery) -> Page[CaseShown]:
-    """Open cases, oldest first, in rooms that you see."""
+    """Open cases, oldest first, in rooms that you see; of a conversation only what surrounds the flagged message."""
     rows = await cases.waiting(context.scope, after=CURSOR.read(query.after), limit=query.limit + 1)
     shown = await queue.whole(context.scope, rows[: query.limit])
     last = rows[query.limit - 1] if len(rows) > query.limit else None

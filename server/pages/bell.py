@@ -17,13 +17,14 @@ from tenants.community.bell import Told
 PAGE = 30
 SIGNS = {
     "certificate": "award", "recording": "clapperboard", "order": "receipt", "mention": "at-sign",
-    "reply": "message-square", "raid": "shield-alert",
+    "reply": "message-square", "raid": "shield-alert", "direct": "message-square",
 }  # fmt: skip
 SAID = {
     "certificate": "Your certificate is ready",
     "recording": "A recording can be watched",
     "order": "Your order",
     "mention": "%(by)s mentioned you in %(room)s",
+    "direct": "Direct message",
     "reply": "%(by)s replied in a thread you follow, in %(room)s",
     "raid": "Raid mode",
 }

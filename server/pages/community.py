@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from aiohttp import web
 from realtime.roll import Change
 from server.forms import read_fields, refill
 from server.limits import POSTING, charge
-from server.pages.room_view import PAGE, RoomFacts, room_view
+from server.pages.room_view import MOST_TALKS, PAGE, RoomFacts, room_view
 from server.pages.visits import PRIVATE, Visit, html, public_policy, see
 from server.sockets import WIRE
 from server.web.views.frame import Form, PersonMark
@@ -19,6 +20,9 @@ from tenants import links
 from tenants.channels import channels
 from tenants.community import (
     audience,
+    blocks,
+    direct,
+    direct_rules,
     drafts,
     messages,
     places,
@@ -110,7 +114,10 @@ async def gather(visit: Visit, scope: Scope, room: Record, found: Sequence[Recor
     """All that a page about these messages of a room shows."""
     channel = await channels.read(scope)
     member = scope.actor.member_id is not None and scope.actor.banned is None
-    members = await audience.first(scope) if member else ()
+    talk = await direct.find(scope, room["id"]) if room["kind"] == rooms.DIRECT else None
+    members: Sequence[Any] = ()
+    if member:
+        members = await _talkers(scope, room["id"]) if talk else await audience.first(scope)
     here = await _here(visit, scope.channel_id, room["id"], [row["id"] for row in members]) if member else NOBODY
     return RoomFacts(
         slug=visit.slug,
@@ -127,7 +134,18 @@ async def gather(visit: Visit, scope: Scope, room: Record, found: Sequence[Recor
         withheld=await _withheld(scope, found),
         silence=await screening.silenced(scope, room),
         raid=await raids.standing(scope) if sanctions.raided(room) else None,
+        talks=await direct.page(scope, limit=MOST_TALKS) if member else (),
+        asking=await direct.asking(scope) if member else 0,
+        talk=talk,
+        blocked=frozenset(str(row["id"]) for row in await blocks.mine(scope)) if member else frozenset(),
     )
+
+
+async def _talkers(scope: Scope, room_id: UUID) -> list[dict[str, Any]]:
+    """Those in a conversation, as `audience.first` has the members beside a room."""
+    people = await direct_rules.insiders(scope, room_id)
+    facts = {"total": len(people)}
+    return [{"id": row["member_id"], "name": row["name"], "role": row["role"]} | facts for row in people]
 
 
 async def _found(visit: Visit, scope: Scope, room_id: UUID) -> tuple[int | None, list[Record]]:

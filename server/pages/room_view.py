@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from realtime.roll import Change
+from server.pages.direct_view import talk_bar
 from server.web.views.attached import attached
 from server.web.views.frame import Form, PersonMark
 from server.web.views.room import OwnRoom, PeopleGroup, Place, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
@@ -23,7 +24,15 @@ from tenants.scope import Record
 PAGE = 50
 FAVOURITES = "Favourites"
 GROUPS = (FAVOURITES, "Rooms")
-SIGNS = {"open": "hash", "members": "hash", "batch": "users", "announcement": "megaphone", "private": "lock"}
+DIRECT_TITLE, MOST_TALKS = "Direct messages", 12
+SIGNS = {
+    "open": "hash",
+    "members": "hash",
+    "batch": "users",
+    "announcement": "megaphone",
+    "private": "lock",
+    "direct": "message-square",
+}
 TITLES = {Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.TEACHER: "Teacher", Role.MODERATOR: "Moderator"}
 
 
@@ -31,9 +40,10 @@ TITLES = {Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.TEACHER: "Teacher", Rol
 class RoomFacts:
     """What was read for one page: `here` tells who is in the room now, `own` the reader's reactions.
 
-    `withheld` is what hidden messages say, as far as the reader may know it; `at` is the seq that was sought. With a
-    `root` the page is that of its thread, and `messages` begin with it. `silence` says why the reader only reads while
-    the `raid` stands.
+    `talks` are the reader's conversations, `talk` the one that the room is, `asking` how many wait to be accepted;
+    `blocked` are members. `withheld` is what hidden messages say, as far as the reader may know it; `at` is the seq
+    that was sought. With a `root` the page is that of its thread, and `messages` begin with it. `silence` says why the
+    reader only reads while the `raid` stands.
     """
 
     slug: str
@@ -48,6 +58,10 @@ class RoomFacts:
     read_seq: int
     withheld: Mapping[UUID, Record]
     own_room: Record | None
+    talks: Sequence[Record] = ()
+    asking: int = 0
+    talk: Record | None = None
+    blocked: frozenset[str] = frozenset()
     at: int | None = None
     root: Record | None = None
     silence: str = ""
@@ -67,7 +81,7 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         room_id=str(room["id"]),
         name=room["name"],
         topic=room["topic"],
-        groups=_groups(facts),
+        groups=(*_groups(facts), *_direct(facts)),
         lines=arrange(_said(facts), facts.zone, facts.read_seq, str(actor.member_id), datetime.now(UTC)),
         last_seq=last,
         read_seq=facts.read_seq,
@@ -100,6 +114,8 @@ def _rights(facts: RoomFacts, *, member: bool) -> dict[str, Any]:
     actor, room = facts.actor, facts.room
     muted, slow_seconds = sanctions.said_of(room)
     return {
+        "talk": talk_bar(facts.slug, facts.talk) if facts.talk else None,
+        "folds": tuple(sorted(facts.blocked)),
         "why_silent": _why_silent(actor, room) if member else "",
         "muted": (muted or facts.silence) if member else "",
         "slow_seconds": 0 if actor.role in STAFF else slow_seconds,
@@ -122,13 +138,24 @@ def _groups(facts: RoomFacts) -> tuple[PlaceGroup, ...]:
     )
 
 
+def _direct(facts: RoomFacts) -> tuple[PlaceGroup, ...]:
+    """The newest conversations of a member, and the one that is open."""
+    if facts.actor.member_id is None or facts.actor.banned is not None:
+        return ()
+    shown = list(facts.talks[:MOST_TALKS])
+    if facts.talk is not None and facts.talk["standing"] == "in" and facts.talk["id"] not in {t["id"] for t in shown}:
+        shown.append(facts.talk)
+    places = tuple(_place(facts.slug, each, facts.room["id"]) for each in shown)
+    return (PlaceGroup(DIRECT_TITLE, places, links.direct(facts.slug), facts.asking),)
+
+
 def _place(slug: str, room: Record, current: UUID) -> Place:
     here = room["id"] == current
     return Place(
         id=str(room["id"]),
         name=room["name"],
         url=links.room(slug, room["slug"]),
-        sign=room["icon"] or SIGNS[room["kind"]],
+        sign="users" if room.get("pair") is False else room["icon"] or SIGNS[room["kind"]],
         unread=0 if here else room["unread"],
         current=here,
         mentions=0 if here else room["mentions"],
@@ -156,6 +183,7 @@ def _one(row: Record, answered: Record | None, facts: RoomFacts) -> Said:
         deleted=row["deleted_at"] is not None,
         hidden=row["hidden_at"] is not None,
         hidden_for=kept["reason"] if kept else "",
+        folded=row["author_id"] in facts.blocked,
         sought=row["seq"] == facts.at,
         to_me=mentions.means(row["html"], facts.actor.member_id, mentions.groups_of(facts.actor.role)),
         replies=row["thread_count"],
@@ -172,6 +200,8 @@ def _reaction(message: str, each: Mapping[str, Any], own: set[tuple[UUID, str]])
 
 
 def _people(facts: RoomFacts) -> tuple[PeopleGroup, ...]:
+    if facts.talk is not None:
+        return (PeopleGroup("In this conversation", tuple(_present(row, facts.here.joined) for row in facts.members)),)
     staff = [_present(row, facts.here.joined) for row in facts.members if Role(row["role"]) in STAFF]
     others = [_present(row, facts.here.joined) for row in facts.members if Role(row["role"]) not in STAFF]
     groups = (PeopleGroup("Teachers", tuple(staff)), PeopleGroup("Students", tuple(others)))

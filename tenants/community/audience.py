@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Text, Uuid, and_, bindparam, case, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from tenants.community import mentions, sanctions
+from tenants.community import blocks, mentions, sanctions
 from tenants.community.mentions import Meant
-from tenants.community.rooms import ROOM_MEMBERS, ROOMS, STAFF, UNASKED
+from tenants.community.rooms import DIRECT, ROOM_MEMBERS, ROOMS, STAFF, UNASKED
 from tenants.courses.enrollments import ENROLLMENTS
 from tenants.members.members import BANNED, MEMBERS
 from tenants.permissions import Action, Role, why
@@ -31,7 +31,10 @@ def _is_one_of(*roles: Role) -> ColumnElement[bool]:
 
 
 def seeing(kind: Any, room_id: Any, batch_id: Any) -> ColumnElement[bool]:
-    """The rule of `rooms.may_see` for members who are here, in SQL: each row of MEMBERS and one room's facts."""
+    """The rule of `rooms.may_see` for members who are here, in SQL: each row of MEMBERS and one room's facts.
+
+    Of a direct room, those alone who have accepted it: it rings for nobody else.
+    """
     inside = within(
         select(literal(1)).where(ROOM_MEMBERS.c.room_id == room_id, ROOM_MEMBERS.c.member_id == MEMBERS.c.id)
         .correlate(MEMBERS, ROOMS)
@@ -44,6 +47,7 @@ def seeing(kind: Any, room_id: Any, batch_id: Any) -> ColumnElement[bool]:
     return or_(
         and_(*(kind != asked for asked in UNASKED)),
         and_(kind == "private", or_(_is_one_of(*UNASKED["private"]), exists(inside))),
+        and_(kind == DIRECT, exists(inside.where(ROOM_MEMBERS.c.state == "in"))),
         and_(kind == "batch", or_(_is_one_of(*UNASKED["batch"]), exists(enrolled))),
     )
 
@@ -52,16 +56,18 @@ SEES = seeing(
     *(bindparam(name, type_=type_) for name, type_ in (("kind", Text()), ("room_id", Uuid()), ("batch_id", Uuid())))
 )
 PRESENT = and_(MEMBERS.c.left_at.is_(None), ~BANNED)
+# Whoever has blocked the writer is named in the words as anybody is, and hears nothing of it.
+_DEAF = blocks.deaf_to(bindparam("me", type_=Uuid()))
 # Nobody is renamed until this transaction ends, so that the rename finds the names that are written now.
 _NAMED = scoped(
-    select(MEMBERS.c.id, MEMBERS.c.name, and_(PRESENT, SEES).label("reached"))
+    select(MEMBERS.c.id, MEMBERS.c.name, and_(PRESENT, SEES).label("reached"), _DEAF.label("deaf"))
     .where(MEMBERS.c.id == func.any(bindparam("member_ids", type_=ARRAY(Uuid))))
     .order_by(MEMBERS.c.id)
     .with_for_update(read=True, of=MEMBERS)
 )
 _TEACHERS = scoped(
     select(MEMBERS.c.id)
-    .where(_is_one_of(*mentions.TEACHING), PRESENT, SEES)
+    .where(_is_one_of(*mentions.TEACHING), PRESENT, SEES, ~_DEAF)
     .order_by(MEMBERS.c.id)
     .limit(mentions.MOST)
 )
@@ -76,18 +82,20 @@ async def first(scope: Scope, limit: int = MOST_SHOWN) -> list[Record]:
 async def meant(scope: Scope, room: Record, rendered: str) -> Meant:
     """Name the mentions in a draft's HTML, and tell whom it is counted for in this room, at most 50 by name.
 
-    Nobody is counted who may not see the room, who has left, or who writes. `@room` needs `message.mention_all`, and
-    no raid. The room comes with its `restraints`.
+    Nobody is counted who may not see the room, who has left, has blocked the writer, or who writes. `@room` needs
+    `message.mention_all`, and no raid. The room comes with its `restraints`.
     """
     asked = mentions.called(rendered)
     if asked is None:
         return Meant(rendered)
-    place = {"room_id": room["id"], "kind": room["kind"], "batch_id": room["batch_id"]}
+    facts = {"room_id": room["id"], "kind": room["kind"], "batch_id": room["batch_id"]}
+    place = facts | {"me": scope.actor.member_id}
     rows = await scope.all(_NAMED, member_ids=list(asked.members), **place) if asked.members else []
     reached = _first_asked(asked.members, rows)
     calls_all = why(scope.actor, Action.MESSAGE_MENTION_ALL).allowed and not sanctions.raided(room)
     groups = asked.groups if calls_all else asked.groups - {mentions.ROOM}
-    members: list[UUID | None] = [*reached]
+    deaf = {row["id"] for row in rows if row["deaf"]}
+    members: list[UUID | None] = [each for each in reached if each not in deaf]
     if mentions.TEACHERS in groups:
         members += [row["id"] for row in await scope.all(_TEACHERS, **place)]
     counted = [each for each in dict.fromkeys(members) if each != scope.actor.member_id]

@@ -54,10 +54,12 @@ _UNREAD = scoped(
     .where(MEMBERS.c.person_id == func.any(bindparam("people", type_=ARRAY(Uuid))))
     .group_by(MEMBERS.c.person_id)
 )
+# A conversation without a name is called by the other who wrote.
+_CALLED = func.coalesce(func.nullif(ROOMS.c.name, ""), _BY.c.name)
 _ALL = (
     select(
         _R.id, _R.kind, _R.title, _R.url, _R.state, _R.at, _R.read_at, _R.times, _R.room_id, _R.message_id,
-        ROOMS.c.name.label("room_name"), ROOMS.c.slug.label("room_slug"), _M.seq, _M.html,
+        _CALLED.label("room_name"), ROOMS.c.slug.label("room_slug"), _M.seq, _M.html,
         func.coalesce(_GONE, false()).label("gone"), _BY.c.name.label("by"), _ROOT.c.seq.label("root_seq"),
         within(select(CHANNELS.c.slug)).scalar_subquery().label("slug"),
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, delete, exists, func, select, update
 
 from tenants import notices
-from tenants.community import attachments, bell, history, mentions, messages, withheld
+from tenants.community import attachments, bell, blocks, history, mentions, messages, withheld
 from tenants.community.edits import BLANK
 from tenants.community.messages import MESSAGES
 from tenants.community.withheld import WITHHELD
@@ -64,15 +64,20 @@ async def forget_deleted(scope: Scope, message_id: UUID) -> None:
 
 
 async def give_back(scope: Scope, message_id: UUID, *, hidden: bool = False) -> bool:
-    """Let a message say again what it said, or only be hidden again; False when its words are not kept any more."""
+    """Let a message say again what it said, or only be hidden again; False when its words are not kept any more.
+
+    Whoever calls has seen the right to, also in a conversation of others.
+    """
     if not await scope.run(_HIDDEN_AGAIN if hidden else _BACK, message_id=message_id):
         return False
     if not hidden:
         await withheld.forget(scope, message_id)
-    row = await messages.find(scope, message_id)
+    row = await messages.find(scope, message_id, on_case=True)
     room_id = RoomId(UUID(row["room"]))
-    if not hidden and (named := mentions.meant_by(row["html"])):
-        await mentions.write(scope, await messages.hold(scope, message_id, in_archive=True), room_id, named)
+    named = [] if hidden else await blocks.spare(scope, UUID(row["author_id"]), mentions.meant_by(row["html"]))
+    if named:
+        held = await messages.hold(scope, message_id, in_archive=True, on_case=True)
+        await mentions.write(scope, held, room_id, named)
     if not hidden:
         await bell.recount(scope, message_id)
     scope.announce(notices.message_restored(room_id, messages.plain(row)))

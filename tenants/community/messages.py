@@ -26,6 +26,7 @@ from tenants import notices
 from tenants.community import (
     attachments,
     audience,
+    direct_rules,
     following,
     mentions,
     ringing,
@@ -216,12 +217,12 @@ async def page_of_seen(
     return rows[::-1]
 
 
-async def find(scope: Scope, message_id: UUID) -> Record:
-    """One message in a room that the actor may see."""
+async def find(scope: Scope, message_id: UUID, *, on_case: bool = False) -> Record:
+    """One message in a room that the actor may see; `on_case` also one of a case, in a conversation of others."""
     row = await scope.first(_ONE, id=message_id)
     if row is None:
         raise NotFound("There is no such message here.", "no_such_message")
-    await rooms.find(scope, UUID(row["room"]))
+    await direct_rules.place_of(scope, UUID(row["room"]), on_case=on_case)
     return row
 
 
@@ -229,9 +230,7 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
     """Post a draft, or tell where it already stands: a `client_id` counts once per author, the first body stands."""
     # The room's row is locked first, so that the search for an earlier post sees all that was committed before us.
     held = await scope.first(rooms.BY_ID_HELD, room_id=room_id, me=scope.actor.member_id)
-    room = rooms.require_writable(scope, held)
-    message_id = new_id()
-    verdict = PASSED
+    room, message_id, verdict = rooms.require_writable(scope, held), new_id(), PASSED
     if screening.applies(scope, room) and not await scope.first(_STANDS, me=scope.member_id(), client_id=new.client_id):
         verdict = await screening.screen(scope, room, new.html, message_id, fresh=True)
     meant = await audience.meant(scope, room, new.html)
@@ -254,24 +253,28 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
         fresh = _fresh(scope, room_id, replace(new, html=meant.html), row, files, hidden=verdict.holds)
         scope.announce(notices.message_posted(RoomId(room_id), fresh))
         scope.reindex("message", posted.id)
+        await direct_rules.posted(scope, room, posted.seq)
     return posted
 
 
-async def hold(scope: Scope, message_id: UUID, *, writes: bool = False, in_archive: bool = False) -> Record:
+async def hold(
+    scope: Scope, message_id: UUID, *, writes: bool = False, in_archive: bool = False, on_case: bool = False
+) -> Record:
     """A message that is there and seen, locked until the transaction ends; Forbidden in an archived room.
 
-    `writes`: by one who is not muted, to a message that has its words.
+    `writes`: by one who is not muted, to a message that has its words, where others hear them. `on_case`: the message
+    of a case that the actor decides, though it be in a conversation of others.
     """
     held = await scope.first(_HELD, id=message_id)
     if held is None:
         raise NotFound("There is no such message here.", "no_such_message")
-    found = await scope.first(rooms.BY_ID_RESTRAINED, room_id=held["room_id"], me=scope.actor.member_id)
-    room = rooms.require_seen(scope, found)
+    room = await direct_rules.place_of(scope, held["room_id"], on_case=on_case)
     if not in_archive:
         rooms.require_kept(room)
     if writes:
         sanctions.require_unmuted(room)
         withheld.require_words(held)
+        await direct_rules.require_reach(scope, room)
     return held
 
 

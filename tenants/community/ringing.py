@@ -1,7 +1,7 @@
 """Ringing: a message rings the bell of those whom it mentions, and of those who follow its thread; once each.
 
-Nobody is rung who may not see the room, holds it muted, has left it or asked to hear nothing of it, has read so far,
-or wrote the message. Replies ring only where every message is to be told.
+Nobody is rung who may not see the room, holds it muted, has left it or asked to hear nothing of it, has blocked the
+writer, has read so far, or wrote the message. Replies ring only where every message is to be told.
 """
 
 from collections.abc import Sequence
@@ -31,8 +31,9 @@ from sqlalchemy.sql.expression import union_all
 from tenants import links, notices
 from tenants.channels.channels import CHANNELS
 from tenants.community.audience import PRESENT, SEES
+from tenants.community.blocks import deaf_to
 from tenants.community.following import THREAD_MEMBERS
-from tenants.community.rooms import READS, SETTINGS
+from tenants.community.rooms import DIRECT, READS, SETTINGS
 from tenants.ids import MessageId, PersonId, new_id
 from tenants.jobs import RingMany
 from tenants.members.bell import RINGS
@@ -46,6 +47,7 @@ EXCERPT = 160
 _M, _R, _T, _S = MEMBERS.c, RINGS.c, THREAD_MEMBERS.c, SETTINGS.c
 _ROOM, _MESSAGE, _ROOT = (bindparam(name, type_=Uuid()) for name in ("room_id", "message_id", "root_id"))
 _SEQ, _AFTER = bindparam("seq", type_=BigInteger()), bindparam("after", type_=Uuid())
+_AUTHOR = bindparam("author", type_=Uuid())
 _MOST = bindparam("most", type_=BigInteger())
 _NAMED = func.any(bindparam("named", type_=ARRAY(Uuid)))
 _ASKED = union_all(
@@ -100,8 +102,8 @@ _NEW = insert(RINGS).from_select(
             literal(""), literal(""), _ROOM, _MESSAGE, _ROOT, _SEQ,
         )
         .select_from(MEMBERS.join(_CHOSEN, _CHOSEN.c.member_id == _M.id))
-        .where(_M.id != bindparam("author", type_=Uuid()), PRESENT, SEES)
-        .where(~exists(_ASIDE), ~exists(_HAS_READ), ~exists(_WAS_TOLD))
+        .where(_M.id != _AUTHOR, PRESENT, SEES)
+        .where(~exists(_ASIDE), ~exists(_HAS_READ), ~exists(_WAS_TOLD), ~deaf_to(_AUTHOR))
         .order_by(_M.person_id)
     ),
 )  # fmt: skip
@@ -184,7 +186,9 @@ async def take_back(scope: Scope, message_id: UUID, meant: Sequence[UUID | None]
 
 
 def _notice(room: Record, call: Call, slug: str, rung: dict[str, Any]) -> notices.Notice:
-    facts = {"room": str(room["id"]), "room_name": room["name"], "message": str(call.message_id), "by": call.by}
+    # A conversation is called by its other people, so each of them has another name for it.
+    name = call.by if room["kind"] == DIRECT else room["name"]
+    facts = {"room": str(room["id"]), "room_name": name, "message": str(call.message_id), "by": call.by}
     told = {name: rung[name] for name in ("id", "kind", "times", "at")}
     url = links.message(slug, room["slug"], call.seq)
     if rung["kind"] == "reply":

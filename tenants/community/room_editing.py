@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, update
 
 from tenants import audit
-from tenants.community import room_names, rooms
+from tenants.community import direct_rules, room_names, rooms
 from tenants.community.rooms import ROOMS
 from tenants.errors import Invalid
 from tenants.permissions import Action
@@ -31,7 +31,7 @@ async def edit(scope: Scope, room_id: UUID, changes: Mapping[str, Any]) -> Recor
     """Set what is given of `name, topic, icon, kind, batch_id`; the address of the room stays.
 
     Those whom another kind shuts out leave it, their sockets within two seconds. Raises Invalid, and NotFound for a
-    room that the actor does not see.
+    room that the actor does not see; Conflict for a conversation.
     """
     scope.require(Action.ROOM_EDIT)
     room = await _held(scope, room_id)
@@ -64,4 +64,7 @@ async def archive(scope: Scope, room_id: UUID, *, archived: bool = True) -> None
 
 
 async def _held(scope: Scope, room_id: UUID) -> Record:
-    return rooms.require_seen(scope, await scope.first(rooms.BY_ID_HELD, room_id=room_id, me=scope.actor.member_id))
+    found = await scope.first(rooms.BY_ID_HELD, room_id=room_id, me=scope.actor.member_id)
+    room = rooms.require_seen(scope, found)
+    direct_rules.require_shared(room)
+    return room

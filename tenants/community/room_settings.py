@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Uuid, bindparam, case, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants.community import rooms
-from tenants.community.rooms import SETTINGS
+from tenants.community.rooms import DIRECT, SETTINGS
 from tenants.errors import Invalid
 from tenants.ids import new_id
 from tenants.permissions import Action
@@ -49,7 +49,9 @@ async def put(
     scope.require(Action.ROOM_JOIN)
     if level not in LEVELS:
         raise Invalid.field("/level", "unknown_level", f"A level is one of: {', '.join(LEVELS)}.")
-    await rooms.find(scope, room_id)
+    room = await rooms.find(scope, room_id)
+    if left and room["kind"] == DIRECT:
+        raise Invalid.field("/left", "direct", "A conversation is muted, or left as a group by the button for that.")
     values = {"level": level, "muted": muted, "favourite": favourite and not left, "left": left}
     return await scope.one(_PUT, id=new_id(), room_id=room_id, member_id=scope.member_id(), **values)
 

@@ -17,10 +17,11 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from tenants import audit
 from tenants.batches import batches
@@ -29,6 +30,7 @@ from tenants.community.mentions import MENTIONS
 from tenants.courses.enrollments import ENROLLMENTS
 from tenants.errors import Forbidden, Invalid, NotFound
 from tenants.ids import RoomId, new_id
+from tenants.members.members import MEMBERS
 from tenants.permissions import Action, Role
 from tenants.scope import Record, Scope
 from tenants.statements import scoped, within
@@ -37,9 +39,11 @@ from tenants.tables import binds, instant, owned, refers, text
 KINDS = ("open", "members", "batch", "announcement", "private")
 MOST_ROOMS = 500
 ARCHIVED = "This room is archived. It can be read, and nothing is added to it."
+# What two people, or a few, say among themselves: nobody sees it unasked, whatever their role.
+DIRECT = "direct"
 STAFF = (Role.OWNER, Role.ADMIN, Role.TEACHER, Role.MODERATOR)
 # Who sees a room of a batch without being enrolled in it, and a private one without being let in.
-UNASKED = {"batch": STAFF, "private": (Role.OWNER, Role.ADMIN)}
+UNASKED: dict[str, tuple[Role, ...]] = {"batch": STAFF, "private": (Role.OWNER, Role.ADMIN), DIRECT: ()}
 
 ROOMS = owned(
     "rooms",
@@ -59,6 +63,8 @@ ROOM_MEMBERS = owned(
     "room_members",
     Column("room_id", Uuid, nullable=False),
     Column("member_id", Uuid, nullable=False),
+    # How they stand to a direct room: `in`, `asked`, `declined`; `shut` or `refused` by a block.
+    text("state", default="in"),
     instant("added_at", now=True),
     refers("room_id", "rooms"),
     refers("member_id", "members"),
@@ -98,10 +104,28 @@ _ENROLLED = exists(
         ).correlate(ROOMS)
     )
 )  # fmt: skip
-# Only a private room has a list, and only a room of a batch looks at enrollments. `rooms_standing` says the same.
-INSIDE = or_(and_(ROOMS.c.kind == "private", _LET), and_(ROOMS.c.kind == "batch", _ENROLLED)).label("inside")
 _R = ROOMS.c
-_FACTS = (_R.id, _R.slug, _R.name, _R.topic, _R.kind, _R.icon, _R.batch_id, _R.head_seq, _R.archived_at, INSIDE)
+IS_DIRECT = _R.kind == DIRECT
+# Only private and direct rooms have a list, only a room of a batch looks at enrollments; so says `rooms_standing`.
+_LISTS = or_(_R.kind == "private", IS_DIRECT)
+INSIDE = or_(and_(_LISTS, _LET), and_(_R.kind == "batch", _ENROLLED)).label("inside")
+_I = ROOM_MEMBERS.c
+_STANDING = within(
+    select(_I.state).where(_I.room_id == _R.id, _I.member_id == _ME).correlate(ROOMS)
+).scalar_subquery()  # fmt: skip
+_BY_NAME: Any = aggregate_order_by(literal_column("', '"), MEMBERS.c.name, MEMBERS.c.id)
+_OTHERS = within(
+    select(func.string_agg(MEMBERS.c.name, _BY_NAME))
+    .join_from(ROOM_MEMBERS, MEMBERS)
+    .where(_I.room_id == _R.id, _I.member_id.is_distinct_from(_ME))
+    .correlate(ROOMS)
+).scalar_subquery()
+# A direct room without a name is called by those in it, as each of them sees it.
+NAME = case((and_(IS_DIRECT, _R.name == ""), func.coalesce(_OTHERS, "")), else_=_R.name).label("name")
+_FACTS = (
+    _R.id, _R.slug, NAME, _R.topic, _R.kind, _R.icon, _R.batch_id, _R.head_seq, _R.archived_at, INSIDE,
+    case((IS_DIRECT, _STANDING)).label("standing"),
+)  # fmt: skip
 _ROOM = select(*_FACTS)
 BY_ID = scoped(_ROOM.where(ROOMS.c.id == bindparam("room_id")))
 # For those who write: with what holds them back, as `restraints`.
@@ -132,22 +156,27 @@ def _mentioned(who: ColumnElement[bool]) -> ScalarSelect[int]:
 
 # Apart, for each is one walk along the index.
 _MENTIONS = _mentioned(MENTIONS.c.member_id == _ME) + _mentioned(MENTIONS.c.member_id.is_(None))
+# A room's facts and what is one's own of it, to be selected from `WITH_OWN`.
+OWN_FACTS = (
+    *_FACTS,
+    case((or_(_QUIET, _LEVEL != "all"), 0), else_=func.greatest(_R.head_seq - _UPTO, 0)).label("unread"),
+    case((or_(_QUIET, _LEVEL == "nothing", _R.head_seq <= _UPTO), 0), else_=_MENTIONS).label("mentions"),
+    _LEVEL.label("level"),
+    func.coalesce(SETTINGS.c.muted, False).label("muted"),
+    func.coalesce(SETTINGS.c.favourite, False).label("favourite"),
+    SETTINGS.c.left_at.is_not(None).label("left"),
+)
+WITH_OWN = ROOMS.outerjoin(READS, _MARK).outerjoin(SETTINGS, _SET)
 LISTED = scoped(
-    select(
-        *_FACTS,
-        case((or_(_QUIET, _LEVEL != "all"), 0), else_=func.greatest(_R.head_seq - _UPTO, 0)).label("unread"),
-        case((or_(_QUIET, _LEVEL == "nothing", _R.head_seq <= _UPTO), 0), else_=_MENTIONS).label("mentions"),
-        _LEVEL.label("level"),
-        func.coalesce(SETTINGS.c.muted, False).label("muted"),
-        func.coalesce(SETTINGS.c.favourite, False).label("favourite"),
-        SETTINGS.c.left_at.is_not(None).label("left"),
-    )
-    .select_from(ROOMS.outerjoin(READS, _MARK).outerjoin(SETTINGS, _SET))
-    .where(or_(ROOMS.c.archived_at.is_(None), bindparam("archived", type_=Boolean())))
+    select(*OWN_FACTS)
+    .select_from(WITH_OWN)
+    .where(~IS_DIRECT, or_(ROOMS.c.archived_at.is_(None), bindparam("archived", type_=Boolean())))
     .order_by(ROOMS.c.position, ROOMS.c.id)
     .limit(MOST_ROOMS)
 )
-_COUNT = scoped(select(func.count(), func.coalesce(func.max(ROOMS.c.position), 0).label("last")).select_from(ROOMS))
+_COUNT = scoped(
+    select(func.count(), func.coalesce(func.max(_R.position), 0).label("last")).select_from(ROOMS).where(~IS_DIRECT)
+)
 _ADD = scoped(
     insert(ROOMS)
     .values(**binds("id", "slug", "name", "topic", "kind", "batch_id", "position"))
@@ -165,9 +194,11 @@ def may_see(scope: Scope, room: Record) -> bool:
     """The one rule of sight, which `INSIDE` and the function `rooms_standing` repeat in SQL.
 
     Anyone sees an open room; members see the rest, but a batch's room only if they are enrolled in it or of the staff,
-    and a private one only if they were let in or keep the channel.
+    a private one only if they were let in or keep the channel, and a direct one only if they are in it, in person.
     """
     actor = scope.actor
+    if room["kind"] == DIRECT and actor.key_id is not None:
+        return False
     if actor.system or room["kind"] == "open":
         return actor.banned is None
     if actor.role is None or actor.banned is not None:
@@ -207,7 +238,10 @@ def require_kept(room: Record) -> None:
 
 
 async def find(scope: Scope, room_id: UUID) -> Record:
-    """A room the actor may see: archived or not: `id, slug, name, topic, kind, icon, batch_id, head_seq, inside`."""
+    """A room the actor may see: archived or not: `id, slug, name, topic, kind, icon, batch_id, head_seq, inside`.
+
+    Of a direct one also the actor's own `standing`.
+    """
     return require_seen(scope, await scope.first(BY_ID, room_id=room_id, me=scope.actor.member_id))
 
 
@@ -217,7 +251,7 @@ async def find_by_slug(scope: Scope, slug: str) -> Record:
 
 
 async def seen(scope: Scope, *, archived: bool = False) -> list[Record]:
-    """Every room that the actor may see, in their order, `archived` ones only when asked for.
+    """Every room that the actor may see but direct ones, in their order, `archived` ones only when asked for.
 
     Each with what is the member's own: `unread` and `mentions`, which count nothing in muted and left rooms, and their
     settings `level, muted, favourite, left`.

@@ -1,8 +1,8 @@
 """Screening: what is written meets the channel's filters in the transaction that would post or change it.
 
-Staff is never screened. The first filter that catches decides: the words are refused, or held until a moderator has
-looked at them, or pass with a flag. In raid mode who is new writes nothing, and links of those less than a week there
-are held.
+Staff is never screened, and no conversation but in a raid. The first filter that catches decides: the words are
+refused, or held until a moderator has looked at them, or pass with a flag. In raid mode who is new writes nothing, and
+links of those less than a week there are held.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from sqlalchemy import Column, LargeBinary, Uuid, bindparam, delete, func, inser
 from tenants.community import caseload, filters, sanctions, withheld
 from tenants.community.catching import Seen
 from tenants.community.filters import CATCHES, REMEMBERED, Sent, Trace, Writer
+from tenants.community.rooms import DIRECT
 from tenants.errors import Forbidden
 from tenants.ids import new_id
 from tenants.members import raids
@@ -104,7 +105,11 @@ async def screen(scope: Scope, room: Record, rendered: str, message_id: UUID, *,
     seen = Seen(rendered)
     if len(rendered) > SHORT:
         await asyncio.to_thread(lambda: (seen.mark, seen.linked, seen.named))
-    if caught := await _in_raid(scope, room, seen, writer):
+    caught = await _in_raid(scope, room, seen, writer)
+    if room["kind"] == DIRECT:
+        # What a filter catches, moderators read; a conversation is theirs only when somebody inside flags it.
+        return PASSED
+    if caught:
         return caught
     version = sanctions.filtered(room)
     standing = await filters.standing(scope, version) if version else ()

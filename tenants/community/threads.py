@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, func, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from tenants.community import bell, following, messages, rooms
+from tenants.community import bell, direct, following, messages, rooms
 from tenants.community.following import THREAD_MEMBERS, Standing
 from tenants.community.messages import MESSAGES, PAGE, SHOWN
 from tenants.members.members import MEMBERS
@@ -75,7 +75,7 @@ async def followed(scope: Scope, *, before: tuple[datetime, UUID] | None = None,
     Each is its first message with `thread_last_at` and `unread`; `before` is where the page before this one ended.
     """
     scope.require(Action.ROOM_JOIN)
-    seen = [row["id"] for row in await rooms.seen(scope)]
+    seen = [row["id"] for row in (*await rooms.seen(scope), *await direct.mine(scope))]
     at, message_id = before or (EVER, LAST)
     place = {"before": at, "before_id": message_id, "rooms": seen}
     return await scope.all(_FOLLOWED, me=scope.member_id(), limit=limit, **place)

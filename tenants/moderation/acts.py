@@ -9,7 +9,7 @@ from sqlalchemy import Column, Integer, Uuid, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tenants import audit, notices
-from tenants.community import messages, rooms
+from tenants.community import direct_rules, messages, rooms
 from tenants.community.hiding import UNDO_TIME
 from tenants.errors import Conflict, Forbidden, Invalid, NotFound
 from tenants.ids import PersonId, new_id
@@ -168,7 +168,9 @@ async def _aimed(scope: Scope, asked: Aim) -> Aim:
     elif aim.kind == "keep":
         raise Invalid.field("/case", "missing", "Say which case is decided.")
     if aim.message_id is not None:
-        held = await messages.hold(scope, aim.message_id, in_archive=True)
+        held = await messages.hold(scope, aim.message_id, in_archive=True, on_case=aim.case_id is not None)
+        if aim.case_id is None:
+            await direct_rules.require_not_direct(scope, held["room_id"])
         aim = replace(aim, member_id=held["member_id"], room_id=held["room_id"])
     elif aim.room_id is not None:
         await rooms.find(scope, aim.room_id)

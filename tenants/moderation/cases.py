@@ -9,6 +9,7 @@ from sqlalchemy import Uuid, bindparam, func, literal, or_, select, update
 
 from tenants.community.caseload import CASES, tell
 from tenants.community.messages import MESSAGES
+from tenants.community.rooms import DIRECT, ROOMS
 from tenants.errors import Conflict, NotFound
 from tenants.members.members import MEMBERS
 from tenants.permissions import Action
@@ -20,6 +21,13 @@ _C = CASES.c
 _AT = bindparam("at", type_=Uuid())
 _CLAIMANT = within(select(MEMBERS.c.name).where(MEMBERS.c.id == _C.claimed_by).correlate(CASES)).scalar_subquery()
 _ROOM = within(select(MESSAGES.c.room_id).where(MESSAGES.c.id == _C.message_id).correlate(CASES)).scalar_subquery()
+# Whether it is about words in a conversation: of such a room moderators see what surrounds a case, and no more.
+_DIRECT = within(
+    select(ROOMS.c.kind == DIRECT)
+    .join_from(MESSAGES, ROOMS)
+    .where(MESSAGES.c.id == _C.message_id)
+    .correlate(CASES)
+).scalar_subquery()  # fmt: skip
 _FACTS = (
     _C.id,
     _C.kind,
@@ -31,6 +39,7 @@ _FACTS = (
     _C.claimed_until,
     _CLAIMANT.label("claimant"),
     _ROOM.label("room_id"),
+    func.coalesce(_DIRECT, literal(False)).label("direct"),
     MEMBERS.c.name.label("author_name"),
     MEMBERS.c.role.label("author_role"),
 )

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 
 from tenants import audit, notices
-from tenants.community import bell, hiding, messages, ringing, sanctions, withheld
+from tenants.community import bell, direct_rules, hiding, messages, ringing, sanctions, withheld
 from tenants.errors import Invalid, NotFound
 from tenants.ids import PersonId, RoomId
 from tenants.jobs import ForgetWords
@@ -67,7 +67,7 @@ async def release(scope: Scope, message_id: UUID) -> bool:
 
 async def _hold_again(scope: Scope, act: Record) -> None:
     if act["before"].get("released"):
-        held = await messages.hold(scope, act["message_id"], in_archive=True)
+        held = await messages.hold(scope, act["message_id"], in_archive=True, on_case=True)
         await hiding.hide(scope, held, withheld.HELD, waits=True)
 
 
@@ -113,6 +113,7 @@ async def _slow(scope: Scope, aim: Aim) -> Before:
     room, seconds = _there(aim.room_id), aim.seconds
     if seconds is None or not 0 <= seconds <= SLOWEST:
         raise Invalid.field("/seconds", "range", f"Give the seconds between two messages, 0 to {SLOWEST}.")
+    await direct_rules.require_not_direct(scope, room)
     before = await sanctions.find(scope, room, "slow")
     await _set_pace(scope, room, seconds, aim.reason)
     return {"seconds": before["seconds"] if before else 0, "reason": before["reason"] if before else ""}
@@ -176,7 +177,7 @@ async def _unban(scope: Scope, act: Record) -> None:
 
 
 async def _message(scope: Scope, aim: Aim) -> Record:
-    return await messages.hold(scope, _there(aim.message_id), in_archive=True)
+    return await messages.hold(scope, _there(aim.message_id), in_archive=True, on_case=aim.case_id is not None)
 
 
 def _there(id_: UUID | None) -> UUID:

@@ -35,6 +35,7 @@ class Case:
     """A case as a moderator sees it: `around` holds its message and five before and after, words of hidden ones too.
 
     `catches` are the filters that caught it.
+    There is no `room` to a case about a conversation: what is around it is all that a moderator sees of that.
     """
 
     row: Record
@@ -52,7 +53,7 @@ class Case:
 
 
 async def page(scope: Scope, *, after: tuple[datetime, UUID] | None = None, limit: int = 20) -> list[Case]:
-    """Open cases in rooms that the actor sees, oldest first."""
+    """Open cases in rooms that the actor sees, and in conversations, oldest first."""
     return await whole(scope, await cases.waiting(scope, after=after, limit=limit))
 
 
@@ -90,9 +91,9 @@ async def whole(scope: Scope, rows: Sequence[Record]) -> list[Case]:
 
 
 async def seen(scope: Scope, rows: Sequence[Record]) -> list[Record]:
-    """Those of some cases that are in rooms the actor sees, or in none."""
-    places = {room["id"] for room in await rooms.seen(scope, archived=True)}
-    return [row for row in rows if row["room_id"] is None or row["room_id"] in places]
+    """Those of some cases that are in rooms the actor sees, in conversations, or in none."""
+    places = {None, *(room["id"] for room in await rooms.seen(scope, archived=True))}
+    return [row for row in rows if row["direct"] or row["room_id"] in places]
 
 
 async def _around(scope: Scope, room_id: UUID, seq: int) -> list[dict[str, Any]]:

@@ -51,6 +51,7 @@ def bodies(stage: Stage) -> dict[str, Any]:
         },
         "/channels/{slug}/attachments": {"name": "a.pdf", "size": 5, "content_type": "application/pdf"},
         "/channels/{slug}/rooms": {"name": "Kilns"},
+        "/channels/{slug}/direct": {"members": [str(member)]},
         "/channels/{slug}/rooms/{room}/messages": {"client_id": str(new_id()), "body": "Hello"},
         "/channels/{slug}/keys": {"name": "Robot", "scopes": ["read:community"]},
         "/channels/{slug}/messages/{id}/flags": {"reason": "spam"},

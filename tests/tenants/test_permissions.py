@@ -30,6 +30,7 @@ file.upload         OAT--
 room.edit           OATM-
 room.join           OATMS
 message.post        OATMS
+message.direct      OATMS
 message.announce    OATM-
 message.mention_all OATM-
 message.moderate    OA-M-

@@ -25,6 +25,7 @@ def case_view(case: queue.Case, reader: MemberId | None) -> CaseView:
         author=PersonMark(str(row["member_id"]), row["author_name"]),
         role=TITLES.get(Role(row["author_role"]), ""),
         room=case.room["name"] if case.room else "",
+        direct=row["direct"],
         closed=row["closed_at"] is not None,
         claimed_by=row["claimant"] if claimed and row["claimed_by"] != reader else "",
         mine=claimed and row["claimed_by"] == reader,

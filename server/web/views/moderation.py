@@ -55,7 +55,10 @@ class AppealRow:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """The case on the desk. `claimed_by` names somebody else who looks at it; `mine` when the reader has claimed it."""
+    """The case on the desk, `direct` when it is about a conversation of others.
+
+    `claimed_by` names somebody else who looks at it; `mine` when the reader has claimed it.
+    """
 
     id: str
     kind: str
@@ -63,6 +66,7 @@ class CaseView:
     author: PersonMark
     role: str
     room: str = ""
+    direct: bool = False
     closed: bool = False
     claimed_by: str = ""
     mine: bool = False

@@ -7,6 +7,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from server.web.views.attached import Attached
+from server.web.views.direct import TalkBar
 from server.web.views.frame import Form, PersonMark
 
 TOGETHER = timedelta(minutes=5)
@@ -26,7 +27,8 @@ class Said:
     """One message. `html` was sanitised when it was written; `to_me` tints the row of a mention, `sought` a linked one.
 
     A deleted one keeps its place, with empty `body` and `html`; so does a `hidden` one, but for moderators. Its author
-    and they are told what it is `hidden_for`. `reply_seq` is 0 where the answered one is not known.
+    and they are told what it is `hidden_for`. A `folded` one is by somebody whom the reader has blocked: a press shows
+    it. `reply_seq` is 0 where the answered one is not known.
     """
 
     id: str
@@ -40,6 +42,7 @@ class Said:
     deleted: bool = False
     hidden: bool = False
     hidden_for: str = ""
+    folded: bool = False
     to_me: bool = False
     sought: bool = False
     replies: int = 0
@@ -98,10 +101,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PlaceGroup:
-    """Rooms under one title."""
+    """Rooms under one title; `url` leads to all of them, and `asking` counts those that wait to be accepted."""
 
     title: str
     places: tuple[Place, ...]
+    url: str = ""
+    asking: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,8 @@ class RoomPage:
     `last_seq` the room's head in this page. With a `back_url` the page is that of a thread, which the form posts to;
     with a `newer_url` it shows an earlier part of the talk, which stands still: neither carries scripts. `unread_url`
     leads to the first unread message, where that is not in the page. A mention of a group in `groups_of_reader` means
-    the reader. `raid_until` is for the team while raid mode is on.
+    the reader. `raid_until` is for the team while raid mode is on. A direct room has a `talk`. What the members in
+    `folds` write is folded.
     """
 
     room_id: str
@@ -180,6 +186,8 @@ class RoomPage:
     own: OwnRoom | None = None
     raid_until: datetime | None = None
     raid_url: str = ""
+    talk: TalkBar | None = None
+    folds: tuple[str, ...] = ()
     form: Form = field(default_factory=Form)
 
 

@@ -125,7 +125,7 @@ const composer = document.querySelector("form.composer")
   : null;
 whenIdle(box, async () => {
   const { comeToLife } = await import("../lib/lively.ts");
-  comeToLife({ facts, wire, rows, composer, names, people, api, stream, pageOf });
+  comeToLife({ transport, facts, wire, rows, composer, names, people, api, stream, pageOf });
 });
 the("#offline button").addEventListener("click", () => transport.retry());
 stream.open();

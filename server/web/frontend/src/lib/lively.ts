@@ -8,12 +8,14 @@ import { PAGE, type RoomFacts, the } from "./page.ts";
 import type { People } from "./people.ts";
 import type { Rows } from "./rows.ts";
 import type { Stream } from "./stream.ts";
+import { follow } from "./talks.ts";
 import { awaitFiles } from "./touch.ts";
-import type { Wire } from "./wire.ts";
+import type { Transport, Wire } from "./wire.ts";
 
 const AGAIN_MS = 3_000;
 
 export interface Standing {
+  transport: Transport;
   stream: Stream;
   /** A page of messages over HTTP. */
   pageOf(query: string): Promise<Message[]>;
@@ -29,6 +31,7 @@ export interface Standing {
 export function comeToLife(standing: Standing): void {
   const { wire, rows, composer, names, people, api } = standing;
   new Actions(the("#messages"), wire, rows, composer, { names, api });
+  follow(standing.transport);
   if (composer) awaitFiles(composer, api);
   watchElsewhere(standing.facts.channel, (counts) => people.unread(counts));
   const older = document.querySelector("#older");

@@ -1,0 +1,124 @@
+"""Pages of direct messages: the conversations of a member, requests to them, whom they have blocked."""
+
+from collections.abc import Mapping
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from server.api.direct import CURSOR
+from server.forms import named, read_fields, refill
+from server.limits import POSTING, charge
+from server.pages.landing import id_of
+from server.pages.visits import Visit, see
+from server.web.views.direct import DirectPage, Request, TalkRow
+from server.web.views.frame import Form, PersonMark
+from tenants import links
+from tenants.channels import channels
+from tenants.community import blocks, direct, direct_standing
+from tenants.errors import Invalid, NotFound, Refusal
+from tenants.members import members
+from tenants.permissions import Action, why
+from tenants.scope import Record, Scope
+
+PAGE, MOST_FOUND = 30, 20
+SIGNS = {True: "message-square", False: "users"}
+
+
+async def show(visit: Visit) -> web.Response:
+    """GET /c/{slug}/direct: with `?q=` the members of that name beside it, with `?after=` older conversations."""
+    return await _show(visit)
+
+
+async def begin(visit: Visit) -> web.Response:
+    """POST /c/{slug}/direct: `member`, or `m-{id}` for each, and `name`; on to the conversation with them."""
+    fields = await read_fields(visit.request)
+    await charge(visit.request, POSTING, str(visit.reader.person_id))
+    try:
+        async with visit.enter() as scope:
+            room, _ = await direct.open_with(scope, _chosen(fields), fields.get("name", ""))
+    except Refusal as refusal:
+        return await _show(visit, refill(refusal, fields), refusal.status)
+    return see(links.room(visit.slug, room["slug"]))
+
+
+async def change(visit: Visit) -> web.Response:
+    """POST /c/{slug}/direct/{room}/{act}: `accept`, `decline`, `leave`, or `name` with `name`."""
+    fields, room_id, act = await read_fields(visit.request), id_of(visit, "room"), visit.path["act"]
+    async with visit.enter() as scope:
+        slug = (await direct.find(scope, room_id))["slug"]
+        if act == "accept":
+            await direct_standing.accept(scope, room_id)
+        elif act == "decline":
+            await direct_standing.decline(scope, room_id)
+        elif act == "leave":
+            await direct_standing.leave(scope, room_id)
+        elif act == "name":
+            await direct_standing.rename(scope, room_id, fields.get("name", ""))
+        else:
+            raise NotFound()
+    if act in {"decline", "leave"}:
+        return see(links.direct(visit.slug), f"direct-{act}")
+    return see(links.room(visit.slug, slug))
+
+
+async def block(visit: Visit) -> web.Response:
+    """POST /c/{slug}/direct/block: `member`; with `on` as `0` they are blocked no more."""
+    fields = await read_fields(visit.request)
+    on = fields.get("on") != "0"
+    async with visit.enter() as scope:
+        member = named(fields, "member")
+        if member is None:
+            raise NotFound("There is no such member here.", "no_such_member")
+        await (direct_standing.block if on else direct_standing.unblock)(scope, member)
+    return see(links.direct(visit.slug), "blocked" if on else "unblocked")
+
+
+async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> web.Response:
+    asked, before = visit.request.query.get("q", "").strip()[:80], CURSOR.read(visit.request.query.get("after"))
+    async with visit.enter(readonly=True) as scope:
+        rows = await direct.page(scope, before=before, limit=PAGE + 1)
+        view = DirectPage(
+            url=links.direct(visit.slug),
+            talks=tuple(_row(visit.slug, row) for row in rows[:PAGE]),
+            requests=tuple(_request(visit.slug, row) for row in await direct.page(scope, "asked", limit=PAGE)),
+            blocked=tuple(PersonMark(str(row["id"]), row["name"]) for row in await blocks.mine(scope)),
+            zone=ZoneInfo((await channels.read(scope))["time_zone"]),
+            may_begin=why(scope.actor, Action.MESSAGE_DIRECT).allowed,
+            asked=asked,
+            found=await _found(scope, asked),
+            more_url=_more(visit.slug, rows[PAGE - 1]) if len(rows) > PAGE else "",
+            form=form or Form(),
+        )
+    return visit.show("direct.html", view, status=status)
+
+
+async def _found(scope: Scope, asked: str) -> tuple[PersonMark, ...]:
+    """Members who may be called so, but for the reader."""
+    if not asked or not why(scope.actor, Action.MEMBER_LIST).allowed:
+        return ()
+    rows = await members.page(scope, called=asked, limit=MOST_FOUND)
+    return tuple(PersonMark(str(row["id"]), row["name"]) for row in rows if row["id"] != scope.actor.member_id)
+
+
+def _chosen(fields: Mapping[str, str]) -> list[UUID]:
+    """The members that a form names, each by `member` or by a tick of its own."""
+    one = named(fields, "member")
+    try:
+        ticked = [UUID(name[2:]) for name in fields if name.startswith("m-")]
+    except ValueError:
+        raise Invalid.field("/members", "id", "Choose people of the list.") from None
+    return [*ticked, *([one] if one else [])]
+
+
+def _row(slug: str, row: Record) -> TalkRow:
+    counts = {name: row[name] for name in ("unread", "mentions", "muted")}
+    return TalkRow(row["name"], links.room(slug, row["slug"]), SIGNS[row["pair"]], row["last_at"], **counts)
+
+
+def _request(slug: str, row: Record) -> Request:
+    return Request(row["name"], links.room(slug, row["slug"]), links.direct(slug, f"/{row['id']}"), row["last_at"])
+
+
+def _more(slug: str, last: Record) -> str:
+    return links.direct(slug, f"?after={CURSOR.write((last['last_at'], last['id']))}")
