@@ -1,5 +1,6 @@
 """Files in a room, in real browsers over a whole installation: picked, dropped, looked at, sent, seen and saved."""
 
+import re
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from playwright.async_api import Browser, expect
 
 from tests.server.web.gallery import SCHEMES
 from tests.server.web.test_browser import objections
+from tests.slices.people import browser
 from tests.slices.talking import talker
 from tests.slices.town import Town
 from tests.workers.test_attachments import SVG, drawn
@@ -61,3 +63,34 @@ async def test_files_are_sent_with_a_message_and_seen_by_the_room(
             await who.enter()
             await expect(who.page.locator(".picture img")).to_have_count(1)
         assert sam.who.complaints == zoe.who.complaints == []
+
+
+async def test_a_voice_note_is_recorded_heard_and_sent(town: Town) -> None:
+    place = await town.place()
+    microphone = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    async with browser(*microphone) as running, talker(running, town, "sam", place["slug"]) as sam:
+        await sam.enter()
+        await sam.page.locator("#record").click()
+        voice = sam.page.locator("#voice")
+        await expect(voice).to_have_attribute("data-state", "recording", timeout=WITHIN)
+        await sam.page.wait_for_function("() => document.querySelector('#voice progress').value > 0")
+        await expect(voice.locator(".num")).to_contain_text("0:02 / 5:00", timeout=WITHIN)
+        assert await objections(sam.page) == []
+        await voice.get_by_role("button", name="Stop").click()
+        await expect(voice).to_have_attribute("data-state", "recorded")
+        await voice.get_by_role("button", name="Listen").click()
+        await expect(voice).to_have_attribute("data-playing", "")
+        await voice.get_by_role("button", name="Send it").click()
+        sound = sam.page.locator("#messages .said[data-seq='1'] .sound")
+        await expect(sound.locator(".num")).to_have_text(re.compile(r"^0:\d\d$"), timeout=WITHIN)
+        await expect(voice).to_be_hidden()
+        played = "audio => audio.play().then(() => { audio.pause(); return audio.error === null; })"
+        assert await sound.locator("audio").evaluate(played)
+        await sam.page.locator("#record").click()
+        await voice.get_by_role("button", name="Discard").click()
+        await expect(voice).to_be_hidden()
+        (said,) = await town.messages(place["id"], await town.token("sam"))
+        (note,) = said["files"]
+        assert note["kind"] == "audio"
+        assert 2 <= note["seconds"] < 60
+        assert sam.who.complaints == []

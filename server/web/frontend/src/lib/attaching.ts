@@ -8,6 +8,7 @@ import { copy, the } from "./page.ts";
 import { Lost } from "./refusal.ts";
 import { size } from "./sizes.ts";
 import { type Session, Upload } from "./upload.ts";
+import type { Voice } from "./voice.ts";
 
 const MOST = 10;
 const MOST_BYTES = 100 * 1024 ** 2;
@@ -35,14 +36,19 @@ interface Chip {
   upload: Upload;
   id: string;
   ready: boolean;
+  /** Whether it could be sent, once that is known. */
+  sent: Promise<boolean>;
 }
 
+const NEVER = Promise.resolve(false);
+
 export class Attaching {
-  readonly #form = the("form.composer");
+  readonly #form = the<HTMLFormElement>("form.composer");
   readonly #pick = the<HTMLInputElement>("#pick");
   readonly #list = the<HTMLUListElement>("#chips");
   readonly #field = the<HTMLTextAreaElement>("#write");
   #chips: Chip[] = [];
+  #voice: Voice | null = null;
 
   constructor(
     private readonly address: string,
@@ -55,6 +61,7 @@ export class Attaching {
   #listen(): void {
     the("#attach").addEventListener("click", () => this.#pick.click());
     this.#pick.addEventListener("change", () => this.#picked());
+    the("#record").addEventListener("click", () => void this.#speak());
     this.#field.addEventListener("paste", (event) => this.#pasted(event));
     for (const kind of ["dragover", "dragleave", "drop"] as const) {
       document.addEventListener(kind, (event) => this.#dragged(event));
@@ -62,6 +69,18 @@ export class Attaching {
     window.addEventListener("online", () => {
       for (const chip of this.#chips) chip.upload.resume();
     });
+  }
+
+  async #speak(): Promise<void> {
+    const { Voice } = await import("./voice.ts");
+    this.#voice ??= new Voice({ send: (file) => this.#sendAtOnce(file), complain: this.complain });
+    await this.#voice.begin();
+  }
+
+  /** The message goes as soon as the file is ready, if that is all that it waits for. */
+  async #sendAtOnce(file: File): Promise<void> {
+    const chip = this.add([file])[0];
+    if (chip && (await chip.sent) && this.#chips.includes(chip)) this.#form.requestSubmit();
   }
 
   /** A picture among the words; what comes with words of its own is pasted as those. */
@@ -84,15 +103,16 @@ export class Attaching {
     this.#pick.value = "";
   }
 
-  add(files: readonly File[]): void {
-    if (!files.length) return;
-    this.complain("");
+  add(files: readonly File[]): Chip[] {
+    if (files.length) this.complain("");
+    const added: Chip[] = [];
     for (const file of files) {
       const fault = this.#refused(file);
       if (fault) this.complain(fault);
-      else void this.#send(this.#made(file));
+      else added.push(this.#made(file));
     }
-    this.#count();
+    if (added.length) this.#count();
+    return added;
   }
 
   /** What goes with the message, in order; null, and said so, while some is on its way or could not be sent. */
@@ -119,11 +139,11 @@ export class Attaching {
 
   #made(file: File): Chip {
     const row = copy("t-chip");
-    const chip: Chip = { file, row, upload: this.#upload(file, row), id: "", ready: false };
+    const chip: Chip = { file, row, upload: this.#upload(file, row), id: "", ready: false, sent: NEVER };
     the("bdi", row).textContent = file.name;
     the("button", row).addEventListener("click", () => void this.#remove(chip));
     this.#chips.push(chip);
-    this.#list.append(row);
+    chip.sent = this.#send(chip);
     return chip;
   }
 
@@ -145,11 +165,11 @@ export class Attaching {
     });
   }
 
-  async #send(chip: Chip): Promise<void> {
+  async #send(chip: Chip): Promise<boolean> {
     try {
       chip.id = await chip.upload.run();
       const found = await this.#lookedAt(chip);
-      if (!found) return;
+      if (!found) return false;
       chip.ready = true;
       said(chip.row, found.fault ? "Sent as a file to be saved" : size(chip.file.size));
       chip.row.classList.add("done");
@@ -157,6 +177,7 @@ export class Attaching {
       chip.row.classList.add("bad");
       said(chip.row, (fault as Error).message);
     }
+    return chip.ready;
   }
 
   /** What the server found it to be; null when it was removed meanwhile. */
