@@ -15,6 +15,7 @@ from server.api import (
     direct,
     filters,
     invitations,
+    kept,
     keys,
     lessons,
     live,
@@ -38,6 +39,7 @@ from server.webhooks import payments as payments_webhook
 API: tuple[Route, ...] = (
     *community.ROUTES,
     *threads.ROUTES,
+    *kept.ROUTES,
     *rooms.ROUTES,
     *direct.ROUTES,
     *channels.ROUTES,

@@ -68,6 +68,16 @@ def direct(slug: str, rest: str = "") -> str:
     return f"/c/{slug}/direct{rest}"
 
 
+def pins(slug: str, room_slug: str) -> str:
+    """The pinned messages of a room."""
+    return f"{room(slug, room_slug)}/pins"
+
+
+def saved(slug: str) -> str:
+    """The messages of a channel that the reader keeps."""
+    return f"/c/{slug}/saved"
+
+
 def decisions(slug: str) -> str:
     """What moderators of a channel decided about the reader."""
     return f"/c/{slug}/community/decisions"

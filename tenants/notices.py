@@ -54,6 +54,12 @@ def reaction_changed(room_id: RoomId, message_id: MessageId, emoji: str, count: 
     return Notice("reaction.changed", payload, room_id=room_id)
 
 
+def pin_changed(room_id: RoomId, message_id: MessageId, *, on: bool, pinned: int) -> Notice:
+    """A message of a room was pinned or taken down; so many pinned ones can now be read."""
+    payload = {"room": str(room_id), "message": str(message_id), "on": on, "pinned": pinned}
+    return Notice("pin.changed", payload, room_id=room_id)
+
+
 def certificate_ready(person_id: PersonId, code: str, title: str) -> Notice:
     """A certificate of this person can be opened."""
     payload = {"kind": "certificate", "code": code, "title": title, "url": f"/verify/{code}"}
@@ -80,6 +86,11 @@ def called(person_id: PersonId, payload: Mapping[str, Any]) -> Notice:
 def bell_read(person_id: PersonId, unread: int) -> Notice:
     """A person has read what the bell told, or some of it is gone; so many notices are left to read."""
     return Notice("bell", {"unread": unread}, person_id=person_id)
+
+
+def bookmark_changed(person_id: PersonId, message_id: MessageId, *, on: bool) -> Notice:
+    """A person keeps a message for themselves, or no more."""
+    return Notice("bookmark.changed", {"message": str(message_id), "on": on}, person_id=person_id)
 
 
 def room_left(person_id: PersonId, room_id: RoomId) -> Notice:

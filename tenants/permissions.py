@@ -44,6 +44,7 @@ class Action(StrEnum):
     MESSAGE_DIRECT = "message.direct"
     MESSAGE_ANNOUNCE = "message.announce"
     MESSAGE_MENTION_ALL = "message.mention_all"
+    MESSAGE_PIN = "message.pin"
     MESSAGE_MODERATE = "message.moderate"
     CERTIFICATE_LIST = "certificate.list"
     CERTIFICATE_ISSUE = "certificate.issue"
@@ -71,6 +72,7 @@ _MODERATOR = _STUDENT | {
     Action.MEMBER_BAN,
     Action.MESSAGE_ANNOUNCE,
     Action.MESSAGE_MENTION_ALL,
+    Action.MESSAGE_PIN,
     Action.ROOM_EDIT,
 }
 _TEACHER = _STUDENT | {
@@ -81,6 +83,7 @@ _TEACHER = _STUDENT | {
     Action.FILE_UPLOAD,
     Action.MESSAGE_ANNOUNCE,
     Action.MESSAGE_MENTION_ALL,
+    Action.MESSAGE_PIN,
     Action.ROOM_EDIT,
     Action.CERTIFICATE_LIST,
     Action.CERTIFICATE_ISSUE,

@@ -25,6 +25,7 @@ from tenants.community import (
     direct_rules,
     drafts,
     messages,
+    pins,
     places,
     reactions,
     reads,
@@ -138,6 +139,7 @@ async def gather(visit: Visit, scope: Scope, room: Record, found: Sequence[Recor
         asking=await direct.asking(scope) if member else 0,
         talk=talk,
         blocked=frozenset(str(row["id"]) for row in await blocks.mine(scope)) if member else frozenset(),
+        pinned=await pins.count(scope, room["id"]),
     )
 
 

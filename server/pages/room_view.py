@@ -62,6 +62,7 @@ class RoomFacts:
     asking: int = 0
     talk: Record | None = None
     blocked: frozenset[str] = frozenset()
+    pinned: int = 0
     at: int | None = None
     root: Record | None = None
     silence: str = ""
@@ -105,8 +106,15 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         form=form or Form(),
         raid_until=facts.raid["ends_at"] if facts.raid and actor.role in STAFF else None,
         raid_url=links.studio(slug, "/moderation"),
+        **_kept(facts),
         **_rights(facts, member=member),
     )
+
+
+def _kept(facts: RoomFacts) -> dict[str, Any]:
+    """Where pinned and saved messages are found."""
+    pins_url = links.pins(facts.slug, facts.room["slug"])
+    return {"pinned": facts.pinned, "pins_url": pins_url, "saved_url": links.saved(facts.slug)}
 
 
 def _rights(facts: RoomFacts, *, member: bool) -> dict[str, Any]:
@@ -120,6 +128,7 @@ def _rights(facts: RoomFacts, *, member: bool) -> dict[str, Any]:
         "muted": (muted or facts.silence) if member else "",
         "slow_seconds": 0 if actor.role in STAFF else slow_seconds,
         "staff": actor.role in STAFF,
+        "pins_messages": why(actor, Action.MESSAGE_PIN).allowed,
         "moderates": why(actor, Action.MESSAGE_MODERATE).allowed,
         "groups_of_reader": mentions.groups_of(actor.role),
         "mentions_all": why(actor, Action.MESSAGE_MENTION_ALL).allowed,

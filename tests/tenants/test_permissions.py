@@ -33,6 +33,7 @@ message.post        OATMS
 message.direct      OATMS
 message.announce    OATM-
 message.mention_all OATM-
+message.pin         OATM-
 message.moderate    OA-M-
 certificate.list    OAT--
 certificate.issue   OAT--

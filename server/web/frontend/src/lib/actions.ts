@@ -1,12 +1,12 @@
 /** What one can do to a message: react, reply, flag, edit, delete; send again or drop one that was not sent. */
 import type { Composer } from "./composer.ts";
+import { LATER } from "./later.ts";
 import type { Message } from "./message.ts";
 import type { Names } from "./names.ts";
 import { the } from "./page.ts";
 import { Refused } from "./refusal.ts";
 import type { Rows } from "./rows.ts";
 import type { Wire } from "./wire.ts";
-import { WORDS } from "./words.ts";
 
 export class Actions {
   readonly #palette = the<HTMLElement>("#palette");
@@ -138,7 +138,7 @@ export class Actions {
     this.rows.patch(said, present);
     the(".words", said).hidden = false;
     the(".editing", said).dataset.seen = present.edited_at ?? "";
-    the(".fault span", said).textContent = WORDS.meanwhile;
+    the(".fault span", said).textContent = LATER.meanwhile;
   }
 
   #key(event: KeyboardEvent): void {

@@ -1,8 +1,8 @@
 /** Whom one may call with `@`: a listbox under the reader's keys while the caret stays in the words. */
 import { call } from "./api.ts";
+import { LATER } from "./later.ts";
 import type { Person } from "./message.ts";
 import type { Names } from "./names.ts";
-import { WORDS } from "./words.ts";
 
 const MOST = 8;
 const PAUSE_MS = 150;
@@ -31,7 +31,7 @@ export class Completer {
     this.#list.id = "called";
     this.#list.className = "called leaf";
     this.#list.role = "listbox";
-    this.#list.ariaLabel = WORDS.people;
+    this.#list.ariaLabel = LATER.people;
     this.#list.hidden = true;
     this.#said.className = "unseen";
     this.#said.role = "status";
@@ -70,7 +70,7 @@ export class Completer {
     this.#at = 0;
     this.#list.replaceChildren(...this.#choices.map((choice, place) => option(choice, place)));
     this.#list.hidden = !this.#choices.length;
-    this.#said.textContent = this.#choices.length ? WORDS.found(this.#choices.length) : "";
+    this.#said.textContent = this.#choices.length ? LATER.found(this.#choices.length) : "";
     this.#mark();
   }
 

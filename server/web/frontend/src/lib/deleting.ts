@@ -1,7 +1,7 @@
 /** A moderator deletes another's message: with a reason, and ten seconds to take it back; loaded when first needed. */
 import { call } from "./api.ts";
+import { LATER } from "./later.ts";
 import { copy, the } from "./page.ts";
-import { WORDS } from "./words.ts";
 
 const UNDO_MS = 10_000;
 
@@ -10,10 +10,10 @@ export async function deleteTheirs(api: string, message: string, reason: string)
   const acts = `${api}/moderation/acts`;
   const { id } = await call<{ id: string }>("POST", acts, { kind: "delete", reason, message });
   const strip = copy("t-notice");
-  the("b", strip).textContent = WORDS.removed;
+  the("b", strip).textContent = LATER.removed;
   the("a", strip).hidden = true;
   const undo = the<HTMLButtonElement>("button", strip);
-  undo.textContent = WORDS.undo;
+  undo.textContent = LATER.undo;
   undo.addEventListener("click", async () => {
     await call("PUT", `${acts}/${id}/undone`).then(
       () => strip.remove(),

@@ -1,7 +1,7 @@
 /** Flagging: the dialog asks why, and says what became of it; loaded when it is first needed. */
 import { call } from "./api.ts";
+import { LATER } from "./later.ts";
 import { the } from "./page.ts";
-import { WORDS } from "./words.ts";
 
 /** Asks why a message is flagged, and sends that to `address`; a refusal stands in the dialog. */
 export function askToFlag(address: string): void {
@@ -33,7 +33,7 @@ function complain(form: HTMLElement, text: string): void {
 
 function thank(): void {
   const strip = the<HTMLTemplateElement>("template#t-notice").content.firstElementChild?.cloneNode(true) as HTMLElement;
-  the("b", strip).textContent = WORDS.flagged;
+  the("b", strip).textContent = LATER.flagged;
   the("a", strip).hidden = true;
   the("button", strip).addEventListener("click", () => strip.remove());
   the("#notices").append(strip);

@@ -2,6 +2,7 @@
 import { Actions } from "./actions.ts";
 import type { Composer } from "./composer.ts";
 import { watchElsewhere } from "./elsewhere.ts";
+import { Keeping } from "./keeping.ts";
 import type { Message } from "./message.ts";
 import type { Names } from "./names.ts";
 import { PAGE, type RoomFacts, the } from "./page.ts";
@@ -15,11 +16,11 @@ import type { Transport, Wire } from "./wire.ts";
 const AGAIN_MS = 3_000;
 
 export interface Standing {
-  transport: Transport;
   stream: Stream;
   /** A page of messages over HTTP. */
   pageOf(query: string): Promise<Message[]>;
   facts: RoomFacts;
+  transport: Transport;
   wire: Wire;
   rows: Rows;
   composer: Composer | null;
@@ -29,11 +30,12 @@ export interface Standing {
 }
 
 export function comeToLife(standing: Standing): void {
-  const { wire, rows, composer, names, people, api } = standing;
+  const { facts, transport, wire, rows, composer, names, people, api } = standing;
   new Actions(the("#messages"), wire, rows, composer, { names, api });
   follow(standing.transport);
+  new Keeping(the("#messages"), transport, api, facts.room);
   if (composer) awaitFiles(composer, api);
-  watchElsewhere(standing.facts.channel, (counts) => people.unread(counts));
+  watchElsewhere(facts.channel, (counts) => people.unread(counts));
   const older = document.querySelector("#older");
   if (older) readBack(older, standing);
 }

@@ -1,8 +1,8 @@
 /** The moderator's desk: keys press its buttons, a case on screen is claimed, what others do appears. */
 import { call } from "./api.ts";
+import { LATER } from "./later.ts";
 import { the } from "./page.ts";
 import { SocketTransport } from "./socket.ts";
-import { WORDS } from "./words.ts";
 
 interface Changed {
   case: string;
@@ -60,8 +60,8 @@ function tell(root: HTMLElement, words: string): void {
 
 /** Another count for all; where the case on screen is meant, who looks at it; an empty desk takes what came. */
 function changed(root: HTMLElement, { case: about, open, claimed_by: by }: Changed): void {
-  the("#waiting").textContent = WORDS.waits(open);
+  the("#waiting").textContent = LATER.waits(open);
   if (!root.dataset.case && open) location.reload();
   const me = root.dataset.me ?? "";
-  if (about === root.dataset.case && by !== me) tell(root, by ? WORDS.looking(by) : "");
+  if (about === root.dataset.case && by !== me) tell(root, by ? LATER.looking(by) : "");
 }

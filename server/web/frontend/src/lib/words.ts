@@ -1,18 +1,12 @@
-/** What the scripts say: short, present tense, one place. */
+/** What the scripts of a page say from the first moment: short, present tense, one place. */
 
 export const WORDS = {
   sending: "Sending…",
   waiting: "Waiting for the network",
   stuck: "Not sent. It stays on this device.",
   notSent: "Not sent.",
-  edited: "edited",
   deleted: "This message was deleted.",
   hidden: "This message is hidden.",
-  waits: (count: number) => (count === 1 ? "1 case waits" : `${count} cases wait`),
-  looking: (name: string) => `${name} is looking at this.`,
-  flagged: "Flagged. Moderators look at it.",
-  removed: "Deleted. Its author is told why.",
-  undo: "Undo",
   slow: (seconds: number) => `Slow mode: one message every ${seconds} s.`,
   today: "Today",
   yesterday: "Yesterday",
@@ -31,11 +25,7 @@ export const WORDS = {
   },
   ended: "This room is closed to you now.",
   ready: (title: string) => `Your certificate for ${title} is ready.`,
-  meanwhile: "It was changed elsewhere meanwhile. Above is what stands now; save again to put yours in its place.",
   replies: (count: number) => (count === 1 ? "1 reply" : `${count} replies`),
-  people: "People to mention",
-  found: (count: number) => (count === 1 ? "1 person found" : `${count} people found`),
-  said: (name: string, body: string) => `${name}: ${body}`,
   tooLong: (bytes: number) =>
     `This is ${Math.ceil(bytes / 1024)} KB; a message holds 10 KB. Make it shorter, or send it in parts.`,
 } as const;

@@ -1,0 +1,12 @@
+/** What the scripts say that come later, when they are first needed; so that the page does not wait for it. */
+
+export const LATER = {
+  waits: (count: number) => (count === 1 ? "1 case waits" : `${count} cases wait`),
+  looking: (name: string) => `${name} is looking at this.`,
+  flagged: "Flagged. Moderators look at it.",
+  removed: "Deleted. Its author is told why.",
+  undo: "Undo",
+  meanwhile: "It was changed elsewhere meanwhile. Above is what stands now; save again to put yours in its place.",
+  people: "People to mention",
+  found: (count: number) => (count === 1 ? "1 person found" : `${count} people found`),
+} as const;

@@ -1,0 +1,33 @@
+"""Pins and saved messages in real browsers: shown at once, heard by everybody or by nobody else."""
+
+from playwright.async_api import Browser, expect
+
+from tests.slices.talking import talker
+from tests.slices.town import Town
+
+
+async def test_a_pin_is_seen_by_the_room_and_a_saved_message_by_oneself(chromium: Browser, town: Town) -> None:
+    place = await town.place()
+    async with talker(chromium, town, "ana", place["slug"]) as ana, talker(chromium, town, "sam", place["slug"]) as sam:
+        for who in (ana, sam):
+            await who.enter()
+        await ana.say("The kiln is hot on Fridays")
+        await sam.reads("The kiln is hot on Fridays")
+        here, there = [who.page.locator("#messages .said", has_text="The kiln") for who in (ana, sam)]
+        await here.hover()
+        await here.get_by_role("button", name="Pin").click()
+        for said in (here, there):
+            await expect(said.locator(".pinmark")).to_be_visible()
+        await expect(sam.page.locator("#pins .num")).to_have_text("1")
+        await there.hover()
+        await expect(there.get_by_role("button", name="Pin")).to_have_count(0)
+        await there.get_by_role("button", name="Save for yourself").click()
+        await sam.enter()
+        await expect(there.locator("[data-act=save]")).to_have_attribute("aria-pressed", "true")
+        await expect(there.locator(".pinmark")).to_be_visible()
+        assert await here.locator("[data-act=save]").get_attribute("aria-pressed") == "false"
+        await sam.page.get_by_role("link", name="Saved messages").click()
+        await expect(sam.page.get_by_text("The kiln is hot on Fridays")).to_be_visible()
+        await here.hover()
+        await here.get_by_role("button", name="Pin").click()
+        await expect(ana.page.locator("#pins")).to_be_hidden()
