@@ -22,6 +22,7 @@ from server.api import (
     live_connections,
     members,
     moderation,
+    notice_choices,
     progress,
     rooms,
     search,
@@ -60,6 +61,7 @@ API: tuple[Route, ...] = (
     *attachments.ROUTES,
     *search.ROUTES,
     *bell.ROUTES,
+    *notice_choices.ROUTES,
     *keys.ROUTES,
 )
 

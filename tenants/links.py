@@ -43,6 +43,11 @@ def notices(slug: str) -> str:
     return f"/c/{slug}/notices"
 
 
+def notice_choices(slug: str) -> str:
+    """Where one chooses by which way one is told what."""
+    return f"{notices(slug)}/settings"
+
+
 def room(slug: str, room_slug: str) -> str:
     """The page of a room of the community."""
     return f"/c/{slug}/community/{room_slug}"

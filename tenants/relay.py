@@ -96,6 +96,13 @@ select channel_id, id from files where owner_id is not null
 """
 
 
+_REMINDERS = """
+select channel_id, person_id from rings where mail_at <= now() group by channel_id, person_id
+order by min(mail_at) limit $1
+"""
+_DIGESTS = "select channel_id, person_id from digests where next_at <= now() order by next_at limit $1"
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A job to be sent: its queue, its ticket, and whether a worker had begun it and died."""
@@ -235,6 +242,20 @@ async def sweep(tenancy: Tenancy) -> None:
 async def uploads_left(tenancy: Tenancy, most: int) -> list[tuple[ChannelId, UUID]]:
     """People's uploads, begun two days ago or earlier, that were never finished or never sent, oldest first."""
     return [(ChannelId(row["channel_id"]), row["id"]) for row in await _fetch(tenancy, _UPLOADS, most)]
+
+
+async def reminders_due(tenancy: Tenancy, most: int) -> list[tuple[ChannelId, PersonId]]:
+    """Whom to write to of what they have not read, in which channels, the longest due first."""
+    return [_whom(row) for row in await _fetch(tenancy, _REMINDERS, most)]
+
+
+async def digests_due(tenancy: Tenancy, most: int) -> list[tuple[ChannelId, PersonId]]:
+    """Whose digest of which channel is due, the longest due first."""
+    return [_whom(row) for row in await _fetch(tenancy, _DIGESTS, most)]
+
+
+def _whom(row: Record) -> tuple[ChannelId, PersonId]:
+    return ChannelId(row["channel_id"]), PersonId(row["person_id"])
 
 
 async def _each(tenancy: Tenancy, sql: str, *arguments: Any) -> list[tuple[str, Record]]:

@@ -22,6 +22,7 @@ from settings import Settings
 from tenants import relay
 from tenants.people.mailed_links import LinkSecrets
 from tenants.scope import Tenancy
+from workers import reminding
 from workers.figures import Telling
 from workers.queues import Dispatched, Queues, check_redis
 from workers.registry import Workshop
@@ -126,9 +127,11 @@ def make_herald(settings: Settings) -> Herald:
 
 
 def chores(shop: Workshop) -> list[Chore]:
-    """What repeats: dropping what has served its time, and what broken-off uploads left behind."""
+    """What repeats: dropping what has served its time and what broken-off uploads left behind; mails that are due."""
     return [
         Chore("sweep", 3600, lambda: relay.sweep(shop.tenancy)),
         Chore("sweep uploads", 3600, lambda: sweep_uploads(shop)),
+        Chore("reminders", reminding.EVERY_SECONDS, lambda: reminding.send_reminders(shop)),
+        Chore("digests", reminding.EVERY_SECONDS, lambda: reminding.send_digests(shop)),
         Chore("sweep the store", 3600, shop.store.sweep),
     ]

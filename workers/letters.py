@@ -27,14 +27,24 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """One of several things that a mail tells: a heading that leads there, and what is said."""
+
+    heading: str
+    said: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail before it is dressed: a subject, sentences, one thing to press, and why it came."""
+    """One mail before it is dressed: a subject, sentences, things told, one to press, and why it came."""
 
     subject: str
     sentences: tuple[str, ...]
     button: str
     url: str
     because: str
+    items: tuple[Item, ...] = ()
 
 
 def magic_link(name: str, url: str) -> Letter:

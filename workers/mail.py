@@ -24,7 +24,7 @@ from tenants.people.mailed_links import Purpose
 from tenants.people.people import PEOPLE
 from tenants.scope import Record, Scope
 from tenants.statements import PERSON, personal
-from workers import letters
+from workers import letters, reminding
 from workers.letters import INK, Letter, Sender, dress
 from workers.registry import Work, performs
 
@@ -47,7 +47,11 @@ async def send_mail(work: Work, asked: SendMail) -> None:
     reader = await _reader(work, asked)
     if reader is None or not await _wanted(work, asked):
         return
-    letter, sender = await _WRITERS[asked.template](work, asked, reader["name"])
+    written = await _WRITERS[asked.template](work, asked, reader["name"])
+    if written is None:
+        log.info("nothing is left to write of", template=asked.template)
+        return
+    letter, sender = written
     unsubscribe = _unsubscribe_url(work, asked)
     text, html = dress(letter, sender, unsubscribe)
     name = f"{work.job_id.hex}.{asked.template}"
@@ -211,7 +215,17 @@ def _sender(channel: Record) -> Sender:
     return Sender(channel["name"], channel["brand"].get("colour") or INK)
 
 
-_WRITERS: dict[str, Callable[[Work, SendMail, str], Awaitable[tuple[Letter, Sender]]]] = {
+async def _reminder(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender] | None:
+    written = await reminding.reminder(work, PersonId(asked.to), _subject(asked), name)
+    return written and (written[0], _sender(written[1]))
+
+
+async def _digest(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender] | None:
+    written = await reminding.digest(work, PersonId(asked.to), name)
+    return written and (written[0], _sender(written[1]))
+
+
+_WRITERS: dict[str, Callable[[Work, SendMail, str], Awaitable[tuple[Letter, Sender] | None]]] = {
     "magic_link": _magic_link,
     "new_password": _new_password,
     "password_changed": _password_changed,
@@ -224,4 +238,7 @@ _WRITERS: dict[str, Callable[[Work, SendMail, str], Awaitable[tuple[Letter, Send
     "order_refunded": _order_refunded,
     "order_returned": _order_returned,
     "recording_ready": _recording_ready,
+    "mentioned": _reminder,
+    "replied": _reminder,
+    "digest": _digest,
 }

@@ -42,6 +42,7 @@ async def show(visit: Visit) -> web.Response:
         zone=zone,
         read_url=f"{here}/read",
         upto=str(shown[0].id) if shown else "",
+        choices_url=links.notice_choices(visit.slug),
         older_url=f"{here}?after={CURSOR.write(shown[-1].id)}" if len(rows) > PAGE else "",
     )
     return visit.show("notices.html", view)
@@ -59,7 +60,7 @@ async def read(visit: Visit) -> web.Response:
 def _row(told: Told) -> NoticeRow:
     said = f"Order: {WORDS[told.state][0].lower()}" if told.state else SAID[told.kind]
     return NoticeRow(
-        SIGNS[told.kind], said, told.title, told.url, told.at, not told.read,
+        SIGNS[told.kind], said, told.title, told.url, told.at, _is_new(told),
         by=_isolated(told.by), room=_isolated(told.room_name), times=told.times, gone=told.gone,
     )  # fmt: skip
 
@@ -67,3 +68,7 @@ def _row(told: Told) -> NoticeRow:
 def _isolated(name: str) -> str:
     """A name inside a sentence, kept from turning the rest of it round (Unicode's FSI … PDI)."""
     return f"\u2068{name}\u2069" if name else ""
+
+
+def _is_new(told: Told) -> bool:
+    return not told.read and (not told.gone or told.times > 1)

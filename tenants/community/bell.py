@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from tenants import links
 from tenants.channels.channels import CHANNELS
-from tenants.community import mentions, messages, ringing, rooms
+from tenants.community import direct_rules, mentions, messages, ringing, rooms
 from tenants.community.audience import seeing
 from tenants.community.messages import MESSAGES
 from tenants.community.ringing import Call
@@ -41,7 +41,7 @@ _OF_MESSAGE = and_(_M.channel_id == _R.channel_id, _M.id == _R.message_id)
 _ABOUT = RINGS.outerjoin(ROOMS, _OF_ROOM).outerjoin(MESSAGES, _OF_MESSAGE)
 _SEEN = or_(_R.room_id.is_(None), seeing(ROOMS.c.kind, ROOMS.c.id, ROOMS.c.batch_id))
 # Of a thread that rang more than once something is left when the last reply is gone.
-_COUNTS = and_(_R.read_at.is_(None), _SEEN, or_(_R.message_id.is_(None), ~_GONE, _R.times > 1))
+_COUNTS = and_(_R.read_at.is_(None), _R.at_bell, _SEEN, or_(_R.message_id.is_(None), ~_GONE, _R.times > 1))
 _EACH = (
     within(
         select(literal(1).label("one")).select_from(_ABOUT).where(_R.person_id == MEMBERS.c.person_id, _COUNTS)
@@ -74,8 +74,16 @@ _ALL = (
     # The join in brackets is not looked into for its channel.
     .where(MEMBERS.c.person_id == _ME, _R.channel_id == CHANNEL, _SEEN)
 )  # fmt: skip
-_NEWEST = scoped(_ALL.order_by(_R.id.desc()).limit(bindparam("limit")))
-_OLDER = scoped(_ALL.where(_R.id < bindparam("after")).order_by(_R.id.desc()).limit(bindparam("limit")))
+_AT_BELL = _ALL.where(_R.at_bell)
+_NEWEST = scoped(_AT_BELL.order_by(_R.id.desc()).limit(bindparam("limit")))
+_OLDER = scoped(_AT_BELL.where(_R.id < bindparam("after")).order_by(_R.id.desc()).limit(bindparam("limit")))
+_LEFT = (
+    _ALL.where(_R.message_id.is_not(None), _R.read_at.is_(None), ~_GONE)
+    .order_by(_R.id.desc())
+    .limit(bindparam("limit"))
+)
+_WAITING = scoped(_LEFT)
+_OF_MAIL = scoped(_LEFT.where(_R.mail_id == bindparam("mail_id", type_=Uuid())))
 _UPTO = _R.id <= bindparam("upto", type_=Uuid())
 _READ = scoped(update(RINGS).where(_R.person_id == _ME, _R.read_at.is_(None), _UPTO).values(read_at=func.now()))
 _HOLDERS = scoped(
@@ -112,6 +120,19 @@ async def page(scope: Scope, after: UUID | None = None, limit: int = 50) -> list
         rows = await scope.all(_NEWEST, me=me, limit=limit)
     else:
         rows = await scope.all(_OLDER, me=me, after=after, limit=limit)
+    return [_told(row) for row in rows]
+
+
+async def waiting(scope: Scope, *, mail_id: UUID | None = None, limit: int = 50) -> list[Told]:
+    """What the acting member has not read of mentions and replies that have their words, newest first.
+
+    With `mail_id` what one mail was asked for.
+    """
+    me = _reader(scope)
+    if mail_id is None:
+        rows = await scope.all(_WAITING, me=me, limit=limit)
+    else:
+        rows = await scope.all(_OF_MAIL, me=me, mail_id=mail_id, limit=limit)
     return [_told(row) for row in rows]
 
 
@@ -157,6 +178,15 @@ async def ring_edited(scope: Scope, room: Record, row: Record, meant: Sequence[U
     await ringing.ring(scope, room, await _call_of(scope, row), meant, edited=True)
 
 
+async def ring_restored(scope: Scope, row: Record, meant: Sequence[UUID | None]) -> None:
+    """A message that has its words, again or at last, rings for those who were not told of it before.
+
+    Whoever calls has seen that the actor may know of it, also in a conversation of others.
+    """
+    room = await direct_rules.place_of(scope, UUID(row["room"]), on_case=True)
+    await ringing.ring(scope, room, await _call_of(scope, row), meant, late=True)
+
+
 async def ring_on(scope: Scope, message_id: UUID, after: UUID) -> None:
     """Ring for those behind the member `after` whom a message concerns, unless it was taken away meanwhile."""
     held = await messages.hold(scope, message_id, in_archive=True)
@@ -168,7 +198,7 @@ async def ring_on(scope: Scope, message_id: UUID, after: UUID) -> None:
 
 
 async def _call_of(scope: Scope, row: Record) -> Call:
-    root = None if row["reply_to"] is None else await messages.find(scope, UUID(row["reply_to"]))
+    root = None if row["reply_to"] is None else await messages.find(scope, UUID(row["reply_to"]), on_case=True)
     by = (UUID(row["author_id"]), row["author_name"])
     thread = (UUID(root["id"]), root["seq"]) if root else ()
     return Call(UUID(row["id"]), row["seq"], *by, row["html"], *thread)

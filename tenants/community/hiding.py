@@ -80,6 +80,7 @@ async def give_back(scope: Scope, message_id: UUID, *, hidden: bool = False) -> 
         await mentions.write(scope, held, room_id, named)
     if not hidden:
         await bell.recount(scope, message_id)
+        await bell.ring_restored(scope, row, named)
     scope.announce(notices.message_restored(room_id, messages.plain(row)))
     scope.reindex("message", message_id)
     return True

@@ -6,6 +6,7 @@ writer, has read so far, or wrote the message. Replies ring only where every mes
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -37,12 +38,14 @@ from tenants.community.rooms import DIRECT, READS, SETTINGS
 from tenants.ids import MessageId, PersonId, new_id
 from tenants.jobs import RingMany
 from tenants.members.bell import RINGS
+from tenants.members.choices import CHOICES
 from tenants.members.members import MEMBERS
 from tenants.scope import Record, Scope
 from tenants.statements import CHANNEL, scoped, within
 from tenants.texts import cut, plain
 
 AT_ONCE = 200
+MAILED_AFTER = timedelta(minutes=5)
 EXCERPT = 160
 _M, _R, _T, _S = MEMBERS.c, RINGS.c, THREAD_MEMBERS.c, SETTINGS.c
 _ROOM, _MESSAGE, _ROOT = (bindparam(name, type_=Uuid()) for name in ("room_id", "message_id", "root_id"))
@@ -84,6 +87,11 @@ _OTHER = RINGS.alias("told")
 _WAS_TOLD = within(
     select(literal(1)).where(_OTHER.c.message_id == _MESSAGE, _OTHER.c.person_id == _M.person_id).correlate(MEMBERS)
 )
+_KIND = case((_CHOSEN.c.named, "mention"), else_="reply")
+_NO_BELL = within(
+    select(literal(1)).where(CHOICES.c.person_id == _M.person_id, CHOICES.c.kind == _KIND, ~CHOICES.c.bell)
+    .correlate(MEMBERS, _CHOSEN)
+)  # fmt: skip
 # The time of the first id, and the end of the member's own: ids in order of their making, and no two alike.
 _ID = as_type(
     func.overlay(
@@ -92,18 +100,21 @@ _ID = as_type(
 )  # fmt: skip
 _COLUMNS = (
     "channel_id", "id", "person_id", "kind", "thing_id", "title", "url", "room_id", "message_id", "root_id", "seq",
+    "at_bell", "mail_at",
 )  # fmt: skip
 _NEW = insert(RINGS).from_select(
     list(_COLUMNS),
     within(
         select(
             CHANNEL, _ID, _M.person_id,
-            case((_CHOSEN.c.named, "mention"), else_="reply"), case((_CHOSEN.c.named, _MESSAGE), else_=_ROOT),
+            _KIND, case((_CHOSEN.c.named, _MESSAGE), else_=_ROOT),
             literal(""), literal(""), _ROOM, _MESSAGE, _ROOT, _SEQ,
+            ~exists(_NO_BELL), func.now() + MAILED_AFTER,
         )
         .select_from(MEMBERS.join(_CHOSEN, _CHOSEN.c.member_id == _M.id))
         .where(_M.id != _AUTHOR, PRESENT, SEES)
-        .where(~exists(_ASIDE), ~exists(_HAS_READ), ~exists(_WAS_TOLD), ~deaf_to(_AUTHOR))
+        .where(~exists(_ASIDE), or_(bindparam("late", type_=Boolean()), ~exists(_HAS_READ)), ~exists(_WAS_TOLD))
+        .where(~deaf_to(_AUTHOR))
         .order_by(_M.person_id)
     ),
 )  # fmt: skip
@@ -111,17 +122,20 @@ _RUNG = (
     _NEW.on_conflict_do_update(
         index_elements=["channel_id", "person_id", "kind", "thing_id"],
         set_={
-            **{name: _NEW.excluded[name] for name in ("id", "message_id", "seq")},
+            **{name: _NEW.excluded[name] for name in ("id", "message_id", "seq", "at_bell")},
+            # What was mailed and is still unread is not mailed again.
+            "mail_at": case((_R.read_at.is_(None), _R.mail_at), else_=_NEW.excluded.mail_at),
+            "mail_id": case((_R.read_at.is_(None), _R.mail_id), else_=None),
             "times": case((_R.read_at.is_(None), _R.times + 1), else_=1),
             "at": func.now(),
             "read_at": None,
         },
         where=_R.seq < _NEW.excluded.seq,
     )
-    .returning(_R.id, _R.person_id, _R.kind, _R.times, _R.at)
+    .returning(_R.id, _R.person_id, _R.kind, _R.times, _R.at, _R.at_bell)
     .cte("rung")
 )
-_FACTS = ("id", "person_id", "kind", "times", "at")
+_FACTS = ("id", "person_id", "kind", "times", "at", "at_bell")
 _EACH = func.jsonb_build_object(*(part for name in _FACTS for part in (literal(name), _RUNG.c[name])))
 _RING = scoped(
     select(
@@ -154,13 +168,14 @@ class Call:
 
 async def ring(
     scope: Scope, room: Record, call: Call, meant: Sequence[UUID | None] = (), *, edited: bool = False,
-    after: UUID = FIRST,
+    late: bool = False, after: UUID = FIRST,
 ) -> None:  # fmt: skip
     """Ring for whom a message is `meant` (None: the whole room) and for those who follow its thread, in one statement.
 
     One that is `edited` rings for those alone whom it mentions, and whom it has not rung for.
 
-    More than AT_ONCE are rung by jobs that follow, those behind the member `after` by each.
+    One that comes `late`, into a place that some have read past, rings for them too. More than AT_ONCE are rung by
+    jobs that follow, those behind the member `after` by each.
     """
     named, everyone = [each for each in meant if each is not None], None in meant
     followed = None if edited else call.root_id
@@ -169,10 +184,11 @@ async def ring(
     row = await scope.one(
         _RING, room_id=room["id"], kind=room["kind"], batch_id=room["batch_id"], message_id=call.message_id,
         seq=call.seq, root_id=call.root_id, followed=followed, author=call.author, named=named, everyone=everyone,
-        after=after, first_id=new_id(), most=AT_ONCE,
+        late=late, after=after, first_id=new_id(), most=AT_ONCE,
     )  # fmt: skip
     for rung in row["rung"] or ():
-        scope.announce(_notice(room, call, row["slug"], rung))
+        if rung["at_bell"]:
+            scope.announce(_notice(room, call, row["slug"], rung))
     if row["chosen"] >= AT_ONCE:
         scope.enqueue(RingMany(MessageId(call.message_id), row["last"]))
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, Uuid
 
 from tenants.ids import new_id
 from tenants.notices import Notice
@@ -37,6 +37,11 @@ RINGS = owned(
     # The first message of the thread that the message is in.
     Column("root_id", Uuid),
     Column("seq", BigInteger),
+    # Who wants no bell for it may still be told by other ways.
+    Column("at_bell", Boolean, nullable=False, server_default="true"),
+    # When it is mailed if it is unread by then, and the mail it was in since it was last read.
+    instant("mail_at"),
+    Column("mail_id", Uuid),
     refers("room_id", "rooms"),
     refers("message_id", "messages"),
     refers("root_id", "messages"),
@@ -45,14 +50,17 @@ RINGS = owned(
 _RING = Scoped(
     "with gone as (delete from rings where channel_id = $1 and person_id = any($3::uuid[]) and at < $6"
     " and not (kind = $4 and thing_id = $5))"
-    " insert into rings (channel_id, id, person_id, kind, thing_id, title, url, state)"
-    " select $1, new.id, new.person_id, $4, $5, $7, $8, $9 from unnest($2::uuid[], $3::uuid[]) as new(id, person_id)"
+    " insert into rings (channel_id, id, person_id, kind, thing_id, title, url, state, at_bell)"
+    " select $1, new.id, new.person_id, $4, $5, $7, $8, $9, not exists (select 1 from notice_choices c"
+    " where c.channel_id = $1 and c.person_id = new.person_id and c.kind = $4 and not c.bell)"
+    " from unnest($2::uuid[], $3::uuid[]) as new(id, person_id)"
     " order by new.person_id"
     " on conflict (channel_id, person_id, kind, thing_id) do update"
     " set id = excluded.id, title = excluded.title, url = excluded.url, state = excluded.state, at = now(),"
+    " at_bell = excluded.at_bell,"
     " times = case when rings.read_at is null then rings.times + 1 else 1 end,"
     " read_at = null where (rings.title, rings.url, rings.state) <> (excluded.title, excluded.url, excluded.state)"
-    " returning id, person_id, at, times",
+    " returning id, person_id, at, times, at_bell",
     ("channel_id", "ids", "people", "kind", "thing_id", "before", "title", "url", "state"),
     {},
 )
@@ -92,6 +100,8 @@ async def ring(scope: Scope, notices: Sequence[Notice], thing_id: UUID) -> None:
         state=said.get("state", ""),
     )  # fmt: skip
     for row in rows:
+        if not row["at_bell"]:
+            continue
         notice = told[row["person_id"]]
         facts = {"id": str(row["id"]), "at": row["at"].isoformat(), "times": row["times"]}
         scope.announce(replace(notice, payload={**notice.payload, **facts}))

@@ -8,7 +8,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants.errors import Conflict, Forbidden, SignInNeeded
-from tenants.ids import MemberId, new_id
+from tenants.ids import MemberId, PersonId, new_id
 from tenants.jobs import RenameMentions, SendMail
 from tenants.members import raids
 from tenants.permissions import Action, Actor, Role
@@ -35,6 +35,9 @@ BANNED = and_(_M.banned_at.is_not(None), or_(_M.banned_until.is_(None), _M.banne
 
 _BY_ID = select(*_SHOWN).where(_M.id == bindparam("id"))
 _READ = scoped(_BY_ID.where(_M.left_at.is_(None)))
+_STANDING = scoped(
+    select(_M.id, _M.role, _M.name).where(_M.person_id == bindparam("of_person"), _M.left_at.is_(None), ~BANNED)
+)
 _LOCKED = scoped(_BY_ID.with_for_update())
 _PAGE = scoped(
     select(*_SHOWN).where(_M.left_at.is_(None), _M.id > bindparam("after")).order_by(_M.id).limit(bindparam("limit"))
@@ -125,6 +128,15 @@ async def rename(scope: Scope, member_id: UUID, name: str) -> Record:
     await scope.one(_READ, id=member_id)
     scope.enqueue(RenameMentions(MemberId(member_id)))
     return await scope.one(_RENAME, at=member_id, new_name=clean_line(name, "/name", longest=NAME_LENGTH))
+
+
+async def act_as(scope: Scope, person_id: PersonId) -> bool:
+    """Act as a member from here on, to see what they may see; False for one who is none, or is banned."""
+    row = await scope.first(_STANDING, of_person=person_id)
+    if row is None:
+        return False
+    scope.actor = Actor(person_id=person_id, member_id=MemberId(row["id"]), role=Role(row["role"]), name=row["name"])
+    return True
 
 
 async def keep_an_owner(scope: Scope, member_id: UUID) -> None:

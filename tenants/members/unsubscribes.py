@@ -21,7 +21,12 @@ UNSUBSCRIBES = owned(
     text("kind"),
     instant("at", now=True),
 )
-KINDS: Mapping[str, str] = {"recording_ready": "new recordings"}
+KINDS: Mapping[str, str] = {
+    "recording_ready": "new recordings",
+    "mentioned": "messages that mention you",
+    "replied": "replies in threads you follow",
+    "digest": "what is unread",
+}
 """Kinds of mail that one may do without, with what they are about."""
 
 _U = UNSUBSCRIBES.c
@@ -32,6 +37,7 @@ _PUT = scoped(
     .on_conflict_do_nothing(index_elements=["channel_id", "person_id", "kind"])
 )
 _TAKE_BACK = scoped(delete(UNSUBSCRIBES).where(*_THIS))
+_ALL = scoped(select(_U.kind).where(_THIS[0]))
 _FIND = scoped(select(_U.id).where(*_THIS))
 
 
@@ -82,3 +88,8 @@ async def put(scope: Scope, person_id: PersonId, kind: str, *, on: bool) -> None
 async def stands(scope: Scope, person_id: PersonId, kind: str) -> bool:
     """Whether the person wants no more of this kind from the scope's channel."""
     return await scope.first(_FIND, of_person=person_id, of_kind=kind) is not None
+
+
+async def all_of(scope: Scope, person_id: PersonId) -> set[str]:
+    """The kinds of mail that the person wants no more of from the scope's channel."""
+    return {row["kind"] for row in await scope.all(_ALL, of_person=person_id)}

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 
 from tenants import audit, notices
-from tenants.community import bell, direct_rules, hiding, messages, ringing, sanctions, withheld
+from tenants.community import direct_rules, hiding, messages, sanctions, withheld
 from tenants.errors import Invalid, NotFound
 from tenants.ids import PersonId, RoomId
 from tenants.jobs import ForgetWords
@@ -59,10 +59,7 @@ async def _keep(scope: Scope, aim: Aim) -> Before:
 
 async def release(scope: Scope, message_id: UUID) -> bool:
     """Let go what a filter held: it says what it said, and rings for those whom it concerns; False when it is gone."""
-    if not await hiding.give_back(scope, message_id):
-        return False
-    await bell.ring_on(scope, message_id, ringing.FIRST)
-    return True
+    return await hiding.give_back(scope, message_id)
 
 
 async def _hold_again(scope: Scope, act: Record) -> None:

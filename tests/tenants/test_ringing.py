@@ -17,7 +17,8 @@ from tenants.notices import Notice
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
 from tests.databases import bare
-from tests.tenants.moderating import act, undo
+from tests.tenants import filtering
+from tests.tenants.moderating import act, undo, waiting
 from tests.tenants.school import enrol
 from tests.tenants.test_community import make_room, say
 from tests.tenants.test_rooms import a_batch, batch_room
@@ -250,3 +251,19 @@ async def test_a_room_is_rung_a_part_at_a_time_and_each_bell_once_however_often_
     assert done > 3
     assert await count(tenancy, pottery, "ben", "mia", "sam", "zoe", "ana") == [1, 1, 1, 1, 0]
     assert [each.times for each in (await heard(tenancy, pottery, pottery.sam))[0]] == [1]
+
+
+async def test_what_a_filter_held_rings_when_a_moderator_lets_it_pass(
+    tenancy: Tenancy, world: World, room: RoomId
+) -> None:
+    pottery = world.pottery
+    await filtering.add(tenancy, pottery, "words")
+    posted = await say(tenancy, pottery, pottery.sam.actor, room, f"{at(pottery.zoe)} clay, @teachers")
+    assert await count(tenancy, pottery, "zoe", "ben") == [0, 0]
+    await say(tenancy, pottery, pottery.mia.actor, room, "Later")
+    async with tenancy.scope(pottery.id, pottery.zoe.actor) as scope:
+        await reads.mark_read(scope, room, 2)
+    (case,) = await waiting(tenancy, pottery, pottery.mia)
+    await act(tenancy, pottery, pottery.mia, "keep", case_id=case.row["id"])
+    (one,), unread = await heard(tenancy, pottery, pottery.zoe)
+    assert (one.message_id, one.title, unread) == (posted.id, "@Zoe clay, @teachers", 1)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from server.web.views.frame import Form
+
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
@@ -33,3 +35,27 @@ class BellPage:
     read_url: str
     upto: str = ""
     older_url: str = ""
+    choices_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRow:
+    """A kind of notice: whether it rings, whether it is mailed, and whether its mails can be done without."""
+
+    kind: str
+    words: str
+    bell: bool
+    mail: bool
+    mailed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicesPage:
+    """`notice_choices.html`: one form, posted to `save_url`; `form` has `every, hour, zone, begins, ends`."""
+
+    rows: tuple[ChoiceRow, ...]
+    form: Form
+    zones: tuple[tuple[str, str], ...]
+    save_url: str
+    notices_url: str
+    hours: tuple[tuple[str, str], ...] = tuple((str(hour), f"{hour:02d}:00") for hour in range(24))

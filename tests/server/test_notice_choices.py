@@ -1,0 +1,88 @@
+"""Choosing how one is told: over the API, by a form without scripts, and by the button of a mail program."""
+
+import pytest
+
+from tenants.members.unsubscribes import Named, UnsubscribeSecrets
+from tests.server.browsing import signed_in
+from tests.webapp import Web
+from tests.world import World
+
+ON = {"bell": True, "mail": True}
+USUAL = {
+    "kinds": dict.fromkeys(("mention", "reply", "recording", "certificate", "order"), ON),
+    "digest": {"every": "off", "hour": 8},
+    "quiet": None,
+    "time_zone": "UTC",
+}
+
+
+async def test_choices_are_put_as_a_whole_and_read_back(web: Web, world: World) -> None:
+    school = world.pottery
+    path, token = f"/channels/{school.slug}/notices/choices", school.sam.token
+    assert (await web.call("GET", path, token=token)).json == USUAL
+    chosen = {
+        "kinds": {"reply": {"bell": True, "mail": False}}, "digest": {"every": "daily", "hour": 7},
+        "quiet": {"begins": "22:00", "ends": "07:30"}, "time_zone": "Europe/Lisbon",
+    }  # fmt: skip
+    expected = {**chosen, "kinds": {**USUAL["kinds"], "reply": {"bell": True, "mail": False}}}  # type: ignore[dict-item]
+    for _ in range(2):
+        assert (await web.call("PUT", path, chosen, token=token)).json == expected
+    assert (await web.call("GET", path, token=school.zoe.token)).json == USUAL
+    assert (await web.call("GET", path, token=world.chess.eve.token)).status == 403
+    assert (await web.call("PUT", path, chosen)).status == 401
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kinds": {"weather": ON}},
+        {"digest": {"every": "hourly"}},
+        {"digest": {"hour": 24}},
+        {"quiet": {"begins": "22:00"}},
+        {"quiet": {"begins": "25:00", "ends": "07:00"}},
+        {"quiet": {"begins": "07:00", "ends": "07:00"}},
+        {"time_zone": "Mars/Olympus"},
+        {"time_zone": "x" * 200},
+    ],
+)
+async def test_what_is_no_choice_is_told_by_its_place(web: Web, world: World, wrong: dict[str, object]) -> None:
+    school = world.pottery
+    answer = await web.call("PUT", f"/channels/{school.slug}/notices/choices", wrong, token=school.sam.token)
+    assert answer.status == 422
+    assert answer.json["errors"]
+
+
+async def test_the_form_saves_all_of_it_and_keeps_what_was_typed_beside_what_is_wrong(web: Web, world: World) -> None:
+    school = world.pottery
+    here = f"/c/{school.slug}/notices/settings"
+    browser = await signed_in(web, school.sam)
+    assert here in (await browser.get(f"/c/{school.slug}/notices")).text
+    given = {"bell.mention": "1", "mail.reply": "1", "every": "weekly", "hour": "6", "zone": "Asia/Tokyo"}
+    wrong = await browser.post(here, **given, begins="22:00", ends="late")
+    assert wrong.status == 422
+    assert "Write a time of day" in wrong.text
+    assert 'value="22:00"' in wrong.text
+    done = await browser.post(here, **given, begins="22:00", ends="06:30")
+    assert (done.status, done.headers["Location"]) == (303, f"{here}?said=saved")
+    choices = (await web.call("GET", f"/channels/{school.slug}/notices/choices", token=school.sam.token)).json
+    assert choices["kinds"]["mention"] == {"bell": True, "mail": False}
+    assert choices["kinds"]["reply"] == {"bell": False, "mail": True}
+    assert (choices["digest"], choices["quiet"]) == (
+        {"every": "weekly", "hour": 6}, {"begins": "22:00", "ends": "06:30"},
+    )  # fmt: skip
+    page = (await browser.get(here)).text
+    assert '<option value="Asia/Tokyo" selected>' in page
+    assert 'name="bell.mention" value="1" checked' in page
+
+
+@pytest.mark.parametrize(("kind", "about"), [("mentioned", "messages that mention you"), ("digest", "what is unread")])
+async def test_one_press_in_a_mail_ends_mails_of_its_kind(web: Web, world: World, kind: str, about: str) -> None:
+    school = world.pottery
+    secrets = UnsubscribeSecrets(web.house.secret)
+    path = f"/unsubscribe/{secrets.token(Named(school.id, school.sam.person_id, kind))}"
+    browser = await signed_in(web, school.sam)
+    assert about in (await browser.get(path)).text
+    assert (await browser.post(path)).status == 200
+    choices = (await web.call("GET", f"/channels/{school.slug}/notices/choices", token=school.sam.token)).json
+    assert kind == "digest" or choices["kinds"]["mention"] == {"bell": True, "mail": False}
+    assert choices["digest"]["every"] == "off"

@@ -1,0 +1,99 @@
+"""Reminding: the clock's part in mails of what stayed unread and in digests, and what is written in them."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from tenants import links, relay
+from tenants.channels import channels
+from tenants.community import catching_up
+from tenants.community.bell import Told
+from tenants.community.catching_up import News
+from tenants.ids import PersonId
+from tenants.members import digests, reminders
+from tenants.people import quiet
+from tenants.people.quiet import Hours
+from tenants.permissions import acting_system
+from tenants.scope import Record
+from workers.letters import Item, Letter, isolated, plain
+from workers.registry import Work, Workshop
+
+BATCH = 200
+EVERY_SECONDS = 20
+
+
+async def send_reminders(shop: Workshop) -> int:
+    """Ask for mails of what stayed unread, for each person one, unless it is quiet there; how many people were due."""
+    due = await relay.reminders_due(shop.tenancy, BATCH)
+    for channel_id, person_id in due:
+        until = (await _hours(shop, person_id)).until(datetime.now(UTC))
+        async with shop.tenancy.scope(channel_id, acting_system("reminders")) as scope:
+            await reminders.send_due(scope, person_id, until)
+    return len(due)
+
+
+async def send_digests(shop: Workshop) -> int:
+    """Ask for the digests that are due; how many."""
+    due = await relay.digests_due(shop.tenancy, BATCH)
+    for channel_id, person_id in due:
+        zone = (await _hours(shop, person_id)).time_zone
+        async with shop.tenancy.scope(channel_id, acting_system("digests")) as scope:
+            await digests.send_due(scope, person_id, zone)
+    return len(due)
+
+
+async def reminder(work: Work, person_id: PersonId, mail_id: UUID, name: str) -> tuple[Letter, Record] | None:
+    """The letter of what stayed unread, and its channel; None when nothing is left to tell, or nobody to tell it to."""
+    async with work.scope() as scope:
+        channel = await channels.read(scope)
+        news = await catching_up.of_mail(scope, person_id, mail_id)
+    if not news:
+        return None
+    told = news.told
+    who, where = isolated(told[0].by), isolated(told[0].room_name)
+    what = "mentioned you in" if told[0].kind == "mention" else "replied in a thread you follow, in"
+    subject = f"{plain(told[0].by)} {what} {plain(told[0].room_name)}"
+    if len(told) > 1:
+        subject = f"{len(told)} unread at {plain(channel['name'])}"
+        said = f"Hello {isolated(name)}, {who} and others wrote to you at {isolated(channel['name'])}."
+    else:
+        said = f"Hello {isolated(name)}, {who} {what} {where}."
+    return _letter(
+        work, channel, subject, said, news, "You get this because it stayed unread for some minutes."
+    ), channel
+
+
+async def digest(work: Work, person_id: PersonId, name: str) -> tuple[Letter, Record] | None:
+    """The letter of what is new, and its channel; None when nothing is, or nobody is there to be told."""
+    async with work.scope() as scope:
+        channel = await channels.read(scope)
+        news = await catching_up.of_digest(scope, person_id, channel["slug"])
+    if not news:
+        return None
+    said = f"Hello {isolated(name)}, this is unread at {isolated(channel['name'])}."
+    subject = f"What is new at {plain(channel['name'])}"
+    return _letter(work, channel, subject, said, news, "You get this because you asked for a digest."), channel
+
+
+def _letter(work: Work, channel: Record, subject: str, said: str, news: News, because: str) -> Letter:
+    def full(path: str) -> str:
+        return links.absolute(work.shop.base_url, path)
+
+    slug = channel["slug"]
+    items = [Item(_heading(each), each.title, full(each.url)) for each in news.told]
+    items += [Item(isolated(each.name), _unread(each.unread), full(each.url)) for each in news.places]
+    because = f"{because} Choose what reaches you, when and how: {full(links.notice_choices(slug))}"
+    return Letter(subject, (said,), "Open your notices", full(links.notices(slug)), because, tuple(items))
+
+
+def _heading(told: Told) -> str:
+    where = f"{isolated(told.by)}, {isolated(told.room_name)}"
+    return f"{where} ({told.times} replies)" if told.times > 1 else where
+
+
+def _unread(count: int) -> str:
+    return "1 unread message" if count == 1 else f"{count} unread messages"
+
+
+async def _hours(shop: Workshop, person_id: PersonId) -> Hours:
+    async with shop.tenancy.person(person_id, readonly=True) as person:
+        return await quiet.of(person)
