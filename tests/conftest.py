@@ -1,5 +1,6 @@
 """Real servers for the tests: one PostgreSQL and one Valkey per worker, a migrated database, a small named world."""
 
+import asyncio
 import os
 import socket
 import tempfile
@@ -13,12 +14,19 @@ from providers.embedded import EmbeddedPostgres, EmbeddedValkey
 from tenants import migrations
 from tenants.scope import Tenancy
 from tests.databases import Databases
-from tests.standins.elasticsearch import Node, NoEngine
+from tests.standins.elasticsearch import Node, NoEngine, build_beside
 from tests.standins.postgres import take_named
 from tests.webapp import Web, serving
 from tests.world import World, make_world
 
 take_named()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Build Elasticsearch beside the first tests, once for all workers, which wait for it when they need it."""
+    if getattr(config.option, "dist", "no") != "no" and "PYTEST_XDIST_WORKER" not in os.environ:
+        config.add_cleanup(build_beside())
+
 
 LOOPBACK = ("127.", "::1", "localhost", "::ffff:127.")
 
@@ -88,10 +96,12 @@ def elasticsearch(home: Path) -> Iterator[Node]:
 
 
 @pytest.fixture(scope="session")
-def databases(postgres: EmbeddedPostgres) -> Databases:
+async def databases(postgres: EmbeddedPostgres) -> Databases:
     """Databases made from one migrated template."""
-    migrations.upgrade(postgres.database_url, {})
-    return Databases(postgres.database_url)
+    await asyncio.to_thread(migrations.upgrade, postgres.database_url, {})
+    databases = Databases(postgres.database_url)
+    await databases.hurry()
+    return databases
 
 
 @pytest.fixture(scope="session")

@@ -96,13 +96,13 @@ async def serving(
 
     That one can be told to misbehave; the contract suite runs the real ones.
     """
-    listener = socket.create_server(("127.0.0.1", 0))
-    settings = settings_for(database, redis_url, home, listener.getsockname()[1], **given)
-    house = replace(make_house(settings), payments=till or StandIn())
-    app = make_app(settings, house=house)
-    runner = await start(app, [listener], Deadlines())
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        try:
-            yield Web(f"http://127.0.0.1:{settings.port}", app, session)
-        finally:
-            await drain(runner)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings = settings_for(database, redis_url, home, listener.getsockname()[1], **given)
+        house = replace(make_house(settings), payments=till or StandIn())
+        app = make_app(settings, house=house)
+        runner = await start(app, [listener], Deadlines())
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            try:
+                yield Web(f"http://127.0.0.1:{settings.port}", app, session)
+            finally:
+                await drain(runner)

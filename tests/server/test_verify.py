@@ -1,5 +1,6 @@
 """Verify: a plain verdict for anyone, which says nothing untrue whatever became of an award."""
 
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -198,7 +199,8 @@ async def test_the_verdict_needs_neither_redis_nor_storage_nor_an_open_channel(
     award = await given(tenancy, world, course)
     async with tenancy.scope(world.pottery.id, SYSTEM) as scope:
         await scope._transaction.run("update channels set state = 'closed'", [])
-    async with serving(database, "redis://127.0.0.1:1", tmp_path, storage="disk:/nonexistent/files") as bare:
+    async with serving(database, "redis://127.0.0.1:1", tmp_path, storage=f"disk:{tmp_path / 'lost'}") as bare:
+        shutil.rmtree(tmp_path / "lost")
         page = await bare.get(f"/verify/{award.code}")
         assert (page.status, state_of(page)) == (200, "valid")
         did = await bare.get(f"/c/{world.pottery.slug}/did.json")

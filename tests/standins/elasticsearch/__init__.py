@@ -1,10 +1,12 @@
 """Elasticsearch itself, on loopback: built once into the checkout by Maven, one node per test worker."""
 
-import os
+import fcntl
 import shutil
 import socket
 import subprocess
+import sys
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from urllib.error import URLError
@@ -58,29 +60,44 @@ class Node:
             return False
 
 
+def build_beside() -> Callable[[], None]:
+    """Begin to build in a process of its own, for which `built` waits; what it returns is to be called at the end."""
+    building = subprocess.Popen(
+        [sys.executable, "-c", "from tests.standins.elasticsearch import built; built()"],
+        cwd=HERE.parents[2], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+
+    def end() -> None:
+        building.wait()
+
+    return end
+
+
 def built() -> Path:
     """The folder with the node's classes; NoEngine where Java or Maven is absent."""
     sources = sorted(
         path for path in HERE.rglob("*") if path.is_file() and path.suffix in {".java", ".xml", ".properties"}
     )
-    stamp = sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-    if (whole := BUILT / stamp).exists():
-        return whole
+    whole = BUILT / sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     if missing := [each for each in ("java", "javac", "mvn") if shutil.which(each) is None]:
         raise NoEngine(f"{' and '.join(missing)} not installed, so Elasticsearch cannot be built")
-    fresh = BUILT / f"build-{os.getpid()}"
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with (BUILT / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            _build(whole)
+    return whole
+
+
+def _build(whole: Path) -> None:
+    fresh = BUILT / "build"
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(HERE / "src" / "main" / "resources", fresh / "classes")
-    _run(
-        "mvn", "-q", "-B", "-f", HERE / "pom.xml", "dependency:copy-dependencies", f"-DoutputDirectory={fresh / 'lib'}"
-    )
+    copied = ("dependency:copy-dependencies", f"-DoutputDirectory={fresh / 'lib'}")
+    _run("mvn", "-q", "-B", "-f", HERE / "pom.xml", *copied)
     java = sorted((HERE / "src" / "main" / "java").rglob("*.java"))
     _run("javac", "-nowarn", "-d", fresh / "classes", "-cp", f"{fresh / 'lib'}/*", *java)
-    try:
-        fresh.rename(whole)
-    except OSError:  # another test worker was faster
-        shutil.rmtree(fresh)
-    return whole
+    fresh.rename(whole)
 
 
 def _run(*words: str | Path) -> None:
