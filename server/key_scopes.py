@@ -7,7 +7,7 @@ _BY_SCOPE = {
     " list_threads list_pins list_bookmarks read_marks",
     KeyScope.WRITE_COMMUNITY: "add_room edit_room archive_room bring_room_back let_in take_out post_message"
     " edit_message delete_message put_reaction delete_reaction mark_thread follow_thread leave_thread"
-    " begin_attachment complete_attachment read_attachment drop_attachment"
+    " begin_attachment complete_attachment read_attachment drop_attachment remove_preview"
     " pin_message unpin_message save_message unsave_message",
     KeyScope.READ_COURSES: "list_courses read_course list_sections list_lessons read_lesson list_batches read_batch"
     " list_classes list_classes_of_batch read_class",

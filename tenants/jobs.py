@@ -61,6 +61,13 @@ class ExamineAttachment(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewLink(Job):
+    """Look at what the first link of a message leads to, and show it under the message."""
+
+    message_id: MessageId
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetFile(Job):
     """Free what the store holds of a file that no message holds, or any more."""
 

@@ -78,6 +78,7 @@ _SWEEPS = (
     "delete from idempotency_keys where created_at < now() - interval '24 hours'",
     "delete from sign_ins where at < now() - interval '90 days'",
     "delete from mailed_links where created_at < now() - interval '8 days'",
+    "delete from link_pages where fetched_at < now() - interval '1 day'",
     "delete from hand_offs where created_at < now() - interval '1 hour'",
     "delete from sign_in_failures where last_at < now() - interval '1 day'",
     "delete from traces where at < now() - interval '2 days'",

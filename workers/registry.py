@@ -33,6 +33,7 @@ MODULES = {
     "RenderCertificate": "workers.certificates",
     "ExamineAttachment": "workers.attachments",
     "ForgetFile": "workers.attachments",
+    "PreviewLink": "workers.previews",
     "ExamineFilm": "workers.films",
     "IngestRecording": "workers.recordings",
     "LookAfterClass": "workers.live",

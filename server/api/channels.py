@@ -51,6 +51,7 @@ class SettingsGiven(Given):
     locale: Annotated[str, Field(max_length=20)] = ""
     time_zone: Annotated[str, Field(max_length=80)] = ""
     listed: bool = True
+    link_previews: bool = True
 
 
 class NewChannel(SettingsGiven):
@@ -71,13 +72,19 @@ class ChannelListed(BaseModel):
     locale: str
 
 
-class ChannelShown(ChannelListed):
-    """A channel and its settings."""
+class ChannelFacts(ChannelListed):
+    """A channel and what of its settings anybody may know."""
 
     about: str
     landing: dict[str, Any]
     time_zone: str
     listed: bool
+
+
+class ChannelShown(ChannelFacts):
+    """A channel and its settings; with `link_previews` rooms show what links in messages lead to."""
+
+    link_previews: bool
 
 
 class LessonLine(BaseModel):
@@ -136,7 +143,7 @@ class TeacherNamed(BaseModel):
     role: str
 
 
-class ChannelPage(ChannelShown):
+class ChannelPage(ChannelFacts):
     """All that anybody may see of a channel."""
 
     courses: list[CourseOffered]

@@ -13,7 +13,7 @@ from server.idempotency import Idempotency
 from server.keyset import Page
 from server.limits import POSTING
 from server.op import Answer, Auth, Route, op
-from tenants.community import drafts, edits, history, messages, places, reactions, rooms
+from tenants.community import drafts, edits, history, messages, places, previews, reactions, rooms
 from tenants.errors import Invalid
 from tenants.ids import new_id
 from tenants.moderation import deleting
@@ -122,6 +122,15 @@ class FileInMessage(BaseModel):
     seconds: int | None
 
 
+class PreviewShown(BaseModel):
+    """What the first link of a message leads to, in words."""
+
+    url: str
+    title: str
+    description: str
+    site: str
+
+
 class VersionShown(BaseModel):
     """Words that a message had, and since when."""
 
@@ -130,7 +139,7 @@ class VersionShown(BaseModel):
 
 
 class MessageShown(BaseModel):
-    """A message; a deleted one keeps its place with an empty body."""
+    """A message; a deleted one keeps its place with an empty body. `preview` is there when there is one."""
 
     id: UUID
     room: UUID
@@ -146,6 +155,7 @@ class MessageShown(BaseModel):
     thread: ThreadShown
     reactions: list[ReactionShown]
     files: list[FileInMessage]
+    preview: PreviewShown | None = None
 
 
 @op("Messages of a room", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
@@ -203,6 +213,12 @@ async def delete_message(context: InChannel, *, path: OfMessage, query: WhyDelet
     await deleting.delete(context.scope, path.id, query.reason, query.words)
 
 
+@op("Take the preview of a link away", tags=TAGS, errors=(403, 404))
+async def remove_preview(context: InChannel, *, path: OfMessage) -> None:
+    """From your own message, or for a moderator from anybody's; it does not come back."""
+    await previews.remove(context.scope, path.id)
+
+
 @op("React to a message", tags=TAGS, errors=(403, 404, 409))
 async def put_reaction(context: InChannel, *, path: OfReaction) -> None:
     """Once per member and emoji, however often it is said."""
@@ -222,6 +238,7 @@ ROUTES = (
     Route("PATCH", "/channels/{slug}/messages/{id}", edit_message),
     Route("DELETE", "/channels/{slug}/messages/{id}", delete_message),
     Route("GET", "/channels/{slug}/messages/{id}/history", read_history),
+    Route("DELETE", "/channels/{slug}/messages/{id}/preview", remove_preview),
     Route("PUT", "/channels/{slug}/messages/{id}/reactions/{emoji}", put_reaction),
     Route("DELETE", "/channels/{slug}/messages/{id}/reactions/{emoji}", delete_reaction),
 )

@@ -11,7 +11,7 @@ import orjson
 
 from realtime.roll import Change
 from server.pages.direct_view import talk_bar
-from server.web.views.attached import attached
+from server.web.views.attached import attached, linked
 from server.web.views.frame import Form, PersonMark
 from server.web.views.room import OwnRoom, PeopleGroup, Place, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
 from tenants import links
@@ -201,6 +201,7 @@ def _one(row: Record, answered: Record | None, facts: RoomFacts) -> Said:
         reply_name=answered["author_name"] if answered else "",
         reactions=tuple(_reaction(row["id"], each, facts.own) for each in orjson.loads(row["reactions"])),
         files=attached(kept["files"] if kept and readable else orjson.loads(row["files"])),
+        preview=linked(orjson.loads(row["preview"] or "{}")),
     )
 
 

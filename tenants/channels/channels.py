@@ -36,13 +36,14 @@ CHANNELS = channel_itself(
     text("host", nullable=True),
     text("state", default="open"),
     Column("listed", Boolean, nullable=False, server_default="true"),
+    Column("link_previews", Boolean, nullable=False, server_default="true"),
     instant("created_at", now=True),
     instant("updated_at", now=True),
     Column("looks", Text, Computed(_LOOKS, persisted=True), nullable=False),
 )
 NAME_LENGTH = 80
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-[A-Z]{2})?")
-_SETTINGS = ("name", "tagline", "about", "brand", "landing", "locale", "time_zone", "listed")
+_SETTINGS = ("name", "tagline", "about", "brand", "landing", "locale", "time_zone", "listed", "link_previews")
 _C = CHANNELS.c
 _SHOWN = (_C.id, _C.slug, *(_C[name] for name in _SETTINGS), _C.host, _C.state, _C.created_at, _C.updated_at)
 _READ = scoped(select(*_SHOWN))
@@ -81,7 +82,7 @@ def clean_time_zone(value: Any, pointer: str = "/time_zone") -> str:
 
 
 async def read(scope: Scope) -> Record:
-    """The scope's channel: `id, slug, name, tagline, about, brand, landing, locale, time_zone, listed, host, state`."""
+    """The scope's channel: `id, slug, name, tagline, about, brand, landing, locale, time_zone, listed, state` …"""
     return await scope.one(_READ)
 
 
@@ -125,10 +126,13 @@ def _locale(value: Any) -> str:
     return value
 
 
-def _listed(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise Invalid.field("/listed", "boolean", "Say true or false.")
-    return value
+def _yes_or_no(name: str) -> Callable[[Any], bool]:
+    def clean(value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise Invalid.field(f"/{name}", "boolean", "Say true or false.")
+        return value
+
+    return clean
 
 
 _BRAND: dict[str, Callable[[Any, str], str]] = {"colour": _colour, "accent": _colour, "logo": _file, "cover": _file}
@@ -140,8 +144,10 @@ _CLEAN: dict[str, Callable[[Any], Any]] = {
     "landing": clean_landing,
     "locale": _locale,
     "time_zone": clean_time_zone,
-    "listed": _listed,
+    "listed": _yes_or_no("listed"),
+    "link_previews": _yes_or_no("link_previews"),
 }
 _DEFAULTS: dict[str, Any] = {
     "tagline": "", "about": "", "brand": {}, "landing": {}, "locale": "en", "time_zone": "UTC", "listed": True,
+    "link_previews": True,
 }  # fmt: skip

@@ -5,10 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import bindparam, case, func, text, update
 
 from tenants import notices
-from tenants.community import attachments, audience, bell, history, mentions, messages, rooms, screening, withheld
+from tenants.community import (
+    attachments,
+    audience,
+    bell,
+    history,
+    mentions,
+    messages,
+    outlinks,
+    rooms,
+    screening,
+    withheld,
+)
 from tenants.community.drafts import Draft
 from tenants.community.messages import MESSAGES
 from tenants.errors import Conflict, Forbidden, Invalid
@@ -17,16 +28,18 @@ from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
 
+# What was taken away by hand stays away.
+WITHOUT = case((MESSAGES.c.preview == text("'{}'::jsonb"), MESSAGES.c.preview))
 _EDIT = scoped(
     update(MESSAGES)
     .where(MESSAGES.c.id == bindparam("message_id"))
     # The row is locked when the clock is read, so that later words never carry an earlier time.
-    .values(body=bindparam("body"), html=bindparam("html"), edited_at=func.clock_timestamp())
+    .values(body=bindparam("body"), html=bindparam("html"), edited_at=func.clock_timestamp(), preview=WITHOUT)
 )
 BLANK = scoped(
     update(MESSAGES)
     .where(MESSAGES.c.id == bindparam("message_id"))
-    .values(body="", html="", reactions=[], files=[], deleted_at=func.now(), hidden_at=None)
+    .values(body="", html="", reactions=[], files=[], preview=None, deleted_at=func.now(), hidden_at=None)
 )
 
 
@@ -65,6 +78,7 @@ async def edit(scope: Scope, message_id: UUID, new: Draft, seen: Seen | None = N
     else:
         await _call(scope, room, row, held, meant.members, called_before=bool(called_before))
         scope.announce(notices.message_edited(RoomId(held["room_id"]), messages.plain(row)))
+        outlinks.ask(scope, MessageId(message_id), meant.html)
     scope.reindex("message", message_id)
     return row
 

@@ -27,6 +27,14 @@ THREAD_MEMBERS = owned(
     refers("member_id", "members"),
 )
 _T = THREAD_MEMBERS.c
+# In a thread that begins in this room, and whose first message is there.
+_COUNT = Scoped(
+    "update messages set thread_count = thread_count + 1, thread_last_at = now(),"
+    " thread_last_seq = greatest(thread_last_seq, $4::bigint)"
+    " where channel_id = $1 and id = $2 and room_id = $3 and deleted_at is null returning member_id, seq",
+    ("channel_id", "root_id", "room_id", "seq"),
+    {},
+)
 _KEY = ["channel_id", "member_id", "message_id"]
 # Who replies has read what was said; the others keep their place, and their wish to be left alone.
 _JOIN = Scoped(
@@ -69,6 +77,11 @@ class Reply:
     room_id: UUID
     author: UUID
     seq: int
+
+
+async def count(scope: Scope, root_id: UUID, room_id: UUID, seq: int) -> Record | None:
+    """Count a reply of that `seq`: the `member_id, seq` of the message that it answers; None when that is not there."""
+    return await scope.first(_COUNT, root_id=root_id, room_id=room_id, seq=seq)
 
 
 async def join(scope: Scope, reply: Reply, others: Iterable[UUID | None]) -> None:

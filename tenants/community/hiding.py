@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, delete, exists, func, select, update
 
 from tenants import notices
-from tenants.community import attachments, bell, blocks, history, mentions, messages, withheld
+from tenants.community import attachments, bell, blocks, history, mentions, messages, outlinks, withheld
 from tenants.community.edits import BLANK
 from tenants.community.messages import MESSAGES
 from tenants.community.withheld import WITHHELD
@@ -82,5 +82,6 @@ async def give_back(scope: Scope, message_id: UUID, *, hidden: bool = False) -> 
         await bell.recount(scope, message_id)
         await bell.ring_restored(scope, row, named)
     scope.announce(notices.message_restored(room_id, messages.plain(row)))
+    outlinks.ask(scope, MessageId(message_id), row["html"])
     scope.reindex("message", message_id)
     return True

@@ -29,6 +29,7 @@ from tenants.community import (
     direct_rules,
     following,
     mentions,
+    outlinks,
     ringing,
     rooms,
     sanctions,
@@ -62,6 +63,7 @@ MESSAGES = owned(
     instant("thread_last_at"),
     Column("reactions", Json, nullable=False, server_default="[]"),
     Column("files", Json, nullable=False, server_default="[]"),
+    Column("preview", Json),
     instant("created_at", now=True),
     instant("edited_at"),
     instant("deleted_at"),
@@ -102,6 +104,7 @@ SHOWN = (
     cast(MESSAGES.c.reactions, Text).label("reactions"),
     cast(MESSAGES.c.files, Text).label("files"),
     MESSAGES.c.hidden_at,
+    cast(MESSAGES.c.preview, Text).label("preview"),
 )
 IN_ROOM = select(*SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.room_id == bindparam("room_id"))
 BEFORE = scoped(
@@ -154,23 +157,13 @@ _POST = scoped(
         select(_PRIOR.c.id, _PRIOR.c.seq, func.now(), literal(True)),
     )
 )
-_THREAD = scoped(
-    update(MESSAGES)
-    .where(MESSAGES.c.id == bindparam("parent"), MESSAGES.c.room_id == _ROOM, MESSAGES.c.deleted_at.is_(None))
-    .values(
-        thread_count=MESSAGES.c.thread_count + 1,
-        thread_last_seq=func.greatest(MESSAGES.c.thread_last_seq, bindparam("reply_seq", type_=BigInteger())),
-        thread_last_at=func.now(),
-    )
-    .returning(MESSAGES.c.member_id, MESSAGES.c.seq)
-)
 
 
 def shown(row: Record | Sequence[Any]) -> dict[str, Any]:
     """A message as the wire shows it, of a row's values in order; its JSON columns are raw fragments for orjson."""
     id_, room, seq, author, name, _, body, html, created, edited, deleted, *rest = row
-    reply_to, count, last, reactions, files, hidden = rest
-    return {
+    reply_to, count, last, reactions, files, hidden, preview = rest
+    whole = {
         "id": id_,
         "room": room,
         "seq": seq,
@@ -186,6 +179,7 @@ def shown(row: Record | Sequence[Any]) -> dict[str, Any]:
         "reactions": NONE if reactions == "[]" else orjson.Fragment(reactions),
         "files": NONE if files == "[]" else orjson.Fragment(files),
     }
+    return whole if preview in {None, "{}"} else whole | {"preview": orjson.Fragment(preview)}
 
 
 def plain(row: Record | Sequence[Any]) -> dict[str, Any]:
@@ -252,6 +246,7 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
             await ringing.ring(scope, room, call, meant.members)
         fresh = _fresh(scope, room_id, replace(new, html=meant.html), row, files, hidden=verdict.holds)
         scope.announce(notices.message_posted(RoomId(room_id), fresh))
+        outlinks.ask(scope, posted.id, meant.html)
         scope.reindex("message", posted.id)
         await direct_rules.posted(scope, room, posted.seq)
     return posted
@@ -282,7 +277,7 @@ async def _thread(scope: Scope, room_id: UUID, new: Draft, seq: int, meant: Mean
     """The `seq` of the message that is replied to; 0 for what is no reply."""
     if new.reply_to is None:
         return 0
-    asked = await scope.first(_THREAD, parent=new.reply_to, room_id=room_id, reply_seq=seq)
+    asked = await following.count(scope, new.reply_to, room_id, seq)
     if asked is None:
         raise NotFound("The message you reply to is not in this room any more.", "no_such_message")
     await following.join(
@@ -297,4 +292,6 @@ def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record, files: str, *, 
     who = (actor.member_id, actor.name, actor.role)
     times, thread = (row["created_at"], None, None), (new.reply_to, 0, None)
     hidden_at = row["created_at"] if hidden else None
-    return plain((row["id"], room_id, row["seq"], *who, new.body, new.html, *times, *thread, "[]", files, hidden_at))
+    return plain(
+        (row["id"], room_id, row["seq"], *who, new.body, new.html, *times, *thread, "[]", files, hidden_at, None)
+    )

@@ -41,7 +41,8 @@ _KEEP = Scoped(
 )
 # A hidden message keeps its reactions: they say nothing of its words.
 _HIDE = Scoped(
-    "update messages set body = '', html = '', files = '[]', hidden_at = now() where channel_id = $1 and id = $2",
+    "update messages set body = '', html = '', files = '[]', hidden_at = now(),"
+    " preview = case when preview = '{}' then preview end where channel_id = $1 and id = $2",
     ("channel_id", "message_id"),
     {},
 )

@@ -3,11 +3,14 @@
 from base64 import urlsafe_b64encode
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
 
+from tenants.community import previews
+from tenants.community.previews import Page
+from tenants.permissions import acting_system
 from tenants.scope import Tenancy
 from tests.databases import bare
 from tests.webapp import Reply, Web
@@ -106,6 +109,25 @@ async def test_visitors_read_open_rooms_and_write_nowhere(web: Web, world: World
     assert (await post(web, pottery, opened, world.nobody.token)).status == 403
 
 
+async def test_the_preview_of_a_link_is_shown_and_taken_away_by_its_author(web: Web, world: World) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    message = (await post(web, pottery, room, pottery.sam.token, "https://clay.example/")).json["id"]
+    async with web.house.tenancy.scope(pottery.id, acting_system("test")) as scope:
+        await previews.show(scope, UUID(message), "https://clay.example/", Page("Bowls", "Thin <b>walls", "Clay"))
+    at = f"/channels/{pottery.slug}/messages/{message}"
+    shown = (await web.call("GET", at, token=pottery.zoe.token)).json["preview"]
+    assert shown == {"url": "https://clay.example/", "title": "Bowls", "description": "Thin <b>walls", "site": "Clay"}
+    page = await web.get(
+        f"/c/{pottery.slug}/community/wheel-talk", headers={"Cookie": f"guildhall={pottery.zoe.token}"}
+    )
+    assert '<a href="https://clay.example/" rel="nofollow noopener"' in page.text
+    assert "Thin &lt;b&gt;walls" in page.text
+    calls = [await web.call("DELETE", f"{at}/preview", token=who.token) for who in (pottery.zoe, pottery.sam)]
+    assert [call.status for call in calls] == [403, 204]
+    assert "preview" not in (await web.call("GET", at, token=pottery.zoe.token)).json
+
+
 async def test_another_channels_room_and_message_are_not_found(web: Web, world: World) -> None:
     pottery, chess = world.pottery, world.chess
     room = await make_room(web, pottery, "open")
@@ -117,9 +139,10 @@ async def test_another_channels_room_and_message_are_not_found(web: Web, world: 
         await web.call("GET", f"{at}/messages/{message}", token=chess.otto.token),
         await web.call("PATCH", f"{at}/messages/{message}", {"body": "x"}, token=chess.otto.token),
         await web.call("DELETE", f"{at}/messages/{message}", token=chess.otto.token),
+        await web.call("DELETE", f"{at}/messages/{message}/preview", token=chess.otto.token),
         await web.call("PUT", f"{at}/messages/{message}/reactions/👍", token=chess.otto.token),
     ]
-    assert [answer.status for answer in answers] == [404] * 6
+    assert [answer.status for answer in answers] == [404] * 7
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,9 @@ async def test_settings_choose_the_time_zone_and_put_one_at_the_field_that_is_wr
     ana, home = await signed_in(web, world.pottery.ana), f"/c/{world.pottery.slug}/studio"
     assert (await ana.post(f"{home}/settings", name="Pottery", time_zone="Asia/Tokyo")).status == 303
     assert '<option value="Asia/Tokyo" selected>' in (await ana.get(f"{home}/settings")).text
+    for sent, shown in (({}, ""), ({"link_previews": "1"}, " checked")):
+        assert (await ana.post(f"{home}/settings", name="Pottery", toggles="1", **sent)).status == 303
+        assert f'name="link_previews" value="1"{shown}>' in (await ana.get(f"{home}/settings")).text
     wrong = await ana.post(f"{home}/settings", name="", time_zone="Asia/Tokyo")
     assert wrong.status == 422
     assert wrong.text.count(" autofocus") == 1

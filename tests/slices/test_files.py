@@ -3,7 +3,9 @@
 import re
 from contextlib import AsyncExitStack
 from pathlib import Path
+from uuid import UUID
 
+import asyncpg
 from playwright.async_api import Browser, expect
 
 from tests.server.web.gallery import SCHEMES
@@ -94,3 +96,33 @@ async def test_a_voice_note_is_recorded_heard_and_sent(town: Town) -> None:
         assert note["kind"] == "audio"
         assert 2 <= note["seconds"] < 60
         assert sam.who.complaints == []
+
+
+async def test_what_a_link_leads_to_stands_under_it_until_it_is_taken_away(chromium: Browser, town: Town) -> None:
+    place = await town.place()
+    async with talker(chromium, town, "sam", place["slug"]) as sam, talker(chromium, town, "zoe", place["slug"]) as zoe:
+        for who in (sam, zoe):
+            await who.enter()
+        # No worker of a test reaches this host; what it would have found is put there by hand.
+        await sam.say("See https://clay.example/bowls")
+        await zoe.reads("clay.example")
+        for who in (sam, zoe):
+            await who.offline(offline=True)
+        owner = await asyncpg.connect(town.installation.database_url)
+        found = '{"url": "https://clay.example/bowls", "title": "Bowls", "description": "Thin walls", "site": "Clay"}'
+        await owner.execute("update messages set preview = $1::jsonb where room_id = $2", found, UUID(place["id"]))
+        await owner.close()
+        for who in (sam, zoe):
+            await who.offline(offline=False)
+            card = who.page.locator(".preview")
+            await expect(card.get_by_role("link")).to_have_attribute(
+                "href", "https://clay.example/bowls", timeout=45_000
+            )
+            await expect(card).to_contain_text("Thin walls")
+            assert await objections(who.page) == []
+        await expect(zoe.page.locator(".preview button")).to_be_hidden()
+        await zoe.enter()
+        await expect(zoe.page.locator(".preview")).to_contain_text("Thin walls")
+        await sam.page.locator(".preview button").click()
+        for who in (sam, zoe):
+            await expect(who.page.locator(".preview")).to_have_count(0, timeout=WITHIN)

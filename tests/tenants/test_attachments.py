@@ -18,9 +18,10 @@ from tenants.files.examinations import Picture
 from tenants.ids import RoomId
 from tenants.moderation import queue
 from tenants.permissions import VISITOR, Actor
-from tenants.scope import Tenancy
+from tenants.scope import Committed, Tenancy
 from tenants.statements import scoped
 from tests.databases import bare
+from tests.tenants.filtering import add
 from tests.tenants.moderating import act, acting, flag, read, undo, waiting
 from tests.tenants.school import make_file
 from tests.tenants.test_community import make_room
@@ -263,3 +264,25 @@ async def test_what_was_not_sent_is_dropped_by_its_owner_and_what_was_is_not(
                 await files.drop(scope, file_id)
         refusals.append(refused.value.code)
     assert refusals == ["sent", "not_found"]
+
+
+async def test_what_a_filter_holds_keeps_its_files_back_and_files_alone_repeat_no_words(
+    tenancy: Tenancy, school: School, room: RoomId
+) -> None:
+    await add(tenancy, school, "words")
+    await add(tenancy, school, "repeats", "refuse")
+    bowl = await picture(tenancy, school, school.sam)
+    heard: list[Committed] = []
+    tenancy.after_commit = heard.append
+    held = await send(tenancy, school, school.sam, room, bowl, body="Buy clay")
+    tenancy.after_commit = None
+    assert [notice.payload["files"] for _, notice in heard[0].notices if notice.event == "message.posted"] == [[]]
+    assert (await read(tenancy, school, held.id))["files"] == []
+    assert [await code(tenancy, school, who.actor, bowl) for who in (school.zoe, school.mia)] == ["not_found", "ok"]
+    (case,) = await waiting(tenancy, school, school.mia)
+    assert case.about is not None
+    assert [file["id"] for file in case.about["files"]] == [str(bowl)]
+    await act(tenancy, school, school.mia, "keep", case_id=case.row["id"])
+    assert [file["id"] for file in (await read(tenancy, school, held.id))["files"]] == [str(bowl)]
+    for _ in range(3):
+        await send(tenancy, school, school.sam, room, await make_file(tenancy, school, school.sam, **PDF))

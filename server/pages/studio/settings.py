@@ -17,6 +17,7 @@ from tenants.errors import Refusal
 from tenants.files import files
 from tenants.scope import Record
 
+TOGGLES = ("link_previews",)
 WORDS = ("name", "tagline", "about", "time_zone")
 
 
@@ -26,10 +27,15 @@ async def settings_page(visit: Visit) -> web.Response:
 
 
 async def save_settings(visit: Visit) -> web.Response:
-    """POST …/settings: `name`, `tagline`, `about`, `time_zone`, `colour`, `logo` (the id of a finished upload)."""
+    """POST …/settings: `name`, `tagline`, `about`, `time_zone`, `colour`, `logo` (the id of a finished upload).
+
+    With `toggles`, `link_previews` where it is ticked.
+    """
     fields = await read_fields(visit.request)
     try:
         changes: dict[str, Any] = {name: fields[name] for name in WORDS if name in fields}
+        if "toggles" in fields:
+            changes |= {name: name in fields for name in TOGGLES}
         brand: dict[str, Any] = {"colour": fields["colour"]} if fields.get("colour") else {}
         async with at_desk(visit, "settings") as scope:
             if logo := named(fields, "logo"):
@@ -50,6 +56,7 @@ async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> we
         address=origin_of(visit.request) + links.channel(visit.slug),
         logo=links.file(visit.slug, logo) if logo else None,
         zones=zones(),
+        link_previews=channel["link_previews"],
         form=form or _kept(channel),
     )
     return visit.show_tool("studio_settings.html", view, status=status)

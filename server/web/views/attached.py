@@ -23,6 +23,21 @@ class Attached:
     seconds: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What a link leads to: the words of its page."""
+
+    url: str
+    title: str
+    description: str = ""
+    site: str = ""
+
+
+def linked(preview: Mapping[str, str] | None) -> Linked | None:
+    """The preview as a message holds it; one that was taken away is empty."""
+    return Linked(**preview) if preview else None
+
+
 def attached(files: Sequence[Mapping[str, Any]]) -> tuple[Attached, ...]:
     """Files as a message holds them, pictures at the size that is kept free for them before they are there."""
     return tuple(_one(file) for file in files)

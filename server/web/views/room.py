@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from server.web.views.attached import Attached
+from server.web.views.attached import Attached, Linked
 from server.web.views.direct import TalkBar
 from server.web.views.frame import Form, PersonMark
 
@@ -51,6 +51,7 @@ class Said:
     reply_name: str = ""
     reactions: tuple[Reaction, ...] = ()
     files: tuple[Attached, ...] = ()
+    preview: Linked | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,8 @@ class SettingsPage:
     """`studio_settings.html`. `POST {home}/settings`: `name`, `colour` (`#rrggbb`), `tagline`, `about`, `time_zone`,
     `logo`.
 
-    `logo` is the id of a finished upload, or nothing; `address` is the full URL of the channel's page.
+    `logo` is the id of a finished upload, or nothing; `address` is the full URL of the channel's page. With `toggles`
+    the form also says `link_previews`, where that is ticked.
     """
 
     desk: Desk
@@ -121,6 +122,7 @@ class SettingsPage:
     logo: str | None
     zones: tuple[tuple[str, str], ...]
     form: Form
+    link_previews: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
 /** What one can do to a message: react, reply, flag, edit, delete; send again or drop one that was not sent. */
+import { call } from "./api.ts";
 import type { Composer } from "./composer.ts";
 import { LATER } from "./later.ts";
 import type { Message } from "./message.ts";
@@ -48,6 +49,7 @@ export class Actions {
       delete: () => this.#askToDelete(said),
       flag: () => this.#flag(said),
       cancel: () => this.#leave(said),
+      unpreview: () => this.#try(said, call("DELETE", `${this.room.api}/messages/${said.dataset.id}/preview`)),
       again: () => this.wire.outbox.retry(client),
       change: () => this.#takeBack(said, client),
       drop: () => this.wire.outbox.discard(client),

@@ -1,5 +1,5 @@
 /** The files of a message as elements, from the page's templates; loaded with the first message that has some. */
-import type { FileOf } from "./message.ts";
+import type { FileOf, Message, Preview } from "./message.ts";
 import { copy, the } from "./page.ts";
 import { length, size } from "./sizes.ts";
 
@@ -7,13 +7,24 @@ import { length, size } from "./sizes.ts";
 const WIDEST = 384;
 const HIGHEST = 320;
 
-/** Shows the files in their box, if they are not those that stand there. */
-export function show(box: HTMLElement, files: readonly FileOf[]): void {
-  const ids = files.map((file) => file.id).join(" ");
+/** Shows the files of a message and its preview in their box, if they are not those that stand there. */
+export function show(box: HTMLElement, message?: Message): void {
+  const files = message?.files ?? [];
+  const preview = message?.preview;
+  const ids = [...files.map((file) => file.id), preview?.url].filter(Boolean).join(" ");
   if (box.dataset.files === ids) return;
   box.dataset.files = ids;
   box.hidden = !ids;
-  box.replaceChildren(...files.map(one));
+  box.replaceChildren(...files.map(one), ...(preview ? [page(preview)] : []));
+}
+
+function page({ url, title, description, site }: Preview): HTMLElement {
+  const card = copy("t-preview");
+  the<HTMLAnchorElement>("a", card).href = url;
+  the(".meta", card).textContent = site;
+  the("b", card).textContent = title;
+  the(".told", card).textContent = description;
+  return card;
 }
 
 function one(file: FileOf): HTMLElement {

@@ -24,6 +24,14 @@ export interface FileOf {
   seconds: number | null;
 }
 
+/** What the first link of a message leads to. */
+export interface Preview {
+  url: string;
+  title: string;
+  description: string;
+  site: string;
+}
+
 export interface Message {
   id: string;
   room: string;
@@ -41,6 +49,7 @@ export interface Message {
   thread: { count: number; last_seq: number | null } | null;
   reactions: Reaction[];
   files?: FileOf[];
+  preview?: Preview;
 }
 
 export interface Joined {

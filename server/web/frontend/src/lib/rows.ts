@@ -2,7 +2,7 @@
 import { clock, dayName } from "./dates.ts";
 import { dayOf } from "./grouping.ts";
 import { read } from "./markup.ts";
-import type { FileOf, Message } from "./message.ts";
+import type { Message } from "./message.ts";
 import type { Names } from "./names.ts";
 import type { Outgoing } from "./outbox.ts";
 import { copy, type RoomFacts, the } from "./page.ts";
@@ -55,7 +55,7 @@ export class Rows {
     if (!(message.hidden && said.classList.contains("told"))) {
       const words = message.deleted ? WORDS.deleted : message.hidden ? WORDS.hidden : read(message.html);
       the(".words", said).replaceChildren(words);
-      this.attach(said, gone ? [] : (message.files ?? []));
+      this.attach(said, gone ? undefined : message);
       said.classList.remove("told");
     }
     said.dataset.body = message.body;
@@ -71,10 +71,11 @@ export class Rows {
     for (const { emoji, count } of message.reactions) this.react(said, emoji, count, pressed.has(emoji));
   }
 
-  /** Shows the files of a message. */
-  attach(said: HTMLElement, files: readonly FileOf[]): void {
+  /** Shows the files of a message, and what its link leads to. */
+  attach(said: HTMLElement, message?: Message): void {
     const box = the(".files", said);
-    if (files.length || box.firstChild) void import("./attached.ts").then(({ show }) => show(box, files));
+    if (message?.files?.[0] || message?.preview || box.firstChild)
+      void import("./attached.ts").then(({ show }) => show(box, message));
   }
 
   /** Sets one reaction's count; none left takes the button away. `pressed` null leaves ours as it was. */

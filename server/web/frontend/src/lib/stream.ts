@@ -87,7 +87,7 @@ export class Stream {
     said.classList.add("gone");
     the(".words", said).textContent = why;
     for (const part of said.querySelectorAll<HTMLElement>(".edited, .reacts, .re")) part.hidden = true;
-    this.rows.attach(said, []);
+    this.rows.attach(said);
   }
 
   outgoing(items: readonly Outgoing[], wait: string): void {

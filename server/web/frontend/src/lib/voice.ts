@@ -73,7 +73,7 @@ export class Voice {
     this.#sound.createMediaStreamSource(heard).connect(analyser);
     const wave = new Float32Array(analyser.fftSize);
     const look = () => {
-      if (this.#state !== "recording") return;
+      if (this.#recorder?.state !== "recording") return;
       analyser.getFloatTimeDomainData(wave);
       const power = wave.reduce((sum, each) => sum + each * each, 0) / wave.length;
       this.#level.value = Math.min(1, Math.sqrt(power) * 4);
