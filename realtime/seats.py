@@ -5,6 +5,7 @@ has run out, so that a killed process keeps nobody out for longer than its lease
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -60,6 +61,20 @@ class Seats:
         elif not taken:
             self._held.pop(sid, None)
         return taken is None or bool(taken)
+
+    async def taken(self, own_rooms: Sequence[str]) -> set[str]:
+        """Of people in channels, those who hold a seat; while Redis is away, here."""
+
+        async def count(redis: Redis) -> Any:
+            async with redis.pipeline(transaction=False) as pipe:
+                for own_room in own_rooms:
+                    pipe.hlen(rooms.seats(self._deployment, own_room))
+                return await pipe.execute()
+
+        counts = await self._shared.ask(count) if own_rooms else []
+        if counts is None:
+            return set(self._held.values()) & set(own_rooms)
+        return {own_room for own_room, seats in zip(own_rooms, counts, strict=True) if seats}
 
     def give_back(self, own_room: str, sid: str) -> None:
         """A socket is gone; never waits."""

@@ -27,7 +27,7 @@ from realtime.shared import Shared
 from realtime.wake import Waker
 from realtime.watch import Watch
 from realtime.watchers import Watchers
-from tenants.ids import ChannelId, MemberId, RoomId
+from tenants.ids import ChannelId, MemberId, PersonId, RoomId
 from tenants.scope import Committed, Tenancy
 
 PATH = "socket.io"
@@ -100,6 +100,12 @@ class Wire:
     async def who_is_here(self, channel_id: ChannelId, room_id: RoomId, members: Collection[MemberId]) -> Change:
         """Who is in a room now, as if they all had just come; in a large one only those of `members`."""
         return await self.presence.look(rooms.of_room(channel_id, room_id), [str(member) for member in members])
+
+    async def who_is_connected(self, channel_id: ChannelId, people: Collection[PersonId]) -> set[PersonId]:
+        """Which of some people have a connection to a channel now, in whatever process."""
+        own_rooms = {person: rooms.of_person(channel_id, person) for person in people}
+        taken = await self.seats.taken(list(own_rooms.values()))
+        return {person for person, own_room in own_rooms.items() if own_room in taken}
 
     async def lag(self) -> float:
         """How many seconds what is said now waits until Redis has it and has answered; infinite while it is away."""

@@ -15,7 +15,7 @@ _BY_SCOPE = {
     " edit_section remove_section move_section add_lesson edit_lesson remove_lesson publish_lesson withdraw_lesson"
     " move_lesson complete_lesson add_batch edit_batch list_students add_student remove_student add_class edit_class"
     " read_attendance list_recordings retry_recording begin_upload complete_upload",
-    KeyScope.READ_MEMBERS: "list_members read_member",
+    KeyScope.READ_MEMBERS: "list_members read_member list_people read_profile",
     KeyScope.WRITE_MEMBERS: "ban_member unban_member",
     KeyScope.READ_CERTIFICATES: "list_certificates",
     KeyScope.WRITE_CERTIFICATES: "issue_certificate revoke_certificate supersede_certificate",

@@ -83,6 +83,11 @@ def saved(slug: str) -> str:
     return f"/c/{slug}/saved"
 
 
+def people(slug: str, rest: str = "") -> str:
+    """The people of a channel; `rest` is one's own `/me`, or `/{id}` of a member."""
+    return f"/c/{slug}/people{rest}"
+
+
 def decisions(slug: str) -> str:
     """What moderators of a channel decided about the reader."""
     return f"/c/{slug}/community/decisions"

@@ -143,3 +143,9 @@ def direct_begun(person_id: PersonId, room_id: RoomId, url: str, name: str) -> N
 def direct_accepted(person_id: PersonId, room_id: RoomId, name: str) -> Notice:
     """Somebody has accepted a conversation that this person is in."""
     return Notice("direct.accepted", {"room": str(room_id), "name": name}, person_id=person_id)
+
+
+def member_changed(room_id: RoomId, member_id: MemberId, name: str, avatar: str | None) -> Notice:
+    """A member is called, or looks, otherwise from now on."""
+    payload = {"room": str(room_id), "id": str(member_id), "name": name, "avatar": avatar}
+    return Notice("member.changed", payload, room_id=room_id)

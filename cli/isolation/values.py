@@ -120,6 +120,8 @@ PARTICULAR: dict[str, Any] = {
     "ledger_entries.currency": "EUR",
     "orders.amount": 2500,
     "orders.currency": "EUR",
+    "profiles.links": [],
+    "profiles.time_zone": "Europe/Lisbon",
     "progress.played": [],
     "courses.state": "published",
     "lessons.state": "published",

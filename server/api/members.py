@@ -10,6 +10,7 @@ from server.bodies import Given
 from server.context import InChannel
 from server.keyset import Cursor, Page, PageQuery
 from server.op import Route, op
+from tenants.community import renaming
 from tenants.members import bans, members, roles
 from tenants.permissions import Action, Role, why
 from tenants.scope import Record
@@ -100,6 +101,7 @@ async def edit_member(context: InChannel, *, path: MemberPath, body: MemberEdit)
         await roles.change(context.scope, path.member, body.role)
     if body.name is not None:
         await members.rename(context.scope, path.member, body.name)
+        await renaming.announce(context.scope, path.member)
     return MemberShown.of(await members.read(context.scope, path.member))
 
 

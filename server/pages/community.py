@@ -146,8 +146,8 @@ async def gather(visit: Visit, scope: Scope, room: Record, found: Sequence[Recor
 async def _talkers(scope: Scope, room_id: UUID) -> list[dict[str, Any]]:
     """Those in a conversation, as `audience.first` has the members beside a room."""
     people = await direct_rules.insiders(scope, room_id)
-    facts = {"total": len(people)}
-    return [{"id": row["member_id"], "name": row["name"], "role": row["role"]} | facts for row in people]
+    names = ("name", "role", "avatar")
+    return [{"id": row["member_id"], "total": len(people)} | {name: row[name] for name in names} for row in people]
 
 
 async def _found(visit: Visit, scope: Scope, room_id: UUID) -> tuple[int | None, list[Record]]:

@@ -124,6 +124,7 @@ def _rights(facts: RoomFacts, *, member: bool) -> dict[str, Any]:
     return {
         "talk": talk_bar(facts.slug, facts.talk) if facts.talk else None,
         "folds": tuple(sorted(facts.blocked)),
+        "people_url": links.people(facts.slug) if member else "",
         "why_silent": _why_silent(actor, room) if member else "",
         "muted": (muted or facts.silence) if member else "",
         "slow_seconds": 0 if actor.role in STAFF else slow_seconds,
@@ -183,7 +184,7 @@ def _one(row: Record, answered: Record | None, facts: RoomFacts) -> Said:
     return Said(
         id=row["id"],
         seq=row["seq"],
-        author=PersonMark(row["author_id"], row["author_name"]),
+        author=PersonMark(row["author_id"], row["author_name"], _picture(row["author_avatar"], facts.actor)),
         at=row["created_at"],
         body=row["body"],
         html=kept["html"] if kept and readable else row["html"],
@@ -218,9 +219,14 @@ def _people(facts: RoomFacts) -> tuple[PeopleGroup, ...]:
     return tuple(group for group in groups if group.people)
 
 
+def _picture(avatar: str | None, actor: Actor) -> str | None:
+    """Members see one another's pictures."""
+    return avatar if actor.member_id is not None and actor.banned is None else None
+
+
 def _present(row: Record, here: Mapping[str, str]) -> Present:
     key = str(row["id"])
-    return Present(PersonMark(key, row["name"]), TITLES.get(Role(row["role"]), ""), here=key in here)
+    return Present(PersonMark(key, row["name"], row["avatar"]), TITLES.get(Role(row["role"]), ""), here=key in here)
 
 
 def _why_silent(actor: Actor, room: Record) -> str:

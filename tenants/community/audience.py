@@ -19,7 +19,7 @@ from tenants.statements import scoped, within
 MOST_SHOWN = 60
 _STUDENTS_LAST = case({role.value: place for place, role in enumerate(STAFF)}, value=MEMBERS.c.role, else_=len(STAFF))
 _FIRST = scoped(
-    select(MEMBERS.c.id, MEMBERS.c.name, MEMBERS.c.role, func.count().over().label("total"))
+    select(MEMBERS.c.id, MEMBERS.c.name, MEMBERS.c.role, MEMBERS.c.avatar, func.count().over().label("total"))
     .where(MEMBERS.c.left_at.is_(None), ~BANNED)
     .order_by(_STUDENTS_LAST, MEMBERS.c.id)
     .limit(bindparam("limit"))
@@ -74,7 +74,7 @@ _TEACHERS = scoped(
 
 
 async def first(scope: Scope, limit: int = MOST_SHOWN) -> list[Record]:
-    """The first members: `id, name, role, total`, where `total` counts all."""
+    """The first members: `id, name, role, avatar, total`, where `total` counts all."""
     scope.require(Action.MEMBER_LIST)
     return await scope.all(_FIRST, limit=limit)
 

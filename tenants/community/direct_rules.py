@@ -60,6 +60,7 @@ _INSIDERS = scoped(
         _I.state,
         MEMBERS.c.name,
         MEMBERS.c.role,
+        MEMBERS.c.avatar,
         MEMBERS.c.person_id,
         and_(MEMBERS.c.left_at.is_(None), ~BANNED).label("present"),
         case((or_(_MUTED, _LEVEL != "all"), 0), else_=_UNREAD).label("unread"),
@@ -111,7 +112,10 @@ def is_quiet(room: Record) -> bool:
 
 
 async def insiders(scope: Scope, room_id: UUID, head: int = 0) -> list[Record]:
-    """Those in a direct room by name: `member_id, state, name, role, person_id, present`, and their unread counts."""
+    """Those in a direct room by name: `member_id, state, name, role, avatar, person_id, present`, and their counts.
+
+    `unread` and `mentions` are as if the room's head were at `head`.
+    """
     return await scope.all(_INSIDERS, room_id=room_id, head=head)
 
 

@@ -92,6 +92,7 @@ SHOWN = (
     MESSAGES.c.seq,
     cast(MESSAGES.c.member_id, Text).label("author_id"),
     MEMBERS.c.name.label("author_name"),
+    MEMBERS.c.avatar.label("author_avatar"),
     MEMBERS.c.role.label("author_role"),
     MESSAGES.c.body,
     MESSAGES.c.html,
@@ -151,23 +152,24 @@ _ADDED = (
 _STANDS = scoped(select(literal(1)).select_from(MESSAGES).where(
     MESSAGES.c.member_id == _ME, MESSAGES.c.client_id == _CLIENT
 ))  # fmt: skip
+_AVATAR = within(select(MEMBERS.c.avatar).where(MEMBERS.c.id == _ME)).scalar_subquery()
 _POST = scoped(
     union_all(
-        select(_ADDED.c.id, _ADDED.c.seq, _ADDED.c.created_at, literal(False).label("again")),
-        select(_PRIOR.c.id, _PRIOR.c.seq, func.now(), literal(True)),
+        select(_ADDED.c.id, _ADDED.c.seq, _ADDED.c.created_at, literal(False).label("again"), _AVATAR.label("avatar")),
+        select(_PRIOR.c.id, _PRIOR.c.seq, func.now(), literal(True), _AVATAR),
     )
 )
 
 
 def shown(row: Record | Sequence[Any]) -> dict[str, Any]:
     """A message as the wire shows it, of a row's values in order; its JSON columns are raw fragments for orjson."""
-    id_, room, seq, author, name, _, body, html, created, edited, deleted, *rest = row
+    id_, room, seq, author, name, avatar, _, body, html, created, edited, deleted, *rest = row
     reply_to, count, last, reactions, files, hidden, preview = rest
     whole = {
         "id": id_,
         "room": room,
         "seq": seq,
-        "author": {"id": author, "name": name, "avatar": None},
+        "author": {"id": author, "name": name, "avatar": avatar},
         "body": body,
         "html": html,
         "created_at": created,
@@ -280,16 +282,14 @@ async def _thread(scope: Scope, room_id: UUID, new: Draft, seq: int, meant: Mean
     asked = await following.count(scope, new.reply_to, room_id, seq)
     if asked is None:
         raise NotFound("The message you reply to is not in this room any more.", "no_such_message")
-    await following.join(
-        scope, Reply(new.reply_to, room_id, scope.member_id(), seq), (asked["member_id"], *meant.members)
-    )
+    reply = Reply(new.reply_to, room_id, scope.member_id(), seq)
+    await following.join(scope, reply, (asked["member_id"], *meant.members))
     return int(asked["seq"])
 
 
 def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record, files: str, *, hidden: bool) -> dict[str, Any]:
     """A message just posted, without reading it again."""
-    actor = scope.actor
-    who = (actor.member_id, actor.name, actor.role)
+    who = (scope.actor.member_id, scope.actor.name, row["avatar"], scope.actor.role)
     times, thread = (row["created_at"], None, None), (new.reply_to, 0, None)
     hidden_at = row["created_at"] if hidden else None
     return plain(

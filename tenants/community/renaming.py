@@ -1,11 +1,15 @@
-"""Renaming: a member's new name, where messages mention them."""
+"""Renaming: a member's new name, where messages mention them, and on the pages that are open."""
 
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
+from tenants import notices
+from tenants.community import direct, rooms
 from tenants.community.mentions import MENTIONS, renamed
 from tenants.community.messages import MESSAGES
+from tenants.community.rooms import ROOMS
+from tenants.ids import MemberId, RoomId
 from tenants.members.members import MEMBERS
 from tenants.scope import Scope
 from tenants.statements import scoped
@@ -21,6 +25,14 @@ _MENTIONING = scoped(
     .limit(bindparam("limit"))
     .with_for_update(of=MESSAGES)
 )
+MOST_TOLD = 100
+_WHO = scoped(select(MEMBERS.c.name, MEMBERS.c.avatar).where(MEMBERS.c.id == bindparam("member_id")))
+_ROOMS = scoped(
+    select(ROOMS.c.id)
+    .where(ROOMS.c.archived_at.is_(None), ~rooms.IS_DIRECT)
+    .order_by(ROOMS.c.position, ROOMS.c.id)
+    .limit(MOST_TOLD)
+)
 _SHOW = scoped(update(MESSAGES).where(MESSAGES.c.id == bindparam("message_id")).values(html=bindparam("html")))
 
 
@@ -34,3 +46,11 @@ async def rename_some(scope: Scope, member_id: UUID, before: UUID | None) -> UUI
             await scope.run(_SHOW, message_id=row["id"], html=shown)
             scope.reindex("message", row["id"])
     return UUID(str(rows[-1]["id"])) if len(rows) == PAGE else None
+
+
+async def announce(scope: Scope, member_id: UUID) -> None:
+    """Have open pages of the channel's rooms, and of conversations of the member, show their name and picture."""
+    who = await scope.one(_WHO, member_id=member_id)
+    own = (await direct.mine(scope))[:MOST_TOLD] if member_id == scope.actor.member_id else []
+    for room in (*await scope.all(_ROOMS), *own):
+        scope.announce(notices.member_changed(RoomId(room["id"]), MemberId(member_id), who["name"], who["avatar"]))

@@ -96,6 +96,7 @@ PURPOSES = {
     "attachment": Purpose(500 * MB),
     "recording": Purpose(20 * GB, _FILMS),
     "certificate": Purpose(20 * MB, ("application/pdf",)),
+    "picture": Purpose(MB, _PICTURES, action=Action.ROOM_JOIN),
     "message": Purpose(100 * MB, action=Action.MESSAGE_POST, saved_only=True),
 }
 _F = FILES.c
@@ -236,6 +237,8 @@ def may_read(scope: Scope, file: Record) -> bool:
     """Whether the file alone lets the actor read it; a lesson that shows it may too (`courses.access.open_file`)."""
     if file["purpose"] in _PUBLIC:
         return True
+    if file["purpose"] == "picture":
+        return why(scope.actor, Action.ROOM_JOIN).allowed
     if file["owner_id"] is not None and file["owner_id"] == scope.actor.member_id and scope.actor.banned is None:
         return True
     return why(scope.actor, Action.FILE_UPLOAD).allowed

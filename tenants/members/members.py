@@ -27,6 +27,8 @@ MEMBERS = owned(
     instant("banned_at"),
     instant("banned_until"),
     Column("ban_reason", Text),
+    # The address of their picture, where they have one.
+    Column("avatar", Text),
 )
 NAME_LENGTH = 80
 _M = MEMBERS.c

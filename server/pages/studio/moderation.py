@@ -24,7 +24,7 @@ DAY = 24 * 60
 
 
 async def moderation_page(visit: Visit) -> web.Response:
-    """GET …/moderation: the case of `?case=`, or the oldest that nobody else has claimed."""
+    """GET …/moderation: the case of `?case=`, or the oldest that is free; with `?member=` of those about them."""
     return await _show(visit, _asked(visit))
 
 
@@ -86,7 +86,7 @@ async def _refused(visit: Visit, refusal: Refusal, fields: Mapping[str, str]) ->
 
 async def _show(visit: Visit, asked: UUID | None, form: Form | None = None, status: int = 200) -> web.Response:
     async with at_desk(visit, "moderation", readonly=True) as scope:
-        rows = await queue.seen(scope, await cases.waiting(scope, limit=MOST))
+        rows = _of(visit, await queue.seen(scope, await cases.waiting(scope, limit=MOST)))
         chosen = asked or _first(scope, rows)
         case = await queue.one(scope, chosen) if chosen else None
         last, raid = await acts.last(scope), await raids.standing(scope)
@@ -141,6 +141,12 @@ def _id(fields: Mapping[str, str], name: str) -> UUID:
     if found is None:
         raise Invalid.field(f"/{name}", "missing", "Choose one of the list.")
     return found
+
+
+def _of(visit: Visit, rows: Sequence[Record]) -> Sequence[Record]:
+    """Of some cases those about the member of `?member=`, where one is named."""
+    member = visit.request.query.get("member")
+    return [row for row in rows if str(row["member_id"]) == member] if member else rows
 
 
 def _asked(visit: Visit) -> UUID | None:

@@ -149,7 +149,8 @@ class RoomPage:
     with a `newer_url` it shows an earlier part of the talk, which stands still: neither carries scripts. `unread_url`
     leads to the first unread message, where that is not in the page. A mention of a group in `groups_of_reader` means
     the reader. `raid_until` is for the team while raid mode is on. A direct room has a `talk`. What the members in
-    `folds` write is folded. `pinned` messages are at `pins_url`, and `pins_messages` says whether the reader may pin.
+    `folds` write is folded; `people_url` followed by `/` and an id is a member's own page. `pinned` messages are at
+    `pins_url`, and `pins_messages` says whether the reader may pin.
     """
 
     room_id: str
@@ -188,6 +189,7 @@ class RoomPage:
     raid_until: datetime | None = None
     raid_url: str = ""
     talk: TalkBar | None = None
+    people_url: str = ""
     folds: tuple[str, ...] = ()
     pinned: int = 0
     pins_url: str = ""

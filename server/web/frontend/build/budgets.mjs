@@ -9,6 +9,7 @@ const BUDGETS = {
   room: { js: 20 * KB, css: 12 * KB },
   lesson: { js: 6 * KB, css: 12 * KB },
   order: { js: 12 * KB, css: 12 * KB },
+  profile: { js: 6 * KB, css: 12 * KB },
   studio: { js: 8 * KB, css: 12 * KB },
 };
 

@@ -22,6 +22,7 @@ export class Rows {
     post.classList.toggle("mine", message.author.id === this.facts.me);
     post.prepend(portrait(message.author));
     the(".by b", post).textContent = message.author.name;
+    the<HTMLAnchorElement>(".who", post).href = `/c/${this.facts.channel}/people/${message.author.id}`;
     this.badge(post, message.author.id);
     this.time(the<HTMLTimeElement>(".by time", post), message.created_at);
     the<HTMLAnchorElement>(".when", post).href += `?at=${message.seq}#m-${message.seq}`;

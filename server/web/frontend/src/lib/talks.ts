@@ -1,5 +1,7 @@
-/** Conversations that begin while a room is open, and those that are accepted; words of the blocked. */
+/** People and conversations while a room is open: those that begin, are accepted, change, or are blocked. */
+import type { Author } from "./message.ts";
 import { copy, the } from "./page.ts";
+import { portrait } from "./tile.ts";
 import type { Transport } from "./wire.ts";
 
 interface Started {
@@ -16,6 +18,8 @@ interface Started {
 export function follow(transport: Transport): void {
   transport.on("direct.started", begun);
   transport.on("direct.accepted", accepted);
+  transport.on("member.changed", changed);
+  document.addEventListener("click", pressed);
   const blocked = the("main.talk").dataset.folds;
   if (blocked) void import("./folding.ts").then(({ fold }) => fold(the("#messages"), blocked.split(" ")));
 }
@@ -42,6 +46,27 @@ function begun({ room, url, name, by, request }: Started): void {
 /** Somebody takes part from now on: what waited need wait no more. */
 function accepted({ room }: { room: string }): void {
   if (the("main.talk").dataset.room === room) document.querySelector("#waits")?.remove();
+}
+
+/** A plain press on a name opens its card; with a key held, or without the script, it leads to the profile. */
+function pressed(event: MouseEvent): void {
+  const link = (event.target as Element).closest<HTMLAnchorElement>("a.who");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  void import("./card.ts").then(({ show }) => show(link));
+}
+
+/** Somebody is called, or looks, otherwise from now on. */
+function changed({ id, name, avatar }: Author): void {
+  const key = CSS.escape(id);
+  for (const head of document.querySelectorAll<HTMLElement>(`#messages .post[data-author="${key}"]`)) {
+    the(".by b", head).textContent = name;
+    head.querySelector(":scope > .tile")?.replaceWith(portrait({ id, avatar }));
+  }
+  for (const row of document.querySelectorAll<HTMLElement>(`.about [data-person="${key}"]`)) {
+    the("span", row).textContent = name;
+    row.querySelector(":scope > .tile")?.replaceWith(portrait({ id, avatar }, "s"));
+  }
 }
 
 const heard = new Set<string>();

@@ -1,0 +1,153 @@
+"""Profiles: what a member says of themselves in one channel, and the people of a channel in order of their names."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import Column, Text, Uuid, bindparam, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from tenants.channels.channels import clean_time_zone
+from tenants.errors import Invalid, NotFound
+from tenants.ids import new_id
+from tenants.members.members import BANNED, MEMBERS
+from tenants.permissions import Action, Role
+from tenants.scope import Record, Scope
+from tenants.statements import scoped
+from tenants.tables import Json, binds, owned, refers, text
+from tenants.texts import clean_line, clean_text, render_message
+
+MOST_LINKS = 5
+ABOUT_BYTES = 4 * 1024
+PROFILES = owned(
+    "profiles",
+    Column("member_id", Uuid, nullable=False),
+    Column("picture_id", Uuid),
+    text("pronouns", default=""),
+    text("about", default=""),
+    text("about_html", default=""),
+    Column("links", Json, nullable=False, server_default="[]"),
+    text("time_zone", default=""),
+    refers("member_id", "members"),
+    refers("picture_id", "files"),
+)
+_M, _P = MEMBERS.c, PROFILES.c
+_HERE = (_M.left_at.is_(None), ~BANNED)
+_NAME = func.lower(_M.name)
+_LISTED = (_M.id, _M.person_id, _M.name, _M.role, _M.avatar, _M.joined_at, _NAME.label("sorted"))
+_SAID = ("picture_id", "pronouns", "about", "about_html", "links", "time_zone")
+_WITH = MEMBERS.outerjoin(PROFILES, (_P.channel_id == _M.channel_id) & (_P.member_id == _M.id))
+_ONE = scoped(
+    select(*_LISTED, *(_P[name] for name in _SAID)).select_from(_WITH).where(_M.id == bindparam("id"), *_HERE)
+)
+_PLACE = tuple_(bindparam("after", type_=Text()), bindparam("after_id", type_=Uuid()))
+_ALL = (
+    select(*_LISTED)
+    .where(*_HERE, tuple_(_NAME, _M.id) > _PLACE)
+    .where(_M.role == func.any(bindparam("roles", type_=ARRAY(Text))))
+    .order_by(_NAME, _M.id)
+    .limit(bindparam("limit"))
+)
+_PAGE = scoped(_ALL)
+# A word of the name begins so.
+_CALLED = scoped(
+    _ALL.where(func.strpos(func.concat(" ", _NAME), func.lower(bindparam("start", type_=Text()))) > 0)
+)  # fmt: skip
+_NEW = insert(PROFILES).values(**binds("id", "member_id", *_SAID))
+_PUT = scoped(
+    _NEW.on_conflict_do_update(
+        index_elements=["channel_id", "member_id"], set_={name: _NEW.excluded[name] for name in _SAID}
+    )
+)
+_SHOW = scoped(update(MEMBERS).where(_M.id == bindparam("at")).values(avatar=bindparam("url")))
+_MENTION = re.compile('<span class="mention"[^>]*></span>')
+_EMPTY: dict[str, Any] = {
+    "picture_id": None, "pronouns": "", "about": "", "about_html": "", "links": [], "time_zone": "",
+}  # fmt: skip
+
+
+def prepare(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given of `pronouns, about, links, time_zone`, checked and rendered: some CPU, so before a transaction.
+
+    Raises Invalid, TooLarge for an about above 4 KB.
+    """
+    clean = dict(changes)
+    if "pronouns" in clean:
+        clean["pronouns"] = clean_line(clean["pronouns"], "/pronouns", longest=40, shortest=0)
+    if "about" in clean:
+        clean["about"] = clean_text(clean["about"], "/about", most_bytes=ABOUT_BYTES)
+        # Nobody is called from a profile, so a mark of a mention would stand for nothing.
+        rendered = render_message(clean["about"], "/about") if clean["about"].strip() else ""
+        clean["about_html"] = _MENTION.sub("", rendered)
+    if "links" in clean:
+        clean["links"] = _clean_links(clean["links"])
+    if clean.get("time_zone"):
+        clean["time_zone"] = clean_time_zone(clean["time_zone"])
+    return clean
+
+
+async def read(scope: Scope, member_id: UUID) -> dict[str, Any]:
+    """A member who is here, with what they say of themselves; NotFound for who has left, is banned, or never was.
+
+    `id, person_id, name, role, avatar, joined_at, pronouns, about, about_html, links, time_zone, picture_id`.
+    """
+    scope.require(Action.ROOM_JOIN if member_id == scope.actor.member_id else Action.MEMBER_LIST)
+    row = await scope.first(_ONE, id=member_id)
+    if row is None:
+        raise NotFound("There is no such member here.", "no_such_member")
+    said = {name: row[name] if row[name] is not None else _EMPTY[name] for name in _SAID}
+    return {**dict(row), **said}
+
+
+async def page(
+    scope: Scope, *, called: str = "", roles: Sequence[Role] = (), after: tuple[str, UUID] | None = None,
+    limit: int = 50,
+) -> list[Record]:  # fmt: skip
+    """The people of a channel by name: those of whom a word begins with `called`, in these `roles`.
+
+    `id, person_id, name, role, avatar, joined_at`, and `sorted`, by which they are in order.
+    """
+    scope.require(Action.MEMBER_LIST)
+    name, member_id = after or ("", UUID(int=0))
+    asked = {"roles": [role.value for role in roles or Role], "after": name, "after_id": member_id, "limit": limit}
+    if called:
+        return await scope.all(_CALLED, start=f" {called}", **asked)
+    return await scope.all(_PAGE, **asked)
+
+
+async def put(scope: Scope, prepared: Mapping[str, Any]) -> None:
+    """Set what is given of one's own profile, leave the rest; `picture` is a ready file's id and address, or None."""
+    scope.require(Action.ROOM_JOIN)
+    me = scope.member_id()
+    await scope.serialise("profile", me)
+    before = await read(scope, me)
+    kept = {name: before[name] for name in _SAID}
+    given = dict(prepared)
+    if "picture" in given:
+        picture = given.pop("picture")
+        kept["picture_id"], url = picture or (None, None)
+        await scope.run(_SHOW, at=me, url=url)
+    await scope.run(_PUT, id=new_id(), member_id=me, **kept | given)
+
+
+def _clean_links(links: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    if len(links) > MOST_LINKS:
+        raise Invalid.field("/links", "too_many", f"Give at most {MOST_LINKS} links.")
+    return [_clean_link(link, f"/links/{place}") for place, link in enumerate(links)]
+
+
+def _clean_link(link: Mapping[str, str], pointer: str) -> dict[str, str]:
+    url = clean_line(link["url"], f"{pointer}/url", longest=300)
+    try:
+        parts = urlsplit(url)
+        there = (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in url and "@" not in parts.netloc
+        )
+    except ValueError:
+        there = False
+    if not there:
+        raise Invalid.field(f"{pointer}/url", "address", "Give an address that begins with https:// or http://.")
+    label = clean_line(link.get("label", ""), f"{pointer}/label", longest=60, shortest=0)
+    return {"url": url, "label": label or str(parts.hostname)}

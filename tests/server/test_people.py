@@ -1,0 +1,191 @@
+"""The people of a channel, over the API and as pages: the directory, profiles, pictures."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tenants.files import files
+from tenants.members import bans
+from tenants.scope import Tenancy
+from tests.realtime.clients import connected
+from tests.server.browsing import signed_in
+from tests.server.test_community_api import make_room, post
+from tests.webapp import Web
+from tests.world import School, Somebody, World
+
+
+async def picture(tenancy: Tenancy, school: School, who: Somebody, purpose: str = "picture") -> UUID:
+    async with tenancy.scope(school.id, who.actor) as scope:
+        row = await files.begin(scope, name="me.png", content_type="image/png", purpose=purpose, size=10)
+        await files.finish(scope, row["id"], size=10, crc32c=7)
+    return UUID(str(row["id"]))
+
+
+async def test_members_find_one_another_by_name_and_role(web: Web, world: World) -> None:
+    pottery = world.pottery
+    at, token = f"/channels/{pottery.slug}/people", pottery.sam.token
+    everyone = (await web.call("GET", at, token=token)).json["items"]
+    assert [each["name"] for each in everyone] == ["Ana", "Ben", "Mia", "Sam", "Zoe"]
+    first = (await web.call("GET", f"{at}?limit=3", token=token)).json
+    rest = (await web.call("GET", f"{at}?limit=3&after={first['next']}", token=token)).json
+    assert ([each["name"] for each in rest["items"]], rest["next"]) == (["Sam", "Zoe"], None)
+    for query, names in {"q=ZO": ["Zoe"], "role=teacher": ["Ben"], "q=a&role=student": [], "q=%25": []}.items():
+        found = (await web.call("GET", f"{at}?{query}", token=token)).json["items"]
+        assert [each["name"] for each in found] == names
+    assert (await web.call("GET", at)).status == 401
+    assert (await web.call("GET", at, token=world.chess.eve.token)).status == 403
+    for wrong in ("role=king", "limit=0", "after=x"):
+        assert (await web.call("GET", f"{at}?{wrong}", token=token)).status == 422
+
+
+async def test_who_is_banned_is_in_no_directory(web: Web, tenancy: Tenancy, world: World) -> None:
+    pottery = world.pottery
+    async with tenancy.scope(pottery.id, pottery.ana.actor) as scope:
+        await bans.ban(scope, pottery.zoe.member_id, "Spam.")
+    at = f"/channels/{pottery.slug}"
+    assert (await web.call("GET", f"{at}/people?q=zo", token=pottery.sam.token)).json["items"] == []
+    profile = f"{at}/members/{pottery.zoe.member_id}/profile"
+    assert (await web.call("GET", profile, token=pottery.sam.token)).status == 404
+
+
+async def test_a_profile_is_one_s_own_to_change_and_for_members_to_read(web: Web, world: World) -> None:
+    pottery = world.pottery
+    at, own = f"/channels/{pottery.slug}", f"/channels/{pottery.slug}/profile"
+    given = {
+        "pronouns": "she/her", "about": "I throw **bowls**. <script> <@00000000-0000-0000-0000-000000000000>",
+        "links": [{"url": "https://zoe.example/pots"}, {"url": "http://a.example", "label": "Shop"}],
+        "time_zone": "Asia/Tokyo",
+    }  # fmt: skip
+    saved = await web.call("PATCH", own, given, token=pottery.zoe.token)
+    assert (saved.status, saved.json["time_zone"], saved.json["links"][0]["label"]) == (
+        200,
+        "Asia/Tokyo",
+        "zoe.example",
+    )
+    assert "<strong>bowls</strong>. &lt;script&gt;" in saved.json["html"]
+    assert "mention" not in saved.json["html"]
+    changed = await web.call("PATCH", own, {"pronouns": ""}, token=pottery.zoe.token)
+    assert (changed.json["pronouns"], changed.json["about"]) == ("", given["about"])
+    profile = f"{at}/members/{pottery.zoe.member_id}/profile"
+    assert (await web.call("GET", profile, token=pottery.sam.token)).json == changed.json
+    assert (await web.call("GET", profile)).status == 401
+    assert (await web.call("GET", profile, token=world.chess.eve.token)).status == 403
+    assert (await web.call("GET", f"{at}/members/{uuid4()}/profile", token=pottery.sam.token)).status == 404
+    assert (await web.call("PATCH", own, {"pronouns": "x"}, token=world.chess.eve.token)).status == 403
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ({"links": [{"url": "javascript:alert(1)"}]}, 422),
+        ({"links": [{"url": "https://a@b.example"}]}, 422),
+        ({"links": [{"url": "ftp://a.example"}]}, 422),
+        ({"links": [{"url": "https://["}]}, 422),
+        ({"links": [{"url": "https://a.example"}] * 6}, 422),
+        ({"about": "é" * 2049}, 413),
+        ({"pronouns": "x" * 41}, 422),
+        ({"time_zone": "Mars/Base"}, 422),
+        ({"picture": str(uuid4())}, 422),
+        ({"role": "owner"}, 422),
+    ],
+)
+async def test_what_a_profile_cannot_hold_is_refused(
+    web: Web, world: World, given: dict[str, Any], status: int
+) -> None:
+    own = f"/channels/{world.pottery.slug}/profile"
+    assert (await web.call("PATCH", own, given, token=world.pottery.zoe.token)).status == status
+
+
+async def test_a_picture_stands_beside_messages_and_changes_on_open_pages(
+    web: Web, tenancy: Tenancy, world: World
+) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    await post(web, pottery, room, pottery.zoe.token)
+    file = await picture(tenancy, pottery, pottery.zoe)
+    own, url = f"/channels/{pottery.slug}/profile", f"/c/{pottery.slug}/files/{file}"
+    async with connected(web, pottery, pottery.sam) as sam:
+        await sam.ok("room.join", room=room)
+        saved = await web.call("PATCH", own, {"picture": str(file)}, token=pottery.zoe.token)
+        assert saved.json["avatar"] == url
+        told = {"room": room, "id": str(pottery.zoe.member_id), "name": "Zoe", "avatar": url}
+        assert await sam.hears("member.changed") == [told]
+        await post(web, pottery, room, pottery.zoe.token)
+        assert (await sam.hears("message.posted"))[0]["author"]["avatar"] == url
+        renamed = f"/channels/{pottery.slug}/members/{pottery.zoe.member_id}"
+        await web.call("PATCH", renamed, {"name": "Zoe B"}, token=pottery.zoe.token)
+        assert (await sam.hears("member.changed", 2))[-1] == told | {"name": "Zoe B"}
+    page = await web.call("GET", f"/channels/{pottery.slug}/rooms/{room}/messages", token=pottery.sam.token)
+    assert {message["author"]["avatar"] for message in page.json["items"]} == {url}
+    reader = await signed_in(web, pottery.sam)
+    shown = (await reader.get(f"/c/{pottery.slug}/community/wheel-talk")).body.decode()
+    assert f'<img class="tile" src="{url}"' in shown
+    assert (await reader.get(url)).status == 302
+    assert (await (await signed_in(web, world.chess.eve)).get(url)).status == 403
+    assert (await web.get(url)).headers["Location"].startswith("/sign-in")
+    away = await web.call("PATCH", own, {"picture": None}, token=pottery.zoe.token)
+    assert away.json["avatar"] is None
+
+
+async def test_nobody_wears_another_s_upload_or_one_made_for_something_else(
+    web: Web, tenancy: Tenancy, world: World
+) -> None:
+    pottery = world.pottery
+    own = f"/channels/{pottery.slug}/profile"
+    theirs = await picture(tenancy, pottery, pottery.zoe)
+    logo = await picture(tenancy, pottery, pottery.ben, "logo")
+    assert (await web.call("PATCH", own, {"picture": str(theirs)}, token=pottery.sam.token)).status == 404
+    assert (await web.call("PATCH", own, {"picture": str(logo)}, token=pottery.ben.token)).status == 422
+
+
+async def test_visitors_of_an_open_room_see_tiles_and_no_ways_to_people(
+    web: Web, tenancy: Tenancy, world: World
+) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery, "open")
+    file = await picture(tenancy, pottery, pottery.zoe)
+    await web.call("PATCH", f"/channels/{pottery.slug}/profile", {"picture": str(file)}, token=pottery.zoe.token)
+    await post(web, pottery, room, pottery.zoe.token)
+    page = (await web.get(f"/c/{pottery.slug}/community/wheel-talk")).body.decode()
+    assert "Zoe" in page
+    assert str(file) not in page
+    assert "/people" not in page
+
+
+async def test_the_pages_of_people_work_without_scripts(web: Web, world: World) -> None:
+    pottery = world.pottery
+    zoe, sam, mia = [await signed_in(web, who) for who in (pottery.zoe, pottery.sam, pottery.mia)]
+    at = f"/c/{pottery.slug}/people"
+    form = {
+        "name": "Zoe Addo", "pronouns": "she", "about": "Bowls.", "time_zone": "Asia/Tokyo", "url-0": "",
+        "url-1": "https://zoe.example", "label-1": "My shop",
+    }  # fmt: skip
+    saved = await zoe.post(f"{at}/me", **form)
+    there = f"{at}/{pottery.zoe.member_id}"
+    assert saved.headers["Location"] == f"{there}?said=saved"
+    shown = (await sam.get(there)).body.decode()
+    for words in ("Zoe Addo", "she", "Bowls.", "Asia/Tokyo", 'rel="nofollow ugc noopener"', "Message", "Block"):
+        assert words in shown
+    assert "Their cases" not in shown
+    assert "Their cases" in (await mia.get(there)).body.decode()
+    assert "Change your profile" in (await zoe.get(there)).body.decode()
+    wrong = await zoe.post(f"{at}/me", **form | {"url-1": "nowhere"})
+    assert (wrong.status, "Give an address" in wrong.body.decode()) == (422, True)
+    assert there in (await sam.get(f"{at}?q=zoe")).body.decode()
+    assert "Nobody is called so" in (await sam.get(f"{at}?q=qq")).body.decode()
+    begun = await sam.post(f"/c/{pottery.slug}/direct", member=str(pottery.zoe.member_id))
+    assert "/community/direct-" in begun.headers["Location"]
+    assert (await web.get(at)).headers["Location"].startswith("/sign-in")
+    assert (await (await signed_in(web, world.chess.eve)).get(at)).status == 403
+    assert (await sam.get(f"{at}/{uuid4()}")).status == 404
+    cases = (await mia.get(f"/c/{pottery.slug}/studio/moderation?member={pottery.zoe.member_id}")).body.decode()
+    assert "Nothing waits" in cases
+
+
+async def test_who_is_connected_is_here_in_the_directory(web: Web, world: World) -> None:
+    pottery = world.pottery
+    async with connected(web, pottery, pottery.zoe):
+        reader, mark = await signed_in(web, pottery.sam), '<i class="here on"></i>'
+        shown = [(await reader.get(f"/c/{pottery.slug}/people?q={who}")).body.decode() for who in ("zoe", "ben")]
+        assert [mark in page for page in shown] == [True, False]
