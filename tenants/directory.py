@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -20,6 +20,7 @@ _SESSION = Lookup("select * from session_of($1)", ("hash",), {})
 _SOCKETS = Lookup("select * from sockets_standing($1, $2)", ("channels", "hashes"), {})
 _ROOMS = Lookup("select * from rooms_standing($1, $2, $3)", ("channels", "members", "rooms"), {})
 _HEADS = Lookup("select * from room_heads($1, $2)", ("channels", "rooms"), {})
+_REPORTS_DUE = Lookup("select * from reports_due($1, $2)", ("now", "limit"), {})
 _CERTIFICATE = Lookup("select * from certificate_at($1)", ("code",), {})
 _CONNECTION = Lookup("select * from channel_of_connection($1)", ("connection",), {})
 _ACCOUNT = Lookup("select * from channel_of_account($1, $2)", ("provider", "account"), {})
@@ -92,6 +93,12 @@ async def channels_listed(tenancy: Tenancy, *, after: UUID | None, limit: int) -
 async def every_channel(tenancy: Tenancy, *, after: UUID | None, limit: int) -> list[Record]:
     """Channels that are not closed, listed or not, in order of their birth, for the operator: `id, slug`."""
     return await tenancy.look_up(_EVERY, after=after, limit=limit)
+
+
+async def reports_due(tenancy: Tenancy, now: datetime, limit: int) -> list[tuple[ChannelId, date]]:
+    """Channels whose last week has ended and has no report of its moderation, and the Monday on which it began."""
+    rows = await tenancy.look_up(_REPORTS_DUE, now=now, limit=limit)
+    return [(ChannelId(row["channel_id"]), row["week_on"]) for row in rows]
 
 
 async def memberships_of(tenancy: Tenancy, person_id: PersonId) -> list[Record]:

@@ -114,6 +114,13 @@ class EndRaid(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class WriteReport(Job):
+    """Write the report of the week of moderation that began on a Monday (`2026-11-23`), if it is not there yet."""
+
+    week_on: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettleOrder(Job):
     """Ask the provider how an order stands, and act on it."""
 

@@ -24,6 +24,7 @@ from tenants.people.mailed_links import LinkSecrets
 from tenants.scope import Tenancy
 from workers import reminding
 from workers.figures import Telling
+from workers.moderation import ask_for_reports
 from workers.queues import Dispatched, Queues, check_redis
 from workers.registry import Workshop
 from workers.run import HANDS, Hands
@@ -134,4 +135,5 @@ def chores(shop: Workshop) -> list[Chore]:
         Chore("reminders", reminding.EVERY_SECONDS, lambda: reminding.send_reminders(shop)),
         Chore("digests", reminding.EVERY_SECONDS, lambda: reminding.send_digests(shop)),
         Chore("sweep the store", 3600, shop.store.sweep),
+        Chore("weekly reports", 900, lambda: ask_for_reports(shop)),
     ]

@@ -162,6 +162,17 @@ def recording_ready(name: str, channel: str, title: str, url: str) -> Letter:
     )
 
 
+def moderation_report(name: str, channel: str, told: str, url: str) -> Letter:
+    """A week of moderation, in figures; its rooms and filters are told on its page alone."""
+    return Letter(
+        f"A week of moderation: {plain(channel)}",
+        (f"Hello {isolated(name)}, this was the week at {isolated(channel)}.", told),
+        "Read the report",
+        url,
+        "You get this each Monday after a week in which something was to be moderated, because you moderate here.",
+    )
+
+
 def order_paid(name: str, channel: str, title: str, price: str, url: str) -> Letter:
     """A receipt, and the way in."""
     return Letter(

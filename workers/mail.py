@@ -19,6 +19,7 @@ from tenants.ids import PersonId
 from tenants.jobs import SendMail
 from tenants.members import unsubscribes
 from tenants.members.unsubscribes import KINDS, Named, UnsubscribeSecrets
+from tenants.moderation import reports
 from tenants.people import bounces, mailed_links
 from tenants.people.mailed_links import Purpose
 from tenants.people.people import PEOPLE
@@ -164,6 +165,14 @@ async def _recording_ready(work: Work, asked: SendMail, name: str) -> tuple[Lett
     return letters.recording_ready(name, channel["name"], lesson["title"], url), _sender(channel)
 
 
+async def _moderation_report(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    async with work.scope() as scope:
+        channel, report = await channels.read(scope), await reports.find(scope, _subject(asked))
+    path = links.studio(channel["slug"], f"/moderation/reports?week={report['week_on']}")
+    url = links.absolute(work.shop.base_url, path)
+    return letters.moderation_report(name, channel["name"], reports.in_words(report["figures"]), url), _sender(channel)
+
+
 async def _order_paid(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
     channel, order, url = await _order(work, asked)
     return letters.order_paid(name, channel["name"], order["title"], _price(order), url), _sender(channel)
@@ -241,4 +250,5 @@ _WRITERS: dict[str, Callable[[Work, SendMail, str], Awaitable[tuple[Letter, Send
     "mentioned": _reminder,
     "replied": _reminder,
     "digest": _digest,
+    "moderation_report": _moderation_report,
 }

@@ -41,6 +41,7 @@ MODULES = {
     "EndRaid": "workers.moderation",
     "ForgetWords": "workers.moderation",
     "SendMail": "workers.mail",
+    "WriteReport": "workers.moderation",
 }
 
 

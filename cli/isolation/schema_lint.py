@@ -22,6 +22,7 @@ DEFINERS = {
     "channel_of_connection": "the channel of a live connection's webhook",
     "channels_listed": "the public list",
     "every_channel": "ids and slugs, to rebuild the search index of each",
+    "reports_due": "which channels wait for the report of a week, by id",
     "admit_key": "whom a key acts for in the channel",
     "found_installation": "keeps the installation's first key",
     "installation_root": "the installation's key",

@@ -129,6 +129,14 @@ PARTICULAR: dict[str, Any] = {
     "lessons.free": False,
     "live_classes.ends_at": (datetime.now(UTC) + timedelta(days=2)).isoformat(),
     "files.state": "ready",
+    "moderation_reports.figures": {
+        "flags": {},
+        "rooms": [],
+        "acts": {},
+        "catches": [],
+        "appeals": {"made": 1, "upheld": 0, "overturned": 0},
+        "cases": {"opened": 1, "decided": 0, "waiting": 1, "median_seconds": None},
+    },
 }
 _MAKERS: dict[str, Any] = {
     "text": _text,

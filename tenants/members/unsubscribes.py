@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = {
     "mentioned": "messages that mention you",
     "replied": "replies in threads you follow",
     "digest": "what is unread",
+    "moderation_report": "weeks of moderation",
 }
 """Kinds of mail that one may do without, with what they are about."""
 

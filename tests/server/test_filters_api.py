@@ -1,10 +1,14 @@
 """Filters and raid mode over the API, the wire and the studio's forms."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tenants.moderation import reports
+from tenants.permissions import acting_system
+from tenants.scope import Tenancy
 from tests.realtime.clients import connected
 from tests.server.browsing import Browsing, signed_in
 from tests.server.test_community_api import make_room, post
@@ -170,3 +174,26 @@ async def test_the_desk_shows_what_caught_a_case_and_switches_raid_mode(
     assert (await mia.post(f"{desk}/raid", minutes="0")).headers["Location"] == f"{desk}?said=raid-off"
     assert "Raid mode is on" not in (await mia.get(desk)).text
     assert "Raid mode has ended." in (await mia.get(f"/c/{school.slug}/notices")).text
+
+
+async def test_a_weeks_report_shows_rooms_to_those_who_see_them(
+    web: Web, tenancy: Tenancy, world: World, school: School, room: str, mia: Browsing
+) -> None:
+    url = f"/c/{school.slug}/studio/moderation/reports"
+    assert "No report yet" in (await mia.get(url)).text
+    private = await make_room(web, school, "private")
+    for place, who in ((room, school.sam), (private, school.ana)):
+        said = (await post(web, school, place, who.token, "Buy my clay")).json["id"]
+        given = {"reason": "spam"}
+        await ask(web, school, school.zoe if place == room else school.ben, "POST", f"/messages/{said}/flags", given)
+    monday = datetime.now(UTC).date() - timedelta(days=datetime.now(UTC).weekday())
+    async with tenancy.scope(school.id, acting_system("clock")) as scope:
+        await reports.write(scope, monday)
+    (told,) = (await ask(web, school, school.mia, "GET", "/moderation/reports")).json["items"]
+    assert (told["week_on"], told["flags"], told["rooms"][0]["name"]) == (str(monday), {"spam": 1}, "Wheel talk")
+    one = await ask(web, school, school.ana, "GET", f"/moderation/reports/{told['id']}")
+    assert one.json["cases"]["opened"] == 1
+    for who in (school.zoe, school.ben, world.chess.otto):
+        assert (await ask(web, school, who, "GET", "/moderation/reports")).status == 403
+    page = (await mia.get(f"{url}?week={monday}")).text
+    assert all(each in page for each in ("1 case was opened", "Spam or advertising", "Wheel talk"))

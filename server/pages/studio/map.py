@@ -13,6 +13,7 @@ from server.pages.studio import (
     overview,
     payments,
     people,
+    reports,
     rooms,
     settings,
 )
@@ -29,6 +30,7 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/rooms", rooms.rooms_page),
     ("/moderation", moderation.moderation_page),
     ("/moderation/filters", filters.filters_page),
+    ("/moderation/reports", reports.reports_page),
     ("/members", people.members_page),
     ("/certificates", certificates.certificates_page),
     ("/payments", payments.payments_page),
