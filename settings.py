@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     recording_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="hosts with or without :port, separated by commas"
     )
+    webhook_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="hosts with :port, separated by commas"
+    )
     trusted_proxies: int = Field(default=0, ge=0, le=10, description="how many proxies stand in front, 0 to 10")
     access_token_seconds: int = Field(default=900, ge=10, le=86400, description="10 to 86400 seconds")
     refresh_token_days: int = Field(default=7, ge=1, le=365, description="1 to 365 days")
@@ -213,13 +216,13 @@ class Settings(BaseSettings):
             raise Wish(f"also set {' and '.join(missing)}, or take PAYMENTS=sandbox")
         return payments
 
-    @field_validator("recording_hosts", mode="before")
+    @field_validator("recording_hosts", "webhook_hosts", mode="before")
     @classmethod
     def split_hosts(cls, value: Any) -> Any:
         """The list as people write it in one line."""
         return tuple(host.strip() for host in value.split(",") if host.strip()) if isinstance(value, str) else value
 
-    @field_validator("recording_hosts")
+    @field_validator("recording_hosts", "webhook_hosts")
     @classmethod
     def check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         """Hosts, not URLs."""

@@ -84,7 +84,9 @@ def run_web() -> None:
 
 @app.command("worker")
 def run_worker(
-    queue: Annotated[Literal["render", "media", "index", "default"], typer.Argument(help="whose jobs to do")],
+    queue: Annotated[
+        Literal["render", "media", "index", "webhooks", "default"], typer.Argument(help="whose jobs to do")
+    ],
 ) -> None:
     """Run one worker process, for one queue."""
     with checked_servers("workers.__main__") as settings:

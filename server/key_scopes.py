@@ -21,5 +21,7 @@ _BY_SCOPE = {
     KeyScope.WRITE_CERTIFICATES: "issue_certificate revoke_certificate supersede_certificate",
     KeyScope.READ_ORDERS: "list_orders read_order",
     KeyScope.WRITE_ORDERS: "refund_order",
+    KeyScope.READ_WEBHOOKS: "list_webhooks read_webhook list_deliveries list_attempts",
+    KeyScope.WRITE_WEBHOOKS: "add_webhook edit_webhook remove_webhook turn_webhook test_webhook replay_delivery",
 }
 KEY_SCOPES: dict[str, KeyScope] = {name: scope for scope, names in _BY_SCOPE.items() for name in names.split()}

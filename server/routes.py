@@ -30,6 +30,7 @@ from server.api import (
     search,
     threads,
     uploads,
+    webhooks,
 )
 from server.context import House
 from server.op import Route
@@ -67,6 +68,7 @@ API: tuple[Route, ...] = (
     *bell.ROUTES,
     *notice_choices.ROUTES,
     *keys.ROUTES,
+    *webhooks.ROUTES,
 )
 
 

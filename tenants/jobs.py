@@ -7,7 +7,7 @@ from uuid import UUID
 from tenants.ids import CertificateId, FileId, MemberId, MessageId, OrderId, RecordingId
 
 # Each is done by worker processes of its own; `index` has no jobs, but tickets for the changes of a channel.
-QUEUES = ("render", "media", "index", "default")
+QUEUES = ("render", "media", "index", "webhooks", "default")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,14 @@ class EndRaid(Job):
     """Tell that a raid has run out, if nobody has ended or prolonged it."""
 
     raid_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverWebhook(Job):
+    """Send what happened to an endpoint that listens for it."""
+
+    queue: ClassVar[str] = "webhooks"
+    delivery_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

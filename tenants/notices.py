@@ -115,6 +115,12 @@ def queue_changed(person_id: PersonId, case_id: UUID, open_cases: int, claimed_b
     return Notice("moderation.changed", payload, person_id=person_id)
 
 
+def webhook_off(person_id: PersonId, endpoint_id: UUID, title: str, url: str) -> Notice:
+    """A webhook was switched off for its failures, for one of those who keep the channel."""
+    payload = {"kind": "webhook", "webhook": str(endpoint_id), "title": title, "url": url}
+    return Notice("notice", payload, person_id=person_id)
+
+
 def raid_changed(person_id: PersonId, raid_id: UUID, title: str, url: str) -> Notice:
     """Raid mode was switched on or off, or lasts for longer, for one of those who moderate."""
     payload = {"kind": "raid", "raid": str(raid_id), "title": title, "url": url}

@@ -31,6 +31,7 @@ def _job_columns() -> tuple[Column[Any], ...]:
     )
 
 
+MOST_ENDPOINTS = 10
 NOTICES = owned(
     "notices",
     text("event"),
@@ -70,6 +71,20 @@ with told as (
 insert into jobs (channel_id, id, queue, name, payload, request_id, run_at)
 select $1, j.id, j.queue, j.name, j.payload, j.request_id, coalesce(j.run_at, now())
 from jsonb_to_recordset($4) as j(id uuid, queue text, name text, payload jsonb, request_id text, run_at timestamptz)
+"""
+# What happened, for each endpoint that listens for it, with a job; ids are made beforehand, enough for all of them.
+HAPPENED = """
+with heard as (
+  select e.id as endpoint_id, h.id as event_id, h.event, h.payload, row_number() over (order by h.id, e.id) as place
+  from jsonb_to_recordset($2) as h(id uuid, event text, payload jsonb)
+  join webhook_endpoints e on e.channel_id = $1 and e.enabled and h.event = any(e.events)
+), delivered as (
+  insert into webhook_deliveries (channel_id, id, endpoint_id, event, event_id, payload)
+  select $1, ($3::uuid[])[place], endpoint_id, event, event_id, payload from heard order by place returning id
+)
+insert into jobs (channel_id, id, queue, name, payload, request_id)
+select $1, ($4::uuid[])[row_number() over (order by id)], 'webhooks', 'DeliverWebhook',
+  jsonb_build_object('delivery_id', id), $5 from delivered
 """
 FLUSH_PERSON = """
 insert into person_jobs (person_id, id, queue, name, payload, request_id, run_at)

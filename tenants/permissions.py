@@ -53,6 +53,7 @@ class Action(StrEnum):
     INSIGHTS_READ = "insights.read"
     AUDIT_READ = "audit.read"
     KEY_EDIT = "key.edit"
+    WEBHOOK_EDIT = "webhook.edit"
 
 
 _STUDENT = frozenset(

@@ -82,6 +82,7 @@ _SWEEPS = (
     "delete from hand_offs where created_at < now() - interval '1 hour'",
     "delete from sign_in_failures where last_at < now() - interval '1 day'",
     "delete from traces where at < now() - interval '2 days'",
+    "delete from webhook_deliveries where created_at < now() - interval '30 days' and state <> 'waiting'",
     "delete from live_inbox where received_at < now() - interval '30 days'",
     "delete from payment_inbox where received_at < now() - interval '90 days'",
     # A refresh token that was spent is kept longer: used again, it tells of a theft.

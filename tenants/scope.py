@@ -123,6 +123,7 @@ class Scope(_Transaction):
         self.actor = actor
         self._notices: list[tuple[UUID, Notice]] = []
         self._changes: list[dict[str, Any]] = []
+        self._happenings: list[dict[str, Any]] = []
 
     def require(self, action: Action) -> None:
         """Pass when the actor may; raise the explained refusal when not."""
@@ -156,13 +157,24 @@ class Scope(_Transaction):
         """Have the search index follow a document of `kind`, after the commit."""
         self._changes.append({"id": new_id(), "kind": kind, "document_id": document_id})
 
+    def happened(self, event: str, **ids: Any) -> None:
+        """Tell the programs that listen for it (webhooks), after the commit; ids alone, never anybody's words."""
+        told = {name: str(value) if isinstance(value, UUID) else value for name, value in ids.items()}
+        self._happenings.append({"id": new_id(), "event": event, "payload": told})
+
     async def _commit(self) -> Committed:
+        if self._happenings:
+            most = range(len(self._happenings) * outbox.MOST_ENDPOINTS)
+            ids, asks = [new_id() for _ in most], [new_id() for _ in most]
+            values: list[Any] = [self.channel_id, self._happenings, ids, asks, REQUEST_ID.get()]
+            await self._transaction.run(outbox.HAPPENED, values)
         last = None
         if self._notices or self._changes or self._jobs:
             told = [_notice_row(id_, notice) for id_, notice in self._notices]
             last = outbox.FLUSH, (str(self.channel_id), encoded(told), encoded(self._changes), encoded(self._jobs))
         await self._transaction.commit(last)
-        return Committed(self.channel_id, tuple(self._notices), bool(self._jobs), bool(self._changes))
+        jobs = bool(self._jobs or self._happenings)
+        return Committed(self.channel_id, tuple(self._notices), jobs, bool(self._changes))
 
 
 class PersonScope(_Transaction):

@@ -93,6 +93,7 @@ def make_shop(settings: Settings) -> Workshop:
         base_url=settings.base_url,
         secret=secret.encode(),
         recording_hosts=settings.recording_hosts,
+        webhook_hosts=settings.webhook_hosts,
         live=LiveHosts(settings.recording_hosts),
         search=search.choose(settings.elasticsearch_url, settings.deployment),
     )

@@ -25,6 +25,7 @@ from tenants.work import Leased
 # Loading these is dear (a browser's driver, a film library): a worker loads only what its queue needs.
 MODULES = {
     "CheckAccount": "workers.billing",
+    "DeliverWebhook": "workers.webhooks",
     "RenameMentions": "workers.community",
     "RecheckOrder": "workers.billing",
     "RefundOrder": "workers.billing",
@@ -59,6 +60,7 @@ class Workshop:
     base_url: str
     secret: bytes
     recording_hosts: tuple[str, ...] = ()
+    webhook_hosts: tuple[str, ...] = ()
     search: SearchEngine = field(default_factory=search.choose)
     live: LiveHosts = field(default_factory=LiveHosts)
     away: set[str] = field(default_factory=set)

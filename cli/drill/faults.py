@@ -12,7 +12,7 @@ from cli.drill.servers import emptied, restarted, slowed, stopped
 
 SECONDS = 4.0
 REDIS_SLOW, POSTGRES_SLOW = 0.3, 0.05
-PROCESSES = ("web", "render", "media", "index", "default", "steward")
+PROCESSES = ("web", "render", "media", "index", "webhooks", "default", "steward")
 Happening = Callable[[], AbstractAsyncContextManager[None]]
 
 

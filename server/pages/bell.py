@@ -17,7 +17,7 @@ from tenants.community.bell import Told
 PAGE = 30
 SIGNS = {
     "certificate": "award", "recording": "clapperboard", "order": "receipt", "mention": "at-sign",
-    "reply": "message-square", "raid": "shield-alert", "direct": "message-square",
+    "reply": "message-square", "raid": "shield-alert", "direct": "message-square", "webhook": "webhook",
 }  # fmt: skip
 SAID = {
     "certificate": "Your certificate is ready",
@@ -27,6 +27,7 @@ SAID = {
     "direct": "Direct message",
     "reply": "%(by)s replied in a thread you follow, in %(room)s",
     "raid": "Raid mode",
+    "webhook": "A webhook",
 }
 
 

@@ -40,6 +40,7 @@ SAID = {
     "planned": "The class is planned.",
     "cancelled": "The class was cancelled.",
     "disconnected": "Disconnected. Its webhooks are refused from now on.",
+    "sent": "It is being sent.",
     "key-revoked": "Revoked. Its next request is refused.",
     "retried": "The recording is being fetched again.",
     "issued": "Issued. Its paper is being made.",

@@ -248,6 +248,7 @@ async def _fulfil(scope: Scope, order: Record) -> None:
     given = {name: order[name] for name in ("member_id", "course_id")}
     await scope.run(_GRANT, id=new_id(), order_id=order["id"], **given)
     scope.enqueue(SendMail("order_paid", order["person_id"], order["id"]))
+    scope.happened("order.paid", order=order["id"], member=order["member_id"], course=order["course_id"])
 
 
 async def _revoke(scope: Scope, order: Record) -> None:

@@ -50,7 +50,7 @@ async def enroll(scope: Scope, course_id: UUID, batch_id: UUID | None = None) ->
         return known
     batch = await open_seat(scope, course_id, batch_id, member_id) if batch_id is not None else None
     await _check_paid(scope, course, batch)
-    return await scope.one(_ENROLL, id=new_id(), member_id=member_id, course_id=course_id, batch_id=batch_id)
+    return await _put_in(scope, known, member_id, course_id, batch_id)
 
 
 async def admit(
@@ -71,7 +71,16 @@ async def admit(
         await open_seat(scope, course_id, batch_id, member_id, though_closed=bought)
     if not bought:
         await audit.record(scope, "enrollment.add", member_id, course=str(course_id))
-    return await scope.one(_ENROLL, id=new_id(), member_id=member_id, course_id=course_id, batch_id=batch_id)
+    return await _put_in(scope, known, member_id, course_id, batch_id)
+
+
+async def _put_in(
+    scope: Scope, known: Record | None, member_id: UUID, course_id: UUID, batch_id: UUID | None
+) -> Record:
+    row = await scope.one(_ENROLL, id=new_id(), member_id=member_id, course_id=course_id, batch_id=batch_id)
+    if known is None:
+        scope.happened("enrollment.created", enrollment=row["id"], member=member_id, course=course_id, batch=batch_id)
+    return row
 
 
 async def leave(scope: Scope, course_id: UUID, member_id: UUID | None = None) -> None:

@@ -225,6 +225,8 @@ async def publish(
     if not await scope.run(_PUBLISH, at=certificate_id, **values):
         return None
     certificate = await read(scope, certificate_id)
+    about = {"member": certificate.member_id, "course": certificate.course_id}
+    scope.happened("certificate.issued", certificate=certificate.id, code=certificate.code, **about)
     person_id = await scope.value(_PERSON_OF, id=certificate.member_id)
     if person_id is not None:
         ready = certificate_ready(PersonId(person_id), certificate.code, certificate.facts.title)

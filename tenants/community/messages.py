@@ -30,6 +30,7 @@ from tenants.community import (
     following,
     mentions,
     outlinks,
+    programs,
     ringing,
     rooms,
     sanctions,
@@ -149,9 +150,7 @@ _ADDED = (
     .returning(MESSAGES.c.id, MESSAGES.c.seq, MESSAGES.c.created_at)
     .cte("added")
 )
-_STANDS = scoped(select(literal(1)).select_from(MESSAGES).where(
-    MESSAGES.c.member_id == _ME, MESSAGES.c.client_id == _CLIENT
-))  # fmt: skip
+_STANDS = scoped(select(_PRIOR.c.id))
 _AVATAR = within(select(MEMBERS.c.avatar).where(MEMBERS.c.id == _ME)).scalar_subquery()
 _POST = scoped(
     union_all(
@@ -246,6 +245,7 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
         if not verdict.holds:
             call = Call(posted.id, posted.seq, scope.member_id(), scope.actor.name, meant.html, new.reply_to, root_seq)
             await ringing.ring(scope, room, call, meant.members)
+            programs.hear_of(scope, room, posted.id, posted.seq)
         fresh = _fresh(scope, room_id, replace(new, html=meant.html), row, files, hidden=verdict.holds)
         scope.announce(notices.message_posted(RoomId(room_id), fresh))
         outlinks.ask(scope, posted.id, meant.html)

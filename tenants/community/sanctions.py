@@ -105,6 +105,11 @@ def raided(room: Record) -> bool:
     return _of_kind(room, "raid") is not None
 
 
+def is_heard(room: Record) -> bool:
+    """Whether programs listen for what is posted in the channel of a room, by its `restraints`."""
+    return _of_kind(room, "webhooks") is not None
+
+
 def _of_kind(room: Record, kind: str) -> dict[str, Any] | None:
     return next((each for each in room["restraints"] or () if each["kind"] == kind), None)
 

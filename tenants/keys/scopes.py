@@ -22,6 +22,8 @@ class KeyScope(StrEnum):
     WRITE_CERTIFICATES = "write:certificates"
     READ_ORDERS = "read:orders"
     WRITE_ORDERS = "write:orders"
+    READ_WEBHOOKS = "read:webhooks"
+    WRITE_WEBHOOKS = "write:webhooks"
 
 
 _READ = {
@@ -30,6 +32,8 @@ _READ = {
     KeyScope.READ_MEMBERS: frozenset({Action.MEMBER_LIST}),
     KeyScope.READ_CERTIFICATES: frozenset({Action.CERTIFICATE_LIST}),
     KeyScope.READ_ORDERS: frozenset({Action.ORDER_LIST}),
+    # What only reads is told apart by the operations that take it.
+    KeyScope.READ_WEBHOOKS: frozenset({Action.WEBHOOK_EDIT}),
 }
 _WRITE = {
     KeyScope.WRITE_COMMUNITY: frozenset(
@@ -41,6 +45,7 @@ _WRITE = {
     KeyScope.WRITE_MEMBERS: frozenset({Action.MEMBER_BAN}),
     KeyScope.WRITE_CERTIFICATES: frozenset({Action.CERTIFICATE_ISSUE, Action.CERTIFICATE_REVOKE}),
     KeyScope.WRITE_ORDERS: frozenset({Action.ORDER_REFUND}),
+    KeyScope.WRITE_WEBHOOKS: frozenset({Action.WEBHOOK_EDIT}),
 }
 GRANTS: dict[KeyScope, frozenset[Action]] = {
     scope: _READ.get(scope, frozenset())

@@ -108,6 +108,7 @@ async def join(scope: Scope) -> Record:
     row, is_new = await _entered(scope, scope.actor, Role.STUDENT)
     if is_new:
         scope.enqueue(SendMail("welcome", person_id))
+        scope.happened("member.joined", member=row["id"])
     return row
 
 

@@ -39,7 +39,7 @@ _END = scoped(
 _ROOMS = Scoped(
     "select r.id, coalesce((select s.seconds from restraints s where s.channel_id = $1 and s.subject = r.id"
     " and s.kind = 'slow' and (s.until is null or s.until > now())), 0) as seconds"
-    " from rooms r where r.channel_id = $1 and r.archived_at is null order by r.id limit 500",
+    " from rooms r where r.channel_id = $1 and r.archived_at is null and r.kind <> 'direct' order by r.id limit 500",
     ("channel_id",),
     {},
 )

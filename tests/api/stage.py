@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert
 
+from providers.standard_webhooks import make_secret
 from tenants import directory
 from tenants.batches import purchases
 from tenants.billing import accounts, prices
@@ -18,8 +19,10 @@ from tenants.ids import SessionId, new_id
 from tenants.keys import keys
 from tenants.people.sessions import SESSIONS, TOKENS
 from tenants.scope import Tenancy
+from tenants.sealing import Seals
 from tenants.statements import PERSON, personal
 from tenants.tables import binds
+from tenants.webhooks import deliveries, endpoints
 from tests.tenants.live_school import make_held
 from tests.world import School, Somebody, World, make_world
 
@@ -59,6 +62,11 @@ async def set_stage(tenancy: Tenancy) -> Stage:
         await accounts.keep(scope, "sandbox", f"acct_{school.id.hex}", "PT", ready=True, missing=())
     async with tenancy.scope(school.id, school.sam.actor) as scope:
         order = (await purchases.begin(scope, "sandbox", priced)).order
+    async with tenancy.scope(school.id, school.ana.actor) as scope:
+        webhook = await endpoints.add(
+            scope, Seals(bytes(32)), make_secret(), name="Robot", url="https://example.org/x", events=["order.paid"]
+        )
+        delivery = await deliveries.test(scope, webhook["id"])
     named = {
         "slug": school.slug,
         "member": school.zoe.member_id,
@@ -76,6 +84,8 @@ async def set_stage(tenancy: Tenancy) -> Stage:
         "priced": priced,
         "order": order["id"],
         "key": key["id"],
+        "webhook": webhook["id"],
+        "delivery": delivery["id"],
     }
     return Stage(world, {name: str(value) for name, value in named.items()})
 

@@ -106,7 +106,7 @@ def test_every_job_has_one_performer() -> None:
     kinds = {kind.__name__: kind for module in modules() for kind in _kinds(module)}
     assert set(registry.MODULES) == set(kinds)
     assert {name: registry.performance(name).kind for name in kinds} == kinds
-    assert {kind.queue for kind in kinds.values()} <= {"render", "media", "index", "default"}
+    assert {kind.queue for kind in kinds.values()} <= {"render", "media", "index", "webhooks", "default"}
 
 
 def _kinds(module: object) -> Iterator[type[Job]]:

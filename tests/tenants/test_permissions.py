@@ -42,6 +42,7 @@ search              OATMS
 insights.read       OAT--
 audit.read          OA---
 key.edit            OA---
+webhook.edit        OA---
 """
 ROWS = dict(line.split() for line in GOLDEN.strip().splitlines())
 LETTERS = dict(zip("OATMS", Role, strict=True))

@@ -1,7 +1,7 @@
 # Every setting of Guildhall has its home here: in the open, as a secret, or in the test's list of those left alone.
 
 locals {
-  workers = toset(["render", "media", "index", "default"])
+  workers = toset(["render", "media", "index", "webhooks", "default"])
   serving = setunion(["web", "steward"], local.workers)
   roles   = setunion(local.serving, ["migrate"])
 
@@ -17,6 +17,7 @@ locals {
     ACCESS_TOKEN_SECONDS = tostring(var.access_token_seconds)
     REFRESH_TOKEN_DAYS   = tostring(var.refresh_token_days)
     RECORDING_HOSTS      = join(",", var.recording_hosts)
+    WEBHOOK_HOSTS        = join(",", var.webhook_hosts)
     CHROMIUM             = "/usr/bin/chromium-headless-shell" # named, so that it runs where no namespaces can be made
     LOG_FORMAT           = "json"
   }

@@ -118,6 +118,12 @@ variable "recording_hosts" {
   default     = []
 }
 
+variable "webhook_hosts" {
+  type        = list(string)
+  description = "Hosts with their port that webhooks may be sent to though they are private."
+  default     = []
+}
+
 variable "access_token_seconds" {
   type        = number
   description = "How long an access token lives."
@@ -192,8 +198,8 @@ variable "workers" {
   default     = {}
 
   validation {
-    condition     = alltrue([for queue in keys(var.workers) : contains(["render", "media", "index", "default"], queue)])
-    error_message = "Give queues out of render, media, index, default."
+    condition     = alltrue([for queue in keys(var.workers) : contains(["render", "media", "index", "webhooks", "default"], queue)])
+    error_message = "Give queues out of render, media, index, webhooks, default."
   }
 }
 

@@ -90,7 +90,7 @@ variable "workers" {
   default     = {}
 
   validation {
-    condition     = alltrue([for queue in keys(var.workers) : contains(["render", "media", "index", "default"], queue)])
-    error_message = "Give queues out of render, media, index, default."
+    condition     = alltrue([for queue in keys(var.workers) : contains(["render", "media", "index", "webhooks", "default"], queue)])
+    error_message = "Give queues out of render, media, index, webhooks, default."
   }
 }

@@ -25,6 +25,7 @@ SUBJECTS = {
     "members": "Members",
     "certificates": "Certificates",
     "orders": "Orders",
+    "webhooks": "Webhooks",
 }
 
 

@@ -16,6 +16,7 @@ from server.pages.studio import (
     reports,
     rooms,
     settings,
+    webhooks,
 )
 from server.pages.visits import PageHandler
 
@@ -35,6 +36,7 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/certificates", certificates.certificates_page),
     ("/payments", payments.payments_page),
     ("/integrations", integrations.integrations_page),
+    ("/webhooks", webhooks.webhooks_page),
     ("/settings", settings.settings_page),
 )
 WRITES: tuple[tuple[str, PageHandler], ...] = (
@@ -68,6 +70,9 @@ WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/moderation/raid", filters.switch_raid),
     ("/keys", integrations.make_key),
     ("/keys/{id}/revoke", integrations.revoke_key),
+    ("/webhooks", webhooks.add_webhook),
+    ("/webhooks/{id}", webhooks.save_webhook),
+    ("/webhooks/{id}/deliveries/{delivery}", webhooks.send_again),
     ("/rooms/{id}", rooms.save_room),
     ("/rooms/{id}/archive", rooms.archive_room),
     ("/members/invite", people.invite),

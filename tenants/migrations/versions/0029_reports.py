@@ -6,8 +6,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from tenants.migrations.schema import create_function, create_owned, index, instant, unique
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 
 # Their week has ended six hours ago or more, in their own zone, and they were there when it began.
 DUE = """SELECT c.id, (w.monday - interval '7 days')::date

@@ -1,0 +1,117 @@
+"""Webhooks over the API and in the studio: made with a secret that is shown once, for those who keep the channel."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.server.browsing import signed_in
+from tests.server.test_moderation_api import ask
+from tests.webapp import Web
+from tests.world import School, World
+
+HOOK = {"name": "Robot", "url": "https://example.org/hook", "events": ["member.joined", "message.posted"]}
+
+
+@pytest.fixture
+def school(world: World) -> School:
+    return world.pottery
+
+
+async def make(web: Web, school: School, **more: Any) -> dict[str, Any]:
+    made = await ask(web, school, school.ana, "POST", "/webhooks", HOOK | more)
+    assert made.status == 201, made.json
+    return dict(made.json)
+
+
+async def test_a_webhook_is_made_changed_tested_and_deleted(web: Web, school: School) -> None:
+    made = await make(web, school)
+    assert made["secret"].startswith("whsec_")
+    assert made["events"] == ["message.posted", "member.joined"]
+    path = f"/webhooks/{made['id']}"
+    (listed,) = (await ask(web, school, school.ana, "GET", "/webhooks")).json["items"]
+    assert "secret" not in listed
+    turned = await ask(web, school, school.ana, "POST", f"{path}/secret")
+    assert turned.json["secret"] not in {made["secret"], ""}
+    off = await ask(web, school, school.ana, "PATCH", path, {"enabled": False, "events": ["order.paid"]})
+    assert (off.json["enabled"], off.json["events"], off.json["name"]) == (False, ["order.paid"], "Robot")
+    sent = (await ask(web, school, school.ana, "POST", f"{path}/test")).json
+    assert (sent["event"], sent["state"], sent["data"]) == ("test", "waiting", {})
+    page = (await ask(web, school, school.ana, "GET", f"{path}/deliveries?limit=1")).json
+    assert [each["id"] for each in page["items"]] == [sent["id"]]
+    tries = await ask(web, school, school.ana, "GET", f"{path}/deliveries/{sent['id']}/attempts")
+    assert tries.json == {"items": [], "next": None}
+    again = await ask(web, school, school.ana, "POST", f"{path}/deliveries/{sent['id']}/replay")
+    assert (again.status, again.json["code"]) == (409, "webhook_off")
+    for _ in range(2):
+        assert (await ask(web, school, school.ana, "DELETE", path)).status == 204
+    assert (await ask(web, school, school.ana, "GET", path)).status == 404
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"url": "ftp://example.org"}, {"url": "https://"}, {"url": "https://a:b@example.org"}, {"url": "javascript:x"},
+        {"url": "https://exa mple.org"}, {"url": "https://example.org:99999/"}, {"url": "https://" + "a" * 1100},
+        {"events": []}, {"events": ["member.left"]}, {"name": " "}, {"secret": "mine"}, {"url": "https://[::1"},
+    ],
+)  # fmt: skip
+async def test_a_wrong_one_is_told_what_is_wrong(web: Web, school: School, wrong: dict[str, Any]) -> None:
+    answer = await ask(web, school, school.ana, "POST", "/webhooks", HOOK | wrong)
+    assert (answer.status, bool(answer.json["errors"])) == (422, True)
+
+
+async def test_only_those_who_keep_the_channel_reach_them_and_keys_by_their_scope(
+    web: Web, world: World, school: School
+) -> None:
+    made = await make(web, school)
+    path = f"/webhooks/{made['id']}"
+    calls = [
+        ("GET", "/webhooks", None), ("POST", "/webhooks", HOOK), ("GET", path, None), ("PATCH", path, {}),
+        ("DELETE", path, None), ("POST", f"{path}/secret", None), ("POST", f"{path}/test", None),
+        ("GET", f"{path}/deliveries", None),
+    ]  # fmt: skip
+    for method, where, given in calls:
+        for who in (school.mia, school.ben, school.zoe, world.chess.otto):
+            assert (await ask(web, school, who, method, where, given)).status == 403, (method, where)
+    foreign = await ask(web, world.chess, world.chess.otto, "GET", path)
+    assert foreign.status == 404
+    for scope, may in (("read:webhooks", False), ("write:webhooks", True), ("write:community", None)):
+        given = {"name": "Robot", "scopes": [scope]}
+        key = (await ask(web, school, school.ana, "POST", "/keys", given)).json["key"]
+        base = f"/channels/{school.slug}/webhooks"
+        assert (await web.call("GET", base, token=key)).status == (403 if may is None else 200)
+        assert (await web.call("POST", base, HOOK, token=key)).status == (201 if may else 403)
+
+
+async def test_a_channel_has_ten_at_most(web: Web, school: School) -> None:
+    for _ in range(10):
+        await make(web, school)
+    more = await ask(web, school, school.ana, "POST", "/webhooks", HOOK)
+    assert (more.status, more.json["code"]) == (409, "too_many_webhooks")
+
+
+async def test_the_studio_makes_one_shows_its_secret_once_and_its_log(web: Web, school: School) -> None:
+    ana, url = await signed_in(web, school.ana), f"/c/{school.slug}/studio/webhooks"
+    assert "No webhooks yet" in (await ana.get(url)).text
+    wrong = await ana.post(url, name="Robot", url="nowhere", **{"member.joined": "on"})
+    assert (wrong.status, "Give the https address" in wrong.text) == (422, True)
+    made = await ana.post(url, name="Robot", url="https://example.org/hook", **{"member.joined": "on"})
+    assert made.status == 201
+    assert "whsec_" in made.text
+    page = (await ana.get(url)).text
+    assert "whsec_" not in page
+    found = re.search(rf'action="({url}/[0-9a-f-]+)"', page)
+    assert found is not None
+    tested = await ana.post(found[1], do="test")
+    assert tested.headers["Location"].endswith("said=sent")
+    assert "A test" in (await ana.get(tested.headers["Location"])).text
+    assert "whsec_" in (await ana.post(found[1], do="secret")).text
+    assert (await ana.post(found[1], do="turn")).status == 303
+    assert "Switch on" in (await ana.get(url)).text
+    saved = await ana.post(found[1], name="Other", url="https://example.org/2", **{"order.paid": "on"})
+    assert saved.status == 303
+    assert "order.paid</code>" in (await ana.get(url)).text
+    assert (await ana.post(found[1], do="delete")).status == 303
+    mia = await signed_in(web, school.mia)
+    assert (await mia.get(url)).status == 403

@@ -1,0 +1,41 @@
+"""The far side of outgoing webhooks: a real HTTP server that answers as it is told, and remembers what it was sent."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+
+@dataclass
+class Receiver:
+    """What came: headers and body of each request; `answers` are given one after the other, then 200."""
+
+    url: str = ""
+    host: str = ""
+    answers: list[int] = field(default_factory=list)
+    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    async def hear(self, request: web.Request) -> web.Response:
+        """Take one request."""
+        self.heard.append((dict(request.headers), await request.read()))
+        status = self.answers.pop(0) if self.answers else 200
+        headers = {"Location": "https://example.org/"} if 300 <= status < 400 else {}
+        return web.Response(status=status, text="thanks", headers=headers)
+
+
+@asynccontextmanager
+async def receiver() -> AsyncIterator[Receiver]:
+    """A receiver on this machine."""
+    made = Receiver()
+    app = web.Application()
+    app.router.add_post("/hook", made.hear)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    made.host = f"127.0.0.1:{runner.addresses[0][1]}"
+    made.url = f"http://{made.host}/hook"
+    try:
+        yield made
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,246 @@
+"""Outgoing webhooks: what happens reaches the programs that asked for it, signed, once for each, for up to a day."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from providers import SignatureRefused
+from providers.standard_webhooks import make_secret, verify
+from tenants.community import bell
+from tenants.ids import RoomId
+from tenants.members import members
+from tenants.scope import Tenancy
+from tenants.sealing import Seals
+from tenants.webhooks import deliveries, endpoints
+from tests.databases import bare
+from tests.standins.receiver import Receiver, receiver
+from tests.tenants.filtering import add as add_filter
+from tests.tenants.filtering import owner_runs, say
+from tests.tenants.moderating import act, acting, waiting
+from tests.tenants.test_community import make_room
+from tests.tenants.test_direct import talking
+from tests.workers.shop import make_shop
+from tests.workers.test_mended import do
+from tests.world import School, World, make_person
+from workers.registry import Workshop
+
+
+@pytest.fixture
+def school(world: World) -> School:
+    return world.pottery
+
+
+@pytest.fixture
+async def far() -> AsyncIterator[Receiver]:
+    async with receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def shop(tenancy: Tenancy, tmp_path: Path, far: Receiver) -> Workshop:
+    return replace(make_shop(tenancy, tmp_path), webhook_hosts=(far.host,))
+
+
+@pytest.fixture
+async def room(tenancy: Tenancy, school: School) -> RoomId:
+    return await make_room(tenancy, school)
+
+
+async def listen(shop: Workshop, school: School, url: str, *events: str) -> tuple[UUID, str]:
+    """An endpoint of the school's owner, and its secret."""
+    secret, chosen = make_secret(), events or ("message.posted",)
+    async with acting(shop.tenancy, school, school.ana) as scope:
+        row = await endpoints.add(scope, Seals(shop.secret), secret, name="Robot", url=url, events=chosen)
+    return row["id"], secret
+
+
+async def due(shop: Workshop, school: School) -> list[UUID]:
+    """The deliveries of a school that are asked for, oldest first."""
+    asked = "select id from jobs where channel_id = $1 and name = 'DeliverWebhook' order by id"
+    async with bare(shop.tenancy.relay) as connection:
+        return [row["id"] for row in await connection.fetch(asked, school.id)]
+
+
+async def send(shop: Workshop, school: School) -> list[str | None]:
+    """Do each of them once; what each waits for."""
+    return [await once(shop, job) for job in await due(shop, school)]
+
+
+async def once(shop: Workshop, job: UUID) -> str | None:
+    """Do one; what it waits for then, None when nothing more is to be done."""
+    row = await do(shop, job)
+    assert row is None or row["state"] == "waiting"
+    return row["error"] if row else None
+
+
+async def log(shop: Workshop, school: School, endpoint: UUID) -> list[Any]:
+    async with acting(shop.tenancy, school, school.ana) as scope:
+        return await deliveries.page(scope, endpoint)
+
+
+async def forget_pause(shop: Workshop, database: str, school: School) -> None:
+    await owner_runs(
+        database, "webhook_endpoints", "update webhook_endpoints set away_until = null where channel_id = $1", school.id
+    )
+
+
+async def test_a_message_reaches_a_program_signed_and_without_its_words(
+    shop: Workshop, school: School, room: RoomId, far: Receiver
+) -> None:
+    endpoint, secret = await listen(shop, school, far.url)
+    posted = await say(shop.tenancy, school, school.sam, room, "A secret recipe")
+    assert await send(shop, school) == [None]
+    ((headers, body),) = far.heard
+    told = orjson.loads(body)
+    assert told["type"] == "message.posted"
+    assert told["data"] == {
+        "channel": str(school.id), "message": str(posted.id), "room": str(room),
+        "member": str(school.sam.member_id), "seq": 1,
+    }  # fmt: skip
+    assert b"secret recipe" not in body
+    (row,) = await log(shop, school, endpoint)
+    assert verify(secret, headers, body) == str(row["event_id"])
+    with pytest.raises(SignatureRefused):
+        verify(make_secret(), headers, body)
+    assert (row["state"], row["attempts"]) == ("taken", 1)
+    async with acting(shop.tenancy, school, school.ana) as scope:
+        (attempt,) = await deliveries.attempts(scope, row["id"])
+    assert (attempt["status"], attempt["trouble"]) == (200, "")
+    assert "webhook-id" in attempt["request_head"]
+    assert await send(shop, school) == []
+
+
+async def test_only_what_was_asked_for_is_sent_and_only_of_ones_own_channel(
+    shop: Workshop, world: World, school: School, room: RoomId, far: Receiver
+) -> None:
+    await listen(shop, school, far.url, "member.joined")
+    await say(shop.tenancy, school, school.sam, room, "Hello")
+    person = await make_person(shop.tenancy, "newcomer")
+    for at in (school, world.chess):
+        async with acting(shop.tenancy, at, person) as scope:
+            joined = await members.join(scope)
+            if at is school:
+                member = joined["id"]
+            await members.join(scope)
+    assert await send(shop, school) == [None]
+    assert await due(shop, world.chess) == []
+    ((_, body),) = far.heard
+    assert orjson.loads(body)["data"] == {"channel": str(school.id), "member": str(member)}
+
+
+async def test_what_is_not_taken_is_tried_again_and_the_endpoint_left_alone_meanwhile(
+    shop: Workshop, database: str, school: School, room: RoomId, far: Receiver
+) -> None:
+    endpoint, _ = await listen(shop, school, far.url)
+    far.answers = [500, 302]
+    await say(shop.tenancy, school, school.sam, room, "One")
+    assert await send(shop, school) == ["answered 500"]
+    await say(shop.tenancy, school, school.sam, room, "Two")
+    assert await send(shop, school) == ["the endpoint is left alone after a failure"] * 2
+    assert len(far.heard) == 1
+    await forget_pause(shop, database, school)
+    first, second = await due(shop, school)
+    assert await once(shop, first) == "answered 302"
+    await forget_pause(shop, database, school)
+    assert [await once(shop, each) for each in (first, second)] == [None, None]
+    ids = [headers["webhook-id"] for headers, _ in far.heard]
+    assert ids[0] == ids[1] == ids[2] != ids[3]
+    assert [row["state"] for row in await log(shop, school, endpoint)] == ["taken", "taken"]
+
+
+async def test_who_takes_nothing_for_a_day_or_is_gone_is_switched_off_and_it_is_told(
+    shop: Workshop, database: str, school: School, room: RoomId, far: Receiver
+) -> None:
+    endpoint, _ = await listen(shop, school, far.url)
+    far.answers = [500] * 11
+    await say(shop.tenancy, school, school.sam, room, "One")
+    for _ in range(len(deliveries.PAUSES)):
+        assert await send(shop, school) == ["answered 500"]
+        await forget_pause(shop, database, school)
+    assert await send(shop, school) == [None]
+    async with acting(shop.tenancy, school, school.ana) as scope:
+        row = await endpoints.find(scope, endpoint)
+        assert (row["enabled"], row["trouble"]) == (False, "It took nothing for a day.")
+        assert [told.title for told in await bell.page(scope)] == [
+            "The webhook Robot is off: It took nothing for a day."
+        ]
+    await say(shop.tenancy, school, school.sam, room, "Two")
+    assert await due(shop, school) == []
+    async with acting(shop.tenancy, school, school.ana) as scope:
+        await endpoints.edit(scope, endpoint, enabled=True)
+        (failed,) = await deliveries.page(scope, endpoint)
+        await deliveries.replay(scope, failed["id"])
+    assert await send(shop, school) == [None]
+    assert far.heard[-1][0]["webhook-id"] == str(failed["event_id"])
+    far.answers = [410]
+    await say(shop.tenancy, school, school.sam, room, "Three")
+    assert await send(shop, school) == [None]
+    async with acting(shop.tenancy, school, school.ana) as scope:
+        assert not (await endpoints.find(scope, endpoint))["enabled"]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9/x", "https://127.0.0.1/x", "http://example.org/x", "https://[::1]/x"]
+)
+async def test_no_private_address_is_asked(shop: Workshop, school: School, room: RoomId, url: str) -> None:
+    endpoint, _ = await listen(shop, school, url)
+    await say(shop.tenancy, school, school.sam, room, "One")
+    assert await send(shop, school) == [None]
+    (row,) = await log(shop, school, endpoint)
+    assert row["state"] == "failed"
+    async with acting(shop.tenancy, school, school.ana) as scope:
+        assert "private, or not https" in (await endpoints.find(scope, endpoint))["trouble"]
+
+
+async def test_both_secrets_sign_for_a_day_after_a_change(
+    shop: Workshop, school: School, room: RoomId, far: Receiver
+) -> None:
+    endpoint, before = await listen(shop, school, far.url)
+    after = make_secret()
+    async with acting(shop.tenancy, school, school.ana) as scope:
+        await endpoints.turn(scope, Seals(shop.secret), endpoint, after)
+        await deliveries.test(scope, endpoint)
+    assert await send(shop, school) == [None]
+    ((headers, body),) = far.heard
+    assert verify(before, headers, body) == verify(after, headers, body)
+    assert orjson.loads(body)["type"] == "test"
+
+
+async def test_a_held_message_is_told_when_it_is_let_go_and_a_refused_one_never(
+    shop: Workshop, school: School, room: RoomId, far: Receiver
+) -> None:
+    await listen(shop, school, far.url)
+    await add_filter(shop.tenancy, school, "words")
+    await say(shop.tenancy, school, school.sam, room, "clay")
+    assert await due(shop, school) == []
+    (case,) = await waiting(shop.tenancy, school, school.mia)
+    await act(shop.tenancy, school, school.mia, "keep", case_id=case.row["id"])
+    assert await send(shop, school) == [None]
+    assert orjson.loads(far.heard[0][1])["data"]["seq"] == 1
+
+
+async def test_what_waits_for_an_endpoint_that_is_off_or_gone_ends(
+    shop: Workshop, school: School, room: RoomId, far: Receiver
+) -> None:
+    endpoint, _ = await listen(shop, school, far.url)
+    for words in ("One", "Two"):
+        await say(shop.tenancy, school, school.sam, room, words)
+    first, second = await due(shop, school)
+    async with acting(shop.tenancy, school, school.ana) as scope:
+        await endpoints.edit(scope, endpoint, enabled=False)
+    assert await once(shop, first) is None
+    async with acting(shop.tenancy, school, school.ana) as scope:
+        await endpoints.remove(scope, endpoint)
+    assert await once(shop, second) is None
+    assert far.heard == []
+
+
+async def test_what_is_said_in_private_is_told_to_no_program(shop: Workshop, school: School, far: Receiver) -> None:
+    await listen(shop, school, far.url)
+    await talking(shop.tenancy, school, school.sam, school.zoe)
+    assert await due(shop, school) == []

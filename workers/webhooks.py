@@ -1,0 +1,127 @@
+"""Outgoing webhooks: each delivery is signed and sent, tried again for a day, and written down; one job for each.
+
+They have a queue of their own, so that a slow receiver delays nothing else; an endpoint that fails is left alone
+until its pause is over, so that it costs the others one attempt at a time.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from providers import ProviderDown, ProviderRefused
+from providers.outbound import Limits, Outbound
+from providers.standard_webhooks import sign
+from tenants.errors import NotFound
+from tenants.jobs import DeliverWebhook
+from tenants.scope import Record
+from tenants.sealing import Seals
+from tenants.webhooks import deliveries, endpoints
+from tenants.webhooks.deliveries import PAUSES
+from workers.registry import PutOff, Work, performs
+
+log = structlog.get_logger("workers.webhooks")
+PATIENCE = Limits(connect=3.0, stall=5.0, least=1, total=8.0)
+AGENT = "Guildhall-Webhooks/1"
+GONE = 410
+PRIVATE = "The address is private, or not https: only the operator can allow it (WEBHOOK_HOSTS)."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt went: a status, or the trouble instead of one; `final` when no other attempt is of use."""
+
+    took_ms: int
+    status: int | None
+    trouble: str
+    request_head: str
+    response_head: str = ""
+    final: bool = False
+
+    @property
+    def taken(self) -> bool:
+        """Whether the receiver has it."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+@performs(DeliverWebhook, seconds=60)
+async def deliver(work: Work, asked: DeliverWebhook) -> None:
+    """Send it, unless it was taken, its endpoint is off or gone, or is left alone for a while."""
+    async with work.scope() as scope:
+        try:
+            delivery = await deliveries.find(scope, asked.delivery_id)
+        except NotFound:
+            return
+        endpoint = await scope.one(endpoints.OPENED, at=delivery["endpoint_id"])
+        if delivery["state"] != "waiting":
+            return
+        if not endpoint["enabled"]:
+            await deliveries.end(scope, delivery["id"], "failed")
+            return
+        body, secrets = (
+            deliveries.body_of(scope, delivery),
+            endpoints.secrets_of(scope, Seals(work.shop.secret), endpoint),
+        )
+    away = endpoint["away_until"]
+    if away is not None and away > datetime.now(UTC):
+        raise PutOff("the endpoint is left alone after a failure", (away - datetime.now(UTC)).total_seconds() + 1)
+    outcome = await _send(work, endpoint["url"], _signed(secrets, str(delivery["event_id"]), body), body)
+    pause = await _write_down(work, delivery, outcome)
+    if pause is not None:
+        raise PutOff(outcome.trouble or f"answered {outcome.status}", pause)
+
+
+def _signed(secrets: list[str], event_id: str, body: bytes) -> dict[str, str]:
+    """The headers of Standard Webhooks, with one signature for each secret."""
+    signed = [sign(secret, event_id, datetime.now(UTC), body) for secret in secrets]
+    together = " ".join(each["webhook-signature"] for each in signed)
+    return {**signed[0], "webhook-signature": together, "Content-Type": "application/json", "User-Agent": AGENT}
+
+
+async def _send(work: Work, url: str, headers: dict[str, str], body: bytes) -> Outcome:
+    """One attempt at a public address; a redirect is an answer like any other, and not followed."""
+    begun, head = time.monotonic(), _head(f"POST {url}", headers)
+
+    def took() -> int:
+        return round((time.monotonic() - begun) * 1000)
+
+    try:
+        async with (
+            Outbound(work.shop.webhook_hosts, PATIENCE) as outbound,
+            outbound.send("POST", url, headers, body) as reply,
+        ):
+            return Outcome(took(), reply.status, "", head, _head(str(reply.status), dict(reply.headers)))
+    except ProviderRefused as refused:
+        return Outcome(took(), None, PRIVATE if refused.code == "forbidden_url" else refused.message, head, final=True)
+    except ProviderDown as down:
+        return Outcome(took(), None, down.message, head)
+
+
+async def _write_down(work: Work, delivery: Record, outcome: Outcome) -> float | None:
+    """Keep an attempt and what follows from it; the seconds until the next one, None for no other."""
+    endpoint_id = delivery["endpoint_id"]
+    async with work.scope() as scope:
+        count = await deliveries.note(
+            scope, delivery["id"], took_ms=outcome.took_ms, status=outcome.status, trouble=outcome.trouble,
+            request_head=outcome.request_head, response_head=outcome.response_head,
+        )  # fmt: skip
+        if outcome.taken:
+            await deliveries.end(scope, delivery["id"], "taken")
+            await endpoints.took(scope, endpoint_id)
+            return None
+        if outcome.status == GONE or outcome.final:
+            await deliveries.end(scope, delivery["id"], "failed")
+            await endpoints.switch_off(scope, endpoint_id, outcome.trouble or "It answered that it is gone (410).")
+            return None
+        if count > len(PAUSES):
+            await deliveries.end(scope, delivery["id"], "failed")
+            await endpoints.switch_off(scope, endpoint_id, "It took nothing for a day.")
+            return None
+        pause = float(PAUSES[count - 1])
+        await endpoints.failed(scope, endpoint_id, min(pause, 600.0))
+        return pause
+
+
+def _head(first: str, headers: dict[str, str]) -> str:
+    return "\n".join([first, *(f"{name}: {value}" for name, value in headers.items())])
