@@ -36,6 +36,7 @@ class CommunityDoor:
         self._origins, self._cookie, self._figures = origins, cookie, figures
         self._events = community.events()
         self.cut: Callable[[str], None] = lambda _sid: None
+        self.parted: Callable[[Connection], None] = lambda _connection: None
 
     async def admit(self, sid: str, request: web.Request, auth: Any) -> None:
         """Let a member in; the token comes from `auth`, or from the cookie of one of our own pages."""
@@ -74,6 +75,7 @@ class CommunityDoor:
                 self._community.depart(connection, room_id, at_once=False)
             self._community.bus.depart(sid, connection.own_room())
             self._seats.give_back(connection.own_room(), sid)
+            self.parted(connection)
 
     async def _seat(self, connection: Connection) -> None:
         """Put a device where its person is told things, and meanwhile find it a seat; Refusal where none is free."""

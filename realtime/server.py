@@ -18,6 +18,7 @@ from realtime.connections import Connections
 from realtime.figures import Figures
 from realtime.lease import Lease
 from realtime.namespace import CommunityDoor, Cookie, Origins
+from realtime.parting import Parting
 from realtime.presence import Presence
 from realtime.protocol import StrictServer
 from realtime.reading import Reading
@@ -78,6 +79,8 @@ class Wire:
         )
         self.sio = StrictServer(self.door, self.bus.manager, self.figures, connect_seconds=parts.connect_seconds)
         self.door.cut = self.sio.send_away
+        self.parting = Parting(parts.tenancy)
+        self.door.parted = self.parting.note
         self.watch = Watch(
             parts.tenancy, community, self.connections, self.sio.dismiss, self.sio.send_away, self.figures
         )  # fmt: skip
@@ -125,6 +128,7 @@ class Wire:
         for part in (
             *self._working(),
             self.reading,
+            self.parting,
             self.presence,
             self.seats,
             self.bus,

@@ -1,6 +1,7 @@
 """The people of a channel over the API: the directory, and profiles."""
 
 import asyncio
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -45,6 +46,7 @@ class ProfileEdit(Given):
     links: Annotated[list[LinkGiven], Field(max_length=20)] = Field(default_factory=list)
     time_zone: Annotated[str, Field(max_length=100)] = ""
     picture: UUID | None = Field(None, strict=False)
+    shows_seen: bool = False
 
 
 class PersonShown(BaseModel):
@@ -64,13 +66,18 @@ class LinkShown(BaseModel):
 
 
 class ProfileShown(PersonShown):
-    """What a member says of themselves; `about` is Markdown, `html` what becomes of it; `time_zone` may be empty."""
+    """What a member says of themselves; `about` is Markdown, `html` what becomes of it; `time_zone` may be empty.
+
+    `seen_at` is when they were last connected, for those alone who let it be seen (`shows_seen`).
+    """
 
     pronouns: str
     about: str
     html: str
     links: list[LinkShown]
     time_zone: str
+    shows_seen: bool
+    seen_at: datetime | None
 
 
 @op("The people of a channel", tags=TAGS, errors=(403, 404))

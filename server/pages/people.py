@@ -67,7 +67,7 @@ async def own(visit: Visit) -> web.Response:
 
 
 async def save_own(visit: Visit) -> web.Response:
-    """POST /c/{slug}/people/me: `name, pronouns, about, time_zone, url-0, label-0, …, picture`, `no_picture`."""
+    """POST /c/{slug}/people/me: `name, pronouns, about, time_zone, shows_seen, url-0, label-0, …`, `picture`."""
     fields = await read_fields(visit.request)
     try:
         clean = await prepared(_given(fields))
@@ -99,6 +99,7 @@ async def _show_own(visit: Visit, form: Form | None = None, status: int = 200) -
 
 def _kept(row: Mapping[str, Any]) -> Form:
     kept = {name: row[name] for name in ("name", "pronouns", "about", "time_zone")}
+    kept |= {"shows_seen": "1"} if row["shows_seen"] else {}
     for place, link in enumerate(row["links"]):
         kept |= {f"url-{place}": link["url"], f"label-{place}": link["label"]}
     return Form(kept)
@@ -110,6 +111,8 @@ def _given(fields: Mapping[str, str]) -> dict[str, Any]:
     places = [place for place in range(profiles.MOST_LINKS) if fields.get(f"url-{place}", "").strip()]
     if "url-0" in fields:
         given["links"] = [{"url": fields[f"url-{n}"], "label": fields.get(f"label-{n}", "")} for n in places]
+    if "about" in fields:
+        given["shows_seen"] = "shows_seen" in fields
     if picture := named(fields, "picture"):
         given["picture"] = picture
     elif "no_picture" in fields:
@@ -142,6 +145,7 @@ def _profile(slug: str, row: Mapping[str, Any], scope: Scope, *, here: bool, blo
         now=datetime.now(UTC).astimezone(ZoneInfo(zone)) if zone else None,
         zone=zone,
         here=here,
+        seen=None if here else row["seen_at"],
         blocked=blocked,
         edit_url=links.people(slug, "/me") if mine else "",
         message_url=links.direct(slug) if writes else "",

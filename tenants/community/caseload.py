@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Column, Uuid, func, or_, select
+from sqlalchemy import Column, Uuid, bindparam, func, or_, select
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 
@@ -40,6 +40,7 @@ _ADD = scoped(
         set_={"kind": sql("CASE WHEN excluded.kind = 'hold' THEN 'hold' ELSE moderation_cases.kind END")},
     ).returning(_C.id)
 )
+_ABOUT = scoped(select(_C.id).where(_C.message_id == bindparam("message_id")).limit(1))
 _ADD_APPEAL = scoped(_NEW.returning(_C.id))
 _MODERATES = or_(*(MEMBERS.c.role == role for role, may in TABLE.items() if Action.MESSAGE_MODERATE in may))
 _STAFF = scoped(
@@ -53,6 +54,11 @@ async def open_about(scope: Scope, kind: str, member_id: UUID, message_id: UUID 
     case_id = UUID(str(await scope.value(add, id=new_id(), kind=kind, member_id=member_id, message_id=message_id)))
     await tell(scope, case_id)
     return case_id
+
+
+async def is_about(scope: Scope, message_id: UUID) -> bool:
+    """Whether there is, or was, a case about a message."""
+    return await scope.first(_ABOUT, message_id=message_id) is not None
 
 
 async def tell(scope: Scope, case_id: UUID, claimed_by: str = "") -> None:

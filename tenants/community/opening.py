@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from tenants.community import rooms
+from tenants.community import caseload, direct_rules
 from tenants.community.messages import MESSAGES
 from tenants.courses import access
 from tenants.errors import NotFound
@@ -21,7 +21,8 @@ async def open_file(scope: Scope, file_id: UUID) -> Record:
     """A ready file for one who may have it: by its message, its lesson or its purpose.
 
     The files of a hidden message are for moderators, those of a deleted one for nobody, and what was not sent yet is
-    for who uploaded it. Raises NotFound, SignInNeeded, or Forbidden.
+    for who uploaded it. In a conversation of others moderators have those of a message that was flagged. Raises
+    NotFound, SignInNeeded, or Forbidden.
     """
     file = await files.read(scope, file_id)
     if file["purpose"] != "message":
@@ -35,7 +36,8 @@ async def _may_have(scope: Scope, file: Record) -> bool:
     if file["message_id"] is None:
         return file["owner_id"] == scope.actor.member_id and scope.actor.banned is None
     message = await scope.one(_MESSAGE, message_id=file["message_id"])
-    await rooms.find(scope, message["room_id"])
+    decides = why(scope.actor, Action.MESSAGE_MODERATE).allowed and await caseload.is_about(scope, file["message_id"])
+    await direct_rules.place_of(scope, message["room_id"], on_case=decides)
     if message["deleted_at"] is not None:
         return False
     return message["hidden_at"] is None or why(scope.actor, Action.MESSAGE_MODERATE).allowed

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import Column, Text, Uuid, bindparam, func, select, tuple_, update
+from sqlalchemy import Boolean, Column, Text, Uuid, bindparam, case, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tenants.channels.channels import clean_time_zone
@@ -16,7 +16,7 @@ from tenants.members.members import BANNED, MEMBERS
 from tenants.permissions import Action, Role
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
-from tenants.tables import Json, binds, owned, refers, text
+from tenants.tables import Json, binds, instant, owned, refers, text
 from tenants.texts import clean_line, clean_text, render_message
 
 MOST_LINKS = 5
@@ -30,6 +30,9 @@ PROFILES = owned(
     text("about_html", default=""),
     Column("links", Json, nullable=False, server_default="[]"),
     text("time_zone", default=""),
+    # Off until the member says otherwise, in whatever role: when somebody comes and goes is theirs to tell.
+    Column("shows_seen", Boolean, nullable=False, server_default="false"),
+    instant("seen_at"),
     refers("member_id", "members"),
     refers("picture_id", "files"),
 )
@@ -37,10 +40,12 @@ _M, _P = MEMBERS.c, PROFILES.c
 _HERE = (_M.left_at.is_(None), ~BANNED)
 _NAME = func.lower(_M.name)
 _LISTED = (_M.id, _M.person_id, _M.name, _M.role, _M.avatar, _M.joined_at, _NAME.label("sorted"))
-_SAID = ("picture_id", "pronouns", "about", "about_html", "links", "time_zone")
+_SAID = ("picture_id", "pronouns", "about", "about_html", "links", "time_zone", "shows_seen")
 _WITH = MEMBERS.outerjoin(PROFILES, (_P.channel_id == _M.channel_id) & (_P.member_id == _M.id))
 _ONE = scoped(
-    select(*_LISTED, *(_P[name] for name in _SAID)).select_from(_WITH).where(_M.id == bindparam("id"), *_HERE)
+    select(*_LISTED, *(_P[name] for name in _SAID), _P.seen_at)
+    .select_from(_WITH)
+    .where(_M.id == bindparam("id"), *_HERE)
 )
 _PLACE = tuple_(bindparam("after", type_=Text()), bindparam("after_id", type_=Uuid()))
 _ALL = (
@@ -58,13 +63,23 @@ _CALLED = scoped(
 _NEW = insert(PROFILES).values(**binds("id", "member_id", *_SAID))
 _PUT = scoped(
     _NEW.on_conflict_do_update(
-        index_elements=["channel_id", "member_id"], set_={name: _NEW.excluded[name] for name in _SAID}
+        index_elements=["channel_id", "member_id"],
+        set_={
+            **{name: _NEW.excluded[name] for name in _SAID},
+            "seen_at": case((_NEW.excluded.shows_seen, _P.seen_at), else_=None),
+        },
     )
+)
+_SEEN = scoped(
+    update(PROFILES)
+    .where(_P.member_id == func.any(bindparam("members", type_=ARRAY(Uuid))), _P.shows_seen)
+    .values(seen_at=func.now())
 )
 _SHOW = scoped(update(MEMBERS).where(_M.id == bindparam("at")).values(avatar=bindparam("url")))
 _MENTION = re.compile('<span class="mention"[^>]*></span>')
 _EMPTY: dict[str, Any] = {
     "picture_id": None, "pronouns": "", "about": "", "about_html": "", "links": [], "time_zone": "",
+    "shows_seen": False,
 }  # fmt: skip
 
 
@@ -91,7 +106,8 @@ def prepare(changes: Mapping[str, Any]) -> dict[str, Any]:
 async def read(scope: Scope, member_id: UUID) -> dict[str, Any]:
     """A member who is here, with what they say of themselves; NotFound for who has left, is banned, or never was.
 
-    `id, person_id, name, role, avatar, joined_at, pronouns, about, about_html, links, time_zone, picture_id`.
+    `id, person_id, name, role, avatar, joined_at, pronouns, about, about_html, links, time_zone, picture_id`,
+    `shows_seen` and `seen_at`.
     """
     scope.require(Action.ROOM_JOIN if member_id == scope.actor.member_id else Action.MEMBER_LIST)
     row = await scope.first(_ONE, id=member_id)
@@ -130,6 +146,11 @@ async def put(scope: Scope, prepared: Mapping[str, Any]) -> None:
         kept["picture_id"], url = picture or (None, None)
         await scope.run(_SHOW, at=me, url=url)
     await scope.run(_PUT, id=new_id(), member_id=me, **kept | given)
+
+
+async def note_seen(scope: Scope, members: Sequence[UUID]) -> None:
+    """Some members have just gone: kept for those who let it be seen."""
+    await scope.run(_SEEN, members=list(members))
 
 
 def _clean_links(links: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:

@@ -5,12 +5,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from realtime import parting
 from tenants.files import files
 from tenants.members import bans
 from tenants.scope import Tenancy
 from tests.realtime.clients import connected
 from tests.server.browsing import signed_in
 from tests.server.test_community_api import make_room, post
+from tests.waiting import until
 from tests.webapp import Web
 from tests.world import School, Somebody, World
 
@@ -181,6 +183,35 @@ async def test_the_pages_of_people_work_without_scripts(web: Web, world: World) 
     assert (await sam.get(f"{at}/{uuid4()}")).status == 404
     cases = (await mia.get(f"/c/{pottery.slug}/studio/moderation?member={pottery.zoe.member_id}")).body.decode()
     assert "Nothing waits" in cases
+
+
+async def test_when_somebody_was_last_here_is_seen_of_those_who_let_it(
+    web: Web, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parting, "GATHER_SECONDS", 0.01)
+    pottery = world.pottery
+    own = f"/channels/{pottery.slug}/profile"
+    assert (await web.call("PATCH", own, {"shows_seen": True}, token=pottery.zoe.token)).json["seen_at"] is None
+    for who in (pottery.zoe, pottery.ben):
+        async with connected(web, pottery, who):
+            pass
+
+    async def seen(who: Somebody) -> str | None:
+        at = f"/channels/{pottery.slug}/members/{who.member_id}/profile"
+        found: str | None = (await web.call("GET", at, token=pottery.sam.token)).json["seen_at"]
+        return found
+
+    async def noted() -> bool:
+        return await seen(pottery.zoe) is not None
+
+    await until(noted)
+    assert await seen(pottery.ben) is None
+    page = await (await signed_in(web, pottery.sam)).get(f"/c/{pottery.slug}/people/{pottery.zoe.member_id}")
+    assert "last here" in page.body.decode()
+    # Whoever takes it back leaves nothing of it.
+    await web.call("PATCH", own, {"shows_seen": False}, token=pottery.zoe.token)
+    shown = await web.call("PATCH", own, {"shows_seen": True}, token=pottery.zoe.token)
+    assert shown.json["seen_at"] is None
 
 
 async def test_who_is_connected_is_here_in_the_directory(web: Web, world: World) -> None:

@@ -43,6 +43,10 @@ async def test_two_begin_a_conversation_and_one_of_them_ends_it(chromium: Browse
         await zoe.page.get_by_label("Room settings").click()
         await zoe.page.get_by_role("button", name="Block").click()
         await zoe.enter()
+        await zoe.page.locator("#people .who", has_text="Sam").click()
+        await expect(zoe.page.locator(".card b")).to_have_text("Sam Reed")
+        assert await objections(zoe.page) == []
+        await zoe.page.keyboard.press("Escape")
         await town.post(place["id"], await town.token("sam"), "Then Saturday?")
         fold = zoe.page.locator("#messages details.fold")
         await expect(fold).to_have_count(1, timeout=WITHIN)

@@ -20,6 +20,7 @@ from tenants.errors import Conflict, Forbidden, Invalid, NotFound
 from tenants.moderation import appeals, deleting
 from tenants.scope import Tenancy
 from tests.tenants.moderating import act, flag, undo, waiting
+from tests.tenants.test_attachments import code, picture, send
 from tests.tenants.test_community import make_room, say
 from tests.tenants.test_direct import listed, names, opened, refusal, stand, talking
 from tests.world import School, World
@@ -164,3 +165,17 @@ async def test_what_is_flagged_inside_shows_moderators_that_and_what_surrounds_i
     (appealed,) = await waiting(tenancy, school, school.ana)
     async with tenancy.scope(school.id, school.ana.actor) as scope:
         await appeals.decide(scope, appealed.row["id"], "It was.", upheld=False)
+
+
+async def test_moderators_open_the_files_of_a_message_that_was_flagged_inside_and_no_other(
+    tenancy: Tenancy, school: School
+) -> None:
+    sam, zoe, mia = school.sam, school.zoe, school.mia
+    room = await talking(tenancy, school, sam, zoe)
+    files = [await picture(tenancy, school, sam) for _ in range(2)]
+    for file in files:
+        bad = await send(tenancy, school, sam, room, file)
+    await flag(tenancy, school, zoe, bad.id, "abuse")
+    assert [await code(tenancy, school, mia.actor, file) for file in files] == ["no_such_room", "ok"]
+    assert [await code(tenancy, school, zoe.actor, file) for file in files] == ["ok", "ok"]
+    assert await code(tenancy, school, school.ben.actor, files[1]) == "no_such_room"

@@ -31,7 +31,8 @@ class PeoplePage:
 
 @dataclass(frozen=True, slots=True)
 class ProfilePage:
-    """`person.html`: what a member says of themselves. `now` is their own time, where they gave their zone.
+    """`person.html`: what a member says of themselves. `now` is their own time, where they gave their zone,
+    `seen` when they were last here, where they let it be seen.
 
     `POST {message_url}` with `member` opens a conversation; `POST {block_url}` with `member` and `on`. `cases_url` is
     for moderators. The reader's own has an `edit_url`, and nothing to press.
@@ -47,6 +48,7 @@ class ProfilePage:
     now: datetime | None = None
     zone: str = ""
     here: bool = False
+    seen: datetime | None = None
     blocked: bool = False
     edit_url: str = ""
     message_url: str = ""
@@ -56,7 +58,7 @@ class ProfilePage:
 
 @dataclass(frozen=True, slots=True)
 class OwnProfilePage:
-    """`own_profile.html`. `POST {url}`: `name, pronouns, about, time_zone, url-0, label-0, …`, and `picture`.
+    """`own_profile.html`. `POST {url}`: `name, pronouns, about, time_zone, shows_seen, url-0, label-0, …`, `picture`.
 
     `picture` is the id of a finished upload, `no_picture` takes the one that stands away.
     """
