@@ -12,7 +12,8 @@ from tests.server.web.gallery import SCHEMES
 from tests.server.web.test_browser import objections
 from tests.slices.people import browser
 from tests.slices.talking import talker
-from tests.slices.town import Town
+from tests.slices.town import CHANNEL, Town
+from tests.waiting import until
 from tests.workers.test_attachments import SVG, drawn
 
 WITHIN = 20_000
@@ -65,6 +66,39 @@ async def test_files_are_sent_with_a_message_and_seen_by_the_room(
             await who.enter()
             await expect(who.page.locator(".picture img")).to_have_count(1)
         assert sam.who.complaints == zoe.who.complaints == []
+
+
+async def test_what_could_not_be_posted_comes_back_with_its_files(
+    chromium: Browser, town: Town, tmp_path: Path
+) -> None:
+    place = await town.place()
+    async with talker(chromium, town, "sam", place["slug"]) as sam:
+        await sam.enter()
+        glaze = tmp_path / "glaze.txt"
+        glaze.write_bytes(b"Two parts of ash")
+        async with sam.page.expect_response("**/attachments") as begun:
+            await sam.page.locator("#pick").set_input_files(glaze)
+        file_id = (await (await begun.value).json())["id"]
+        await expect(sam.page.locator("#chips li.done")).to_have_count(1, timeout=WITHIN)
+        # Meanwhile another device drops the file.
+        own = f"/channels/{CHANNEL}/attachments/{file_id}"
+        token = await town.token("sam")
+        await town.call("DELETE", own, token)
+        url, headers = f"{town.url}/api/v1{own}", {"Authorization": f"Bearer {token}"}
+
+        async def gone() -> bool:
+            async with town.programs.get(url, headers=headers) as answer:
+                return answer.status == 404
+
+        await until(gone)
+        await sam.say("The recipe")
+        await expect(sam.unsent).to_contain_text("Upload the file first", timeout=WITHIN)
+        await sam.unsent.get_by_role("button", name="Change it").click()
+        await expect(sam.page.locator("#write")).to_have_value("The recipe")
+        await expect(sam.page.locator("#chips li")).to_contain_text("glaze.txt")
+        await sam.page.locator("#chips li button").click()
+        await sam.say("The recipe")
+        await sam.reads("The recipe")
 
 
 async def test_a_voice_note_is_recorded_heard_and_sent(town: Town) -> None:

@@ -42,7 +42,8 @@ class Far:
             case "bowls":
                 return web.Response(body=BOWLS + b"<body>" + b"x" * 2_000_000, content_type="text/html")
             case "inside":
-                return web.Response(status=302, headers={"Location": "http://127.0.0.1:1/secret"})
+                # The same server by a name that nobody allowed: loopback, as any private address.
+                return web.Response(status=302, headers={"Location": f"http://localhost:{request.url.port}/bowls"})
             case "picture":
                 return web.Response(body=BOWLS, content_type="image/png")
             case "latin":

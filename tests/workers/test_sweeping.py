@@ -8,6 +8,8 @@ import asyncpg
 import pytest
 
 from tenants import relay
+from tenants.community import previews
+from tenants.community.previews import Page
 from tenants.errors import SignInNeeded
 from tenants.files import files
 from tenants.live import inbox
@@ -83,6 +85,15 @@ async def test_files_that_nobody_sent_for_two_days_go_too(
     assert await sweep_uploads(shop) == 1
     assert [row["id"] for row in await asked(fresh, "select id from files")] == kept[1:]
     assert len(objects(tmp_path)) == 1
+
+
+async def test_what_a_link_led_to_is_kept_for_a_day(own: Tenancy, here: World, fresh: str) -> None:
+    async with own.scope(here.pottery.id, acting_system("test")) as scope:
+        for url in ("https://old.example/", "https://new.example/"):
+            await previews.keep(scope, url, Page("Bowls"))
+    await asked(fresh, "update link_pages set fetched_at = now() - interval '25 hours' where url like '%old%'")
+    await relay.sweep(own)
+    assert [row["url"] for row in await asked(fresh, "select url from link_pages")] == ["https://new.example/"]
 
 
 async def test_deliveries_are_kept_for_thirty_days(own: Tenancy, here: World, fresh: str) -> None:

@@ -117,6 +117,8 @@ export class Actions {
   /** What was refused goes back to where it was written, so that it can be mended. */
   #takeBack(said: HTMLElement, client: string): void {
     this.composer?.take(the("p", said).textContent);
+    const item = this.wire.outbox.items.find((each) => each.client_id === client);
+    this.composer?.attaching?.takeBack(item?.files ?? []);
     this.wire.outbox.discard(client);
   }
 

@@ -31,9 +31,9 @@ interface Seen {
 }
 
 interface Chip {
-  file: File;
+  name: string;
   row: HTMLElement;
-  upload: Upload;
+  upload: Upload | null;
   id: string;
   ready: boolean;
   /** Whether it could be sent, once that is known. */
@@ -67,7 +67,7 @@ export class Attaching {
       document.addEventListener(kind, (event) => this.#dragged(event));
     }
     window.addEventListener("online", () => {
-      for (const chip of this.#chips) chip.upload.resume();
+      for (const chip of this.#chips) chip.upload?.resume();
     });
   }
 
@@ -115,13 +115,24 @@ export class Attaching {
     return added;
   }
 
+  /** Files of a message that could not be posted, which are at the store still. */
+  takeBack(files: readonly Ready[]): void {
+    for (const { id, name } of files) {
+      const chip = this.#chip(name);
+      chip.id = id;
+      chip.ready = true;
+      chip.row.classList.add("done");
+    }
+    this.#count();
+  }
+
   /** What goes with the message, in order; null, and said so, while some is on its way or could not be sent. */
   ready(): Ready[] | null {
     if (!this.#chips.every((chip) => chip.ready)) {
       this.complain(NOT_READY);
       return null;
     }
-    return this.#chips.map(({ id, file }) => ({ id, name: file.name }));
+    return this.#chips.map(({ id, name }) => ({ id, name }));
   }
 
   /** The message took them. */
@@ -138,12 +149,19 @@ export class Attaching {
   }
 
   #made(file: File): Chip {
+    const chip = this.#chip(file.name);
+    const upload = this.#upload(file, chip.row);
+    chip.upload = upload;
+    chip.sent = this.#send(chip, upload, size(file.size));
+    return chip;
+  }
+
+  #chip(name: string): Chip {
     const row = copy("t-chip");
-    const chip: Chip = { file, row, upload: this.#upload(file, row), id: "", ready: false, sent: NEVER };
-    the("bdi", row).textContent = file.name;
+    const chip: Chip = { name, row, upload: null, id: "", ready: false, sent: NEVER };
+    the("bdi", row).textContent = name;
     the("button", row).addEventListener("click", () => void this.#remove(chip));
     this.#chips.push(chip);
-    chip.sent = this.#send(chip);
     return chip;
   }
 
@@ -165,13 +183,13 @@ export class Attaching {
     });
   }
 
-  async #send(chip: Chip): Promise<boolean> {
+  async #send(chip: Chip, upload: Upload, large: string): Promise<boolean> {
     try {
-      chip.id = await chip.upload.run();
+      chip.id = await upload.run();
       const found = await this.#lookedAt(chip);
       if (!found) return false;
       chip.ready = true;
-      said(chip.row, found.fault ? "Sent as a file to be saved" : size(chip.file.size));
+      said(chip.row, found.fault ? "Sent as a file to be saved" : large);
       chip.row.classList.add("done");
     } catch (fault) {
       chip.row.classList.add("bad");
@@ -194,7 +212,7 @@ export class Attaching {
   }
 
   async #remove(chip: Chip): Promise<void> {
-    chip.upload.pause();
+    chip.upload?.pause();
     this.#chips = this.#chips.filter((each) => each !== chip);
     this.complain("");
     this.#count();
