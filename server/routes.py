@@ -25,6 +25,7 @@ from server.api import (
     notice_choices,
     people,
     progress,
+    pushes,
     reports,
     rooms,
     search,
@@ -67,6 +68,7 @@ API: tuple[Route, ...] = (
     *search.ROUTES,
     *bell.ROUTES,
     *notice_choices.ROUTES,
+    *pushes.ROUTES,
     *keys.ROUTES,
     *webhooks.ROUTES,
 )

@@ -100,6 +100,14 @@ class RingMany(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class PushNotice(Job):
+    """Tell a browser of a notice."""
+
+    push_id: UUID
+    ring_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetWords(Job):
     """Keep the words of a message that moderators deleted no longer: the time to undo that has passed."""
 

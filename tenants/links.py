@@ -48,6 +48,11 @@ def notice_choices(slug: str) -> str:
     return f"{notices(slug)}/settings"
 
 
+def push_worker(slug: str) -> str:
+    """The service worker of a channel, whose scope is the channel."""
+    return f"/c/{slug}/push.js"
+
+
 def room(slug: str, room_slug: str) -> str:
     """The page of a room of the community."""
     return f"/c/{slug}/community/{room_slug}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from email.utils import parseaddr
 from types import FrameType
 
 import structlog
@@ -14,6 +15,7 @@ from logs import set_up_logs
 from providers import mail, payments, pdf, storage
 from providers.live.hosts import LiveHosts
 from providers.payments import Place
+from providers.push import WebPush
 from realtime import rooms
 from realtime.broadcast import Herald
 from realtime.telling import Teller
@@ -92,6 +94,7 @@ def make_shop(settings: Settings) -> Workshop:
         provider=settings.payments,
         base_url=settings.base_url,
         secret=secret.encode(),
+        push=WebPush(secret.encode(), f"mailto:{parseaddr(settings.mail_from)[1]}"),
         recording_hosts=settings.recording_hosts,
         webhook_hosts=settings.webhook_hosts,
         live=LiveHosts(settings.recording_hosts),

@@ -13,6 +13,7 @@ from providers.live.hosts import LiveHosts
 from providers.mail import Mailer
 from providers.payments import Payments
 from providers.pdf import PdfPrinter
+from providers.push import WebPush
 from providers.storage import ObjectStore
 from search import SearchEngine
 from tenants.ids import ChannelId, PersonId
@@ -40,6 +41,7 @@ MODULES = {
     "LookAfterClass": "workers.live",
     "RingMany": "workers.community",
     "EndRaid": "workers.moderation",
+    "PushNotice": "workers.pushing",
     "ForgetWords": "workers.moderation",
     "SendMail": "workers.mail",
     "WriteReport": "workers.moderation",
@@ -59,6 +61,7 @@ class Workshop:
     provider: str
     base_url: str
     secret: bytes
+    push: WebPush
     recording_hosts: tuple[str, ...] = ()
     webhook_hosts: tuple[str, ...] = ()
     search: SearchEngine = field(default_factory=search.choose)

@@ -201,6 +201,7 @@ async def _close(shop: Workshop, closes: Sequence[Callable[[], Awaitable[None]]]
         await close()
     await shop.printer.close()
     await shop.mailer.close()
+    await shop.push.close()
     await shop.payments.close()
     await shop.store.close()
     await shop.tenancy.close()

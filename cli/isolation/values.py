@@ -45,6 +45,12 @@ def _code(twin: Twin, number: int) -> str:
     return body + codes.check_character(body)
 
 
+def _of_length(twin: Twin, number: int, length: int) -> str:
+    """So many bytes that belong to the twin, as PostgreSQL writes them."""
+    drawn = sha256(f"{twin.mark} {number}".encode()).digest()
+    return "\\x" + (drawn * (length // len(drawn) + 1))[:length].hex()
+
+
 def _word(column: Column, number: int) -> str:
     lasting = [word for word in column.words if word not in ENDED]
     return lasting[number % len(lasting)]
@@ -105,6 +111,8 @@ PARTICULAR: dict[str, Any] = {
     "certificate_codes.code": _code,
     "index_changes.kind": ("course", "lesson", "message"),
     "rooms.head_seq": 40,
+    "pushes.p256dh": lambda twin, number: _of_length(twin, number, 65),
+    "pushes.auth": lambda twin, number: _of_length(twin, number, 16),
     "rooms.kind": ("members", "announcement", "private", "batch", "direct"),
     "channels.brand": {},
     "channels.landing": {},

@@ -24,6 +24,7 @@ class WaysGiven(Given):
 
     bell: bool = True
     mail: bool = True
+    push: bool = True
 
 
 class KindsGiven(Given):
@@ -65,7 +66,7 @@ class ChoicesGiven(Given):
             begins, ends = minutes_of(self.quiet.begins, "/quiet/begins"), minutes_of(self.quiet.ends, "/quiet/ends")
             hours = Hours(self.time_zone, begins, ends)
         given = {kind: getattr(self.kinds, kind) for kind in KINDS}
-        ways = {kind: Ways(each.bell, each.mail) for kind, each in given.items() if each is not None}
+        ways = {kind: Ways(each.bell, each.mail, each.push) for kind, each in given.items() if each is not None}
         return Choices(ways, Rhythm(self.digest.every, self.digest.hour), hours)
 
 
@@ -74,6 +75,7 @@ class WaysShown(BaseModel):
 
     bell: bool
     mail: bool
+    push: bool
 
 
 class DigestShown(BaseModel):
@@ -103,7 +105,9 @@ class ChoicesShown(BaseModel):
         """Choices as they are shown."""
         begins, ends = time_of(chosen.hours.begins), time_of(chosen.hours.ends)
         return cls(
-            kinds={kind: WaysShown(bell=ways.bell, mail=ways.mail) for kind, ways in chosen.ways.items()},
+            kinds={
+                kind: WaysShown(bell=ways.bell, mail=ways.mail, push=ways.push) for kind, ways in chosen.ways.items()
+            },
             digest=DigestShown(every=chosen.digest.every, hour=chosen.digest.hour),
             quiet=QuietShown(begins=begins, ends=ends) if begins and ends else None,
             time_zone=chosen.hours.time_zone,

@@ -64,6 +64,7 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/c/{slug}/search", search.search),
     ("/c/{slug}/notices", bell.show),
     ("/c/{slug}/notices/settings", notice_choices.show),
+    ("/c/{slug}/push.js", notice_choices.worker),
     ("/c/{slug}/orders", buying.orders_page),
     ("/c/{slug}/orders/{order}", buying.order_page),
     ("/c/{slug}/learn", learning.courses_page),

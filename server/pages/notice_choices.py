@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from zoneinfo import available_timezones
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from server.api.notice_choices import minutes_of, time_of
 from server.forms import read_fields, refill, whole
 from server.pages.visits import Visit, see
+from server.web import csp
 from server.web.views.bell import ChoiceRow, ChoicesPage
 from server.web.views.frame import Form
 from tenants import links
@@ -34,7 +35,10 @@ async def show(visit: Visit) -> web.Response:
 
 
 async def save(visit: Visit) -> web.Response:
-    """POST …/notices/settings: `bell.{kind}`, `mail.{kind}` where ticked; `every`, `hour`, `zone`, `begins`, `ends`."""
+    """POST …/notices/settings: `bell.{kind}`, `mail.{kind}`, `push.{kind}` where ticked, and the fields of the form.
+
+    Those are `every`, `hour`, `zone`, `begins`, `ends`.
+    """
     fields = await read_fields(visit.request)
     try:
         async with visit.enter() as scope:
@@ -48,7 +52,7 @@ async def save(visit: Visit) -> web.Response:
 
 
 def _chosen(fields: Mapping[str, str]) -> Choices:
-    ways = {kind: Ways(f"bell.{kind}" in fields, f"mail.{kind}" in fields) for kind in KINDS}
+    ways = {kind: Ways(*(f"{way}.{kind}" in fields for way in ("bell", "mail", "push"))) for kind in KINDS}
     begins, ends = (minutes_of(fields.get(name, "").strip() or None, f"/{name}") for name in ("begins", "ends"))
     hours = Hours(fields.get("zone", "UTC"), begins, ends)
     return Choices(ways, Rhythm(fields.get("every", "off"), whole(fields, "hour", 8)), hours)
@@ -62,11 +66,24 @@ def _form(chosen: Choices) -> Form:
 
 def _page(visit: Visit, chosen: Choices, form: Form, status: int = 200) -> web.Response:
     rows = tuple(
-        ChoiceRow(kind, WORDS[kind], ways.bell, ways.mail, kind in MAILS) for kind, ways in chosen.ways.items()
+        ChoiceRow(kind, WORDS[kind], ways.bell, ways.mail, kind in MAILS, ways.push)
+        for kind, ways in chosen.ways.items()
     )
     zones = ("UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")))
-    own = links.notice_choices(visit.slug)
     view = ChoicesPage(
-        rows, form, tuple((zone, zone.replace("_", " ")) for zone in zones), own, links.notices(visit.slug)
+        rows, form, tuple((zone, zone.replace("_", " ")) for zone in zones), links.notice_choices(visit.slug),
+        links.notices(visit.slug), links.push_worker(visit.slug), f"/api/v1/channels/{visit.slug}/notices/push",
+    )  # fmt: skip
+    response = visit.show("notice_choices.html", view, status=status)
+    policy = response.headers["Content-Security-Policy"]
+    response.headers["Content-Security-Policy"] = csp.trusting(policy, "push-worker")
+    return response
+
+
+async def worker(visit: Visit) -> web.Response:
+    """GET /c/{slug}/push.js: the service worker; it is here, and not among the scripts, for the sake of its scope."""
+    await visit.at_channel()
+    headers = {hdrs.CACHE_CONTROL: "no-cache", "X-Content-Type-Options": "nosniff"}
+    return web.Response(
+        body=visit.pages.assets.source("worker"), content_type="text/javascript", charset="utf-8", headers=headers
     )
-    return visit.show("notice_choices.html", view, status=status)

@@ -24,8 +24,9 @@ class NotBuilt(RuntimeError):
 class Assets:
     """Reads one Vite manifest; entries are named by their page kind (`public`, `room`, `lesson`, `studio`, `sheet`)."""
 
-    def __init__(self, manifest: Mapping[str, Any], base: str = BASE) -> None:
+    def __init__(self, manifest: Mapping[str, Any], base: str = BASE, folder: Path = DIST) -> None:
         self._manifest = manifest
+        self._folder = folder
         self._base = base
 
     @classmethod
@@ -33,7 +34,7 @@ class Assets:
         """The assets built into `folder`; raises NotBuilt when there are none."""
         path = folder / ".vite" / "manifest.json"
         try:
-            return cls(json.loads(path.read_text("utf-8")))
+            return cls(json.loads(path.read_text("utf-8")), folder=folder)
         except FileNotFoundError:
             raise NotBuilt("The front end is not built. Run `uv sync --reinstall-package guildhall`.") from None
 
@@ -71,6 +72,11 @@ class Assets:
     def url(self, key: str) -> str:
         """Where the built form of the source `key` is served, hashed and good for ever."""
         return f"{self._base}{self._chunk(key)['file']}"
+
+    def source(self, entry: str) -> bytes:
+        """The built module of `entry`, for what has to be served from elsewhere."""
+        path: Path = self._folder / self._chunk(_source(entry))["file"]
+        return path.read_bytes()
 
     def _chunk(self, key: str) -> Mapping[str, Any]:
         try:

@@ -20,7 +20,7 @@ class Pages:
     """Renders every page of the server from the templates in one folder and one set of built assets."""
 
     def __init__(self, assets: Assets, templates: Path = TEMPLATES) -> None:
-        self._assets = assets
+        self._assets = self.assets = assets
         self._templates = templates
         self._environment = lru_cache(maxsize=len(LANGUAGES))(self._made)
 

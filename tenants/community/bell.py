@@ -58,7 +58,7 @@ _UNREAD = scoped(
 _CALLED = func.coalesce(func.nullif(ROOMS.c.name, ""), _BY.c.name)
 _ALL = (
     select(
-        _R.id, _R.kind, _R.title, _R.url, _R.state, _R.at, _R.read_at, _R.times, _R.room_id, _R.message_id,
+        _R.id, _R.thing_id, _R.kind, _R.title, _R.url, _R.state, _R.at, _R.read_at, _R.times, _R.room_id, _R.message_id,
         _CALLED.label("room_name"), ROOMS.c.slug.label("room_slug"), _M.seq, _M.html,
         func.coalesce(_GONE, false()).label("gone"), _BY.c.name.label("by"), _ROOT.c.seq.label("root_seq"),
         within(select(CHANNELS.c.slug)).scalar_subquery().label("slug"),
@@ -84,6 +84,7 @@ _LEFT = (
 )
 _WAITING = scoped(_LEFT)
 _OF_MAIL = scoped(_LEFT.where(_R.mail_id == bindparam("mail_id", type_=Uuid())))
+_ONE = scoped(_ALL.where(_R.id == bindparam("ring_id")))
 _UPTO = _R.id <= bindparam("upto", type_=Uuid())
 _READ = scoped(update(RINGS).where(_R.person_id == _ME, _R.read_at.is_(None), _UPTO).values(read_at=func.now()))
 _HOLDERS = scoped(
@@ -99,6 +100,7 @@ class Told:
     """
 
     id: UUID
+    thing_id: UUID
     kind: str
     title: str
     url: str
@@ -121,6 +123,12 @@ async def page(scope: Scope, after: UUID | None = None, limit: int = 50) -> list
     else:
         rows = await scope.all(_OLDER, me=me, after=after, limit=limit)
     return [_told(row) for row in rows]
+
+
+async def one(scope: Scope, ring_id: UUID) -> Told | None:
+    """A notice of the acting member's, or None when there is no such, or something newer took its place."""
+    row = await scope.first(_ONE, me=_reader(scope), ring_id=ring_id)
+    return _told(row) if row else None
 
 
 async def waiting(scope: Scope, *, mail_id: UUID | None = None, limit: int = 50) -> list[Told]:
@@ -212,7 +220,7 @@ async def _tell(scope: Scope, people: Iterable[UUID]) -> None:
 
 
 def _told(row: Record) -> Told:
-    facts = {name: row[name] for name in ("id", "kind", "title", "url", "state", "at", "times")}
+    facts = {name: row[name] for name in ("id", "thing_id", "kind", "title", "url", "state", "at", "times")}
     told = Told(**facts, read=row["read_at"] is not None)
     return told if row["message_id"] is None else _of_message(row, facts)
 

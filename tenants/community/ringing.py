@@ -37,9 +37,11 @@ from tenants.community.following import THREAD_MEMBERS
 from tenants.community.rooms import DIRECT, READS, SETTINGS
 from tenants.ids import MessageId, PersonId, new_id
 from tenants.jobs import RingMany
+from tenants.members import bell
 from tenants.members.bell import RINGS
 from tenants.members.choices import CHOICES
 from tenants.members.members import MEMBERS
+from tenants.members.pushes import PUSHES
 from tenants.scope import Record, Scope
 from tenants.statements import CHANNEL, scoped, within
 from tenants.texts import cut, plain
@@ -136,7 +138,12 @@ _RUNG = (
     .cte("rung")
 )
 _FACTS = ("id", "person_id", "kind", "times", "at", "at_bell")
-_EACH = func.jsonb_build_object(*(part for name in _FACTS for part in (literal(name), _RUNG.c[name])))
+_BROWSERS = within(
+    select(func.jsonb_agg(PUSHES.c.id)).where(PUSHES.c.person_id == _RUNG.c.person_id).correlate(_RUNG)
+).scalar_subquery()
+_EACH = func.jsonb_build_object(
+    literal("pushes"), _BROWSERS, *(part for name in _FACTS for part in (literal(name), _RUNG.c[name]))
+)
 _RING = scoped(
     select(
         within(select(CHANNELS.c.slug)).scalar_subquery().label("slug"),
@@ -187,6 +194,7 @@ async def ring(
         late=late, after=after, first_id=new_id(), most=AT_ONCE,
     )  # fmt: skip
     for rung in row["rung"] or ():
+        bell.push(scope, UUID(rung["id"]), rung["pushes"])
         if rung["at_bell"]:
             scope.announce(_notice(room, call, row["slug"], rung))
     if row["chosen"] >= AT_ONCE:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, Uuid
 
 from tenants.ids import new_id
+from tenants.jobs import PushNotice
 from tenants.notices import Notice
 from tenants.scope import Scope
 from tenants.statements import Scoped
@@ -60,7 +61,8 @@ _RING = Scoped(
     " at_bell = excluded.at_bell,"
     " times = case when rings.read_at is null then rings.times + 1 else 1 end,"
     " read_at = null where (rings.title, rings.url, rings.state) <> (excluded.title, excluded.url, excluded.state)"
-    " returning id, person_id, at, times, at_bell",
+    " returning id, person_id, at, times, at_bell, (select array_agg(p.id) from pushes p"
+    " where p.channel_id = $1 and p.person_id = rings.person_id) as pushes",
     ("channel_id", "ids", "people", "kind", "thing_id", "before", "title", "url", "state"),
     {},
 )
@@ -100,11 +102,18 @@ async def ring(scope: Scope, notices: Sequence[Notice], thing_id: UUID) -> None:
         state=said.get("state", ""),
     )  # fmt: skip
     for row in rows:
+        push(scope, row["id"], row["pushes"])
         if not row["at_bell"]:
             continue
         notice = told[row["person_id"]]
         facts = {"id": str(row["id"]), "at": row["at"].isoformat(), "times": row["times"]}
         scope.announce(replace(notice, payload={**notice.payload, **facts}))
+
+
+def push(scope: Scope, ring_id: UUID, pushes: Sequence[UUID | str] | None) -> None:
+    """Have some browsers told of a notice."""
+    for each in pushes or ():
+        scope.enqueue(PushNotice(UUID(str(each)), ring_id))
 
 
 async def note_rooms_read(scope: Scope, marks: Sequence[tuple[UUID, UUID, int]]) -> set[UUID]:

@@ -23,16 +23,20 @@ CHOICES = owned(
     Column("person_id", Uuid, ForeignKey("people.id"), nullable=False),
     text("kind"),
     Column("bell", Boolean, nullable=False),
+    Column("push", Boolean, nullable=False, server_default="true"),
 )
 KINDS = ("mention", "reply", "recording", "certificate", "order")
 MAILS: Mapping[str, str] = {"mention": "mentioned", "reply": "replied", "recording": "recording_ready"}
 """Kinds of notices that are mailed where that is wanted, with their kinds of mail; of the others mails always come."""
 
 _C = CHOICES.c
-_ALL = scoped(select(_C.kind, _C.bell).where(_C.person_id == bindparam("me", type_=Uuid())))
-_NEW = insert(CHOICES).values(**binds("id", "person_id", "kind", "bell"))
+_ALL = scoped(select(_C.kind, _C.bell, _C.push).where(_C.person_id == bindparam("me", type_=Uuid())))
+_NEW = insert(CHOICES).values(**binds("id", "person_id", "kind", "bell", "push"))
 _PUT = scoped(
-    _NEW.on_conflict_do_update(index_elements=["channel_id", "person_id", "kind"], set_={"bell": _NEW.excluded.bell})
+    _NEW.on_conflict_do_update(
+        index_elements=["channel_id", "person_id", "kind"],
+        set_={name: _NEW.excluded[name] for name in ("bell", "push")},
+    )
 )
 
 
@@ -42,6 +46,7 @@ class Ways:
 
     bell: bool = True
     mail: bool = True
+    push: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,21 @@ class Choices:
 async def read(scope: Scope) -> Choices:
     """What the acting member has chosen; what they have not is as usual."""
     me = _reader(scope)
-    bells = {row["kind"]: row["bell"] for row in await scope.all(_ALL, me=me)}
+    chosen = {row["kind"]: (row["bell"], row["push"]) for row in await scope.all(_ALL, me=me)}
     unwanted = await unsubscribes.all_of(scope, me)
-    ways = {kind: Ways(bells.get(kind, True), MAILS.get(kind) not in unwanted) for kind in KINDS}
+    ways = {}
+    for kind in KINDS:
+        bell, push = chosen.get(kind, (True, True))
+        ways[kind] = Ways(bell, MAILS.get(kind) not in unwanted, push)
     rhythm = await digests.read(scope, me)
     digest = Rhythm(OFF, rhythm.hour) if "digest" in unwanted else rhythm
     return Choices(ways, digest, await quiet.own(scope))
+
+
+async def wants_push(scope: Scope, kind: str) -> bool:
+    """Whether the acting member wants to be told things of a kind in their browsers."""
+    rows = await scope.all(_ALL, me=_reader(scope))
+    return all(row["push"] for row in rows if row["kind"] == kind)
 
 
 async def put(scope: Scope, chosen: Choices) -> Choices:
@@ -69,7 +83,7 @@ async def put(scope: Scope, chosen: Choices) -> Choices:
     me = _reader(scope)
     _check(chosen)
     for kind, ways in chosen.ways.items():
-        await scope.run(_PUT, id=new_id(), person_id=me, kind=kind, bell=ways.bell)
+        await scope.run(_PUT, id=new_id(), person_id=me, kind=kind, bell=ways.bell, push=ways.push)
         if kind in MAILS:
             await unsubscribes.put(scope, me, MAILS[kind], on=not ways.mail)
     await unsubscribes.put(scope, me, "digest", on=False)

@@ -83,6 +83,11 @@ _FRESH = personal(
         *_OWN_OPEN,
     )
 )
+_STANDS = personal(
+    select(SESSIONS.c.id).where(
+        SESSIONS.c.person_id == PERSON, SESSIONS.c.id == bindparam("session_id"), SESSIONS.c.ended_at.is_(None)
+    )
+)
 _SEEN = personal(update(SESSIONS).where(SESSIONS.c.id == bindparam("session_id")).values(last_seen_at=func.now()))
 _OPEN = personal(
     select(SESSIONS.c.id, SESSIONS.c.kind, SESSIONS.c.agent, SESSIONS.c.address, SESSIONS.c.created_at,
@@ -203,6 +208,11 @@ async def end_all(scope: PersonScope, reason: str) -> int:
 async def is_fresh(scope: PersonScope, session_id: SessionId) -> bool:
     """Whether the session began by a link in a mail within the last FRESH_MINUTES."""
     return await scope.first(_FRESH, session_id=session_id) is not None
+
+
+async def stands(scope: PersonScope, session_id: UUID) -> bool:
+    """Whether nobody has ended a session of the person, by signing out there or from elsewhere."""
+    return await scope.first(_STANDS, session_id=session_id) is not None
 
 
 async def devices(scope: PersonScope) -> list[Record]:

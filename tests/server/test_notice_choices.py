@@ -7,7 +7,7 @@ from tests.server.browsing import signed_in
 from tests.webapp import Web
 from tests.world import World
 
-ON = {"bell": True, "mail": True}
+ON = {"bell": True, "mail": True, "push": True}
 USUAL = {
     "kinds": dict.fromkeys(("mention", "reply", "recording", "certificate", "order"), ON),
     "digest": {"every": "off", "hour": 8},
@@ -21,10 +21,10 @@ async def test_choices_are_put_as_a_whole_and_read_back(web: Web, world: World) 
     path, token = f"/channels/{school.slug}/notices/choices", school.sam.token
     assert (await web.call("GET", path, token=token)).json == USUAL
     chosen = {
-        "kinds": {"reply": {"bell": True, "mail": False}}, "digest": {"every": "daily", "hour": 7},
+        "kinds": {"reply": {"bell": True, "mail": False, "push": False}}, "digest": {"every": "daily", "hour": 7},
         "quiet": {"begins": "22:00", "ends": "07:30"}, "time_zone": "Europe/Lisbon",
     }  # fmt: skip
-    expected = {**chosen, "kinds": {**USUAL["kinds"], "reply": {"bell": True, "mail": False}}}  # type: ignore[dict-item]
+    expected = {**chosen, "kinds": {**USUAL["kinds"], "reply": {"bell": True, "mail": False, "push": False}}}  # type: ignore[dict-item]
     for _ in range(2):
         assert (await web.call("PUT", path, chosen, token=token)).json == expected
     assert (await web.call("GET", path, token=school.zoe.token)).json == USUAL
@@ -57,7 +57,14 @@ async def test_the_form_saves_all_of_it_and_keeps_what_was_typed_beside_what_is_
     here = f"/c/{school.slug}/notices/settings"
     browser = await signed_in(web, school.sam)
     assert here in (await browser.get(f"/c/{school.slug}/notices")).text
-    given = {"bell.mention": "1", "mail.reply": "1", "every": "weekly", "hour": "6", "zone": "Asia/Tokyo"}
+    given = {
+        "bell.mention": "1",
+        "mail.reply": "1",
+        "push.reply": "1",
+        "every": "weekly",
+        "hour": "6",
+        "zone": "Asia/Tokyo",
+    }
     wrong = await browser.post(here, **given, begins="22:00", ends="late")
     assert wrong.status == 422
     assert "Write a time of day" in wrong.text
@@ -65,8 +72,8 @@ async def test_the_form_saves_all_of_it_and_keeps_what_was_typed_beside_what_is_
     done = await browser.post(here, **given, begins="22:00", ends="06:30")
     assert (done.status, done.headers["Location"]) == (303, f"{here}?said=saved")
     choices = (await web.call("GET", f"/channels/{school.slug}/notices/choices", token=school.sam.token)).json
-    assert choices["kinds"]["mention"] == {"bell": True, "mail": False}
-    assert choices["kinds"]["reply"] == {"bell": False, "mail": True}
+    assert choices["kinds"]["mention"] == {"bell": True, "mail": False, "push": False}
+    assert choices["kinds"]["reply"] == {"bell": False, "mail": True, "push": True}
     assert (choices["digest"], choices["quiet"]) == (
         {"every": "weekly", "hour": 6}, {"begins": "22:00", "ends": "06:30"},
     )  # fmt: skip
@@ -84,5 +91,5 @@ async def test_one_press_in_a_mail_ends_mails_of_its_kind(web: Web, world: World
     assert about in (await browser.get(path)).text
     assert (await browser.post(path)).status == 200
     choices = (await web.call("GET", f"/channels/{school.slug}/notices/choices", token=school.sam.token)).json
-    assert kind == "digest" or choices["kinds"]["mention"] == {"bell": True, "mail": False}
+    assert kind == "digest" or choices["kinds"]["mention"] == ON | {"mail": False}
     assert choices["digest"]["every"] == "off"

@@ -10,6 +10,7 @@ from tenants.community import bell, edits, insiders, messages, reads, ringing, r
 from tenants.community.bell import Told
 from tenants.community.drafts import draft
 from tenants.community.messages import Posted
+from tenants.database.transactions import Writing
 from tenants.ids import RoomId
 from tenants.jobs import RingMany
 from tenants.members import bans, members
@@ -267,3 +268,25 @@ async def test_what_a_filter_held_rings_when_a_moderator_lets_it_pass(
     await act(tenancy, pottery, pottery.mia, "keep", case_id=case.row["id"])
     (one,), unread = await heard(tenancy, pottery, pottery.zoe)
     assert (one.message_id, one.title, unread) == (posted.id, "@Zoe clay, @teachers", 1)
+
+
+async def test_posting_asks_once_more_for_a_mention_or_a_reply_and_never_else(
+    tenancy: Tenancy, world: World, room: RoomId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pottery, seen, run = world.pottery, list[str](), Writing.run
+
+    async def counted(self: Writing, sql: str, values: Any) -> Any:
+        seen.append(sql)
+        return await run(self, sql, values)
+
+    monkeypatch.setattr(Writing, "run", counted)
+
+    async def asked(body: str, root: Posted | None = None) -> int:
+        async with tenancy.scope(pottery.id, pottery.sam.actor) as scope:
+            seen.clear()
+            await messages.post(scope, room, draft(uuid4(), body, root.id if root else None))
+        return sum("rings" in sql for sql in seen)
+
+    root = await say(tenancy, pottery, pottery.zoe.actor, room, "Which clay?")
+    everybody = " ".join(at(who) for who in pottery.people.values())
+    assert [await asked("Hello"), await asked(f"{everybody} @teachers"), await asked(everybody, root)] == [0, 1, 1]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from providers import mail, pdf, storage
+from providers.push import WebPush
 from tenants.people.mailed_links import LinkSecrets
 from tenants.scope import Tenancy
 from tests.standins.payments import StandIn
@@ -24,4 +25,5 @@ def make_shop(tenancy: Tenancy, home: Path, payments: StandIn | None = None) -> 
         links=LinkSecrets(SECRET.encode()),
         base_url=BASE_URL,
         secret=SECRET.encode(),
+        push=WebPush(SECRET.encode(), "mailto:guildhall@localhost"),
     )

@@ -47,6 +47,7 @@ class ChoiceRow:
     bell: bool
     mail: bool
     mailed: bool
+    push: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +59,6 @@ class ChoicesPage:
     zones: tuple[tuple[str, str], ...]
     save_url: str
     notices_url: str
+    worker_url: str
+    push_api: str
     hours: tuple[tuple[str, str], ...] = tuple((str(hour), f"{hour:02d}:00") for hour in range(24))
