@@ -19,10 +19,12 @@ from tenants.community.drafts import draft
 from tenants.errors import Conflict, Forbidden, Invalid, NotFound
 from tenants.moderation import appeals, deleting
 from tenants.scope import Tenancy
+from tests.tenants import filtering
 from tests.tenants.moderating import act, flag, undo, waiting
 from tests.tenants.test_attachments import code, picture, send
 from tests.tenants.test_community import make_room, say
 from tests.tenants.test_direct import listed, names, opened, refusal, stand, talking
+from tests.tenants.test_ringing import reply
 from tests.world import School, World
 
 
@@ -179,3 +181,26 @@ async def test_moderators_open_the_files_of_a_message_that_was_flagged_inside_an
     assert [await code(tenancy, school, mia.actor, file) for file in files] == ["no_such_room", "ok"]
     assert [await code(tenancy, school, zoe.actor, file) for file in files] == ["ok", "ok"]
     assert await code(tenancy, school, school.ben.actor, files[1]) == "no_such_room"
+
+
+async def test_no_filter_catches_what_is_said_in_a_conversation(tenancy: Tenancy, school: School) -> None:
+    room, shared = await talking(tenancy, school, school.sam, school.zoe), await make_room(tenancy, school)
+    await filtering.add(tenancy, school, "words", "hold")
+    posted = await say(tenancy, school, school.sam.actor, room, "Free money, and clay")
+    async with tenancy.scope(school.id, school.zoe.actor) as scope:
+        assert (await messages.find(scope, posted.id))["body"] == "Free money, and clay"
+    assert await waiting(tenancy, school, school.mia) == []
+    await say(tenancy, school, school.sam.actor, shared, "Free money, and clay")
+    assert len(await waiting(tenancy, school, school.mia)) == 1
+
+
+async def test_a_reply_by_the_blocked_rings_for_nobody_who_blocked_them(tenancy: Tenancy, school: School) -> None:
+    room = await make_room(tenancy, school)
+    root = await say(tenancy, school, school.zoe.actor, room, "Which kiln?")
+    await reply(tenancy, school, school.ben, room, root, "The old one")
+    await stand(tenancy, school, school.zoe, "block", school.sam.member_id)
+    await reply(tenancy, school, school.sam, room, root, "Mine")
+    for who, times in ((school.zoe, 1), (school.ben, 1)):
+        async with tenancy.scope(school.id, who.actor) as scope:
+            (told,) = await bell.page(scope)
+            assert (told.by, told.times) == ("Ben" if who is school.zoe else "Sam", times)
