@@ -12,9 +12,11 @@ from tenants.errors import Conflict, Forbidden, Invalid, NotFound
 from tenants.ids import RoomId
 from tenants.moderation import appeals, filter_editing
 from tenants.scope import Committed, Tenancy
+from tests.databases import bare
 from tests.tenants.filtering import RULES, add, change, filter_of, joined_long_ago, owner_runs, say
 from tests.tenants.moderating import act, acting, read, undo, waiting
 from tests.tenants.test_community import make_room
+from tests.waiting import until
 from tests.world import School, World
 
 
@@ -180,6 +182,23 @@ async def test_the_same_text_is_caught_over_rooms_even_at_the_same_moment(
     said = await say(tenancy, school, school.sam, room, "Something else")
     with pytest.raises(Forbidden, match="already"):
         await change(tenancy, school, school.sam, said.id, "join **us**")
+
+
+async def test_the_same_text_waits_for_its_twin_in_another_room(tenancy: Tenancy, school: School, room: RoomId) -> None:
+    await add(tenancy, school, "repeats", "refuse")
+    other = await make_room(tenancy, school, name="Kilns")
+    async with acting(tenancy, school, school.sam) as first:
+        await messages.post(first, room, draft(uuid4(), "Join us"))
+        twin = asyncio.create_task(say(tenancy, school, school.sam, other, "Join us"))
+
+        async def has_come_so_far() -> bool:
+            async with bare(tenancy.relay) as connection:
+                waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+                return twin.done() or bool(await connection.fetchval(waits))
+
+        await until(has_come_so_far)
+    with pytest.raises(Forbidden, match="already"):
+        await twin
 
 
 async def test_a_held_reply_follows_its_thread_and_calls_nobody(tenancy: Tenancy, school: School, room: RoomId) -> None:
