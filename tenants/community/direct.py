@@ -21,7 +21,7 @@ from tenants.statements import scoped, within
 from tenants.tables import Instant, binds
 
 MOST_PEOPLE = 8
-# Conversations that one may begin within a day without anybody accepting.
+# People whom one may ask within a day before some of them answer, whoever else is in those conversations.
 MOST_UNANSWERED = 20
 EVER, LAST = datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1)
 _ME = bindparam("me", type_=Uuid())
@@ -70,8 +70,8 @@ _ASKING = scoped(
 _BY_KEY = scoped(select(_T.room_id).where(_T.people_key == bindparam("key", type_=Uuid())))
 _UNANSWERED = scoped(
     select(func.count())
-    .join_from(TALKS, ROOMS, and_(_T.channel_id == ROOMS.c.channel_id, _T.room_id == ROOMS.c.id))
-    .where(_T.started_by == _ME, _T.started_at > func.now() - sql("interval '1 day'"), ~_ACCEPTED)
+    .join_from(ROOM_MEMBERS, TALKS, and_(_I.channel_id == _T.channel_id, _I.room_id == _T.room_id))
+    .where(_T.started_by == _ME, _T.started_at > func.now() - sql("interval '1 day'"), _I.state == ASKED)
 )
 _CALLED = scoped(
     select(

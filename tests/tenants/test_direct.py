@@ -273,3 +273,18 @@ async def test_a_member_may_not_begin_without_the_right_and_still_answers(
     assert (await say(tenancy, school, school.sam.actor, room)).seq == 2
     with pytest.raises(Forbidden):
         await opened(tenancy, school, school.sam, school.zoe)
+
+
+async def test_a_friend_who_accepts_lifts_no_limit_for_the_others(
+    tenancy: Tenancy, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct, "MOST_UNANSWERED", 2)
+    strangers = [
+        await add_member(tenancy, school, await make_person(tenancy, f"stranger{n}"), Role.STUDENT) for n in range(3)
+    ]
+    for stranger in strangers[:2]:
+        room, _ = await opened(tenancy, school, school.sam, school.zoe, stranger)
+        await say(tenancy, school, school.sam.actor, room)
+        await stand(tenancy, school, school.zoe, "accept", room)
+    with pytest.raises(Conflict, match="have not answered"):
+        await opened(tenancy, school, school.sam, school.zoe, strangers[2])
