@@ -183,7 +183,7 @@ async def edit_filter(context: InChannel, *, path: OfFilter, body: FilterChanges
 
 @op("Delete a filter", tags=TAGS, errors=(403, 404))
 async def remove_filter(context: InChannel, *, path: OfFilter) -> None:
-    """However often it is said; its catches stay told."""
+    """Its catches stay told."""
     await filter_editing.remove(context.scope, path.filter)
 
 
@@ -211,7 +211,7 @@ async def end_raid(context: InChannel, *, path: InSlug) -> None:
 ROUTES = (
     Route("GET", "/channels/{slug}/moderation/filters", list_filters),
     Route("POST", "/channels/{slug}/moderation/filters", add_filter),
-    Route("POST", "/channels/{slug}/moderation/filters/trial", try_filter),
+    Route("POST", "/channels/{slug}/moderation/filter-trials", try_filter),
     Route("PATCH", "/channels/{slug}/moderation/filters/{filter}", edit_filter),
     Route("DELETE", "/channels/{slug}/moderation/filters/{filter}", remove_filter),
     Route("GET", "/channels/{slug}/moderation/raid", read_raid),

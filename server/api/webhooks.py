@@ -130,7 +130,7 @@ async def edit_webhook(context: InChannel, *, path: OfWebhook, body: WebhookChan
 
 @op("Delete a webhook", tags=TAGS, errors=(403, 404))
 async def remove_webhook(context: InChannel, *, path: OfWebhook) -> None:
-    """With its log; however often it is said."""
+    """With its log."""
     await endpoints.remove(context.scope, path.webhook)
 
 
@@ -160,14 +160,14 @@ async def list_deliveries(context: InChannel, *, path: OfWebhook, query: PageQue
 @op("Attempts of a delivery", tags=TAGS, errors=(403, 404))
 async def list_attempts(context: InChannel, *, path: OfDelivery) -> Page[AttemptShown]:
     """The newest fifty."""
-    rows = await deliveries.attempts(context.scope, path.delivery)
+    rows = await deliveries.attempts(context.scope, path.delivery, path.webhook)
     return Page(items=[AttemptShown(**{name: row[name] for name in AttemptShown.model_fields}) for row in rows])
 
 
 @op("Send again", tags=TAGS, errors=(403, 404, 409))
 async def replay_delivery(context: InChannel, *, path: OfDelivery) -> DeliveryShown:
     """Under the same `webhook-id`, though it was taken."""
-    return _delivery(await deliveries.replay(context.scope, path.delivery))
+    return _delivery(await deliveries.replay(context.scope, path.delivery, path.webhook))
 
 
 ROUTES = (

@@ -75,11 +75,12 @@ async def edit(scope: Scope, filter_id: UUID, changes: Mapping[str, Any]) -> Rec
 
 
 async def remove(scope: Scope, filter_id: UUID) -> None:
-    """Take a filter away; what it caught stays told. Again: nothing."""
+    """Take a filter away; what it caught stays told. NotFound when there is none."""
     await _held(scope)
-    if await scope.run(_REMOVE, at=filter_id):
-        await _put_in_order(scope, [row["id"] for row in await scope.all(_EVERY)])
-        await _changed(scope, "remove", filter_id, {})
+    if not await scope.run(_REMOVE, at=filter_id):
+        raise NotFound("There is no such filter here.", "no_such_filter")
+    await _put_in_order(scope, [row["id"] for row in await scope.all(_EVERY)])
+    await _changed(scope, "remove", filter_id, {})
 
 
 async def _held(scope: Scope) -> list[Record]:

@@ -84,24 +84,24 @@ async def page(scope: Scope, endpoint_id: UUID, *, before: UUID | None = None, l
     return await scope.all(_OF, endpoint_id=endpoint_id, before=before or LAST, limit=limit)
 
 
-async def find(scope: Scope, delivery_id: UUID) -> Record:
-    """One delivery."""
+async def find(scope: Scope, delivery_id: UUID, endpoint_id: UUID | None = None) -> Record:
+    """One delivery; NotFound also when it is none of the endpoint that is named."""
     scope.require(Action.WEBHOOK_EDIT)
     row = await scope.first(_ONE, at=delivery_id)
-    if row is None:
+    if row is None or endpoint_id not in {None, row["endpoint_id"]}:
         raise NotFound("There is no such delivery here.", "no_such_delivery")
     return row
 
 
-async def attempts(scope: Scope, delivery_id: UUID) -> list[Record]:
+async def attempts(scope: Scope, delivery_id: UUID, endpoint_id: UUID | None = None) -> list[Record]:
     """The attempts of a delivery, newest first: heads of request and answer, how long it took, what went wrong."""
-    await find(scope, delivery_id)
+    await find(scope, delivery_id, endpoint_id)
     return await scope.all(_ATTEMPTS, at=delivery_id)
 
 
-async def replay(scope: Scope, delivery_id: UUID) -> Record:
+async def replay(scope: Scope, delivery_id: UUID, endpoint_id: UUID | None = None) -> Record:
     """Send a delivery once more, under the id it had; Conflict while it waits already, or its endpoint is off."""
-    row = await find(scope, delivery_id)
+    row = await find(scope, delivery_id, endpoint_id)
     if not (await endpoints.find(scope, row["endpoint_id"]))["enabled"]:
         raise Conflict("This webhook is off. Switch it on first.", "webhook_off")
     if await scope.first(_AGAIN, at=delivery_id) is None:

@@ -137,11 +137,12 @@ async def edit(
 
 
 async def remove(scope: Scope, endpoint_id: UUID) -> None:
-    """Take an endpoint away with all that was to be sent to it; again: nothing."""
+    """Take an endpoint away with all that was to be sent to it; NotFound when there is none."""
     scope.require(Action.WEBHOOK_EDIT)
-    if await scope.run(_REMOVE, at=endpoint_id):
-        await _say_heard(scope)
-        await audit.record(scope, "webhook.remove", endpoint_id)
+    if not await scope.run(_REMOVE, at=endpoint_id):
+        raise NotFound("There is no such webhook here.", "no_such_webhook")
+    await _say_heard(scope)
+    await audit.record(scope, "webhook.remove", endpoint_id)
 
 
 async def turn(scope: Scope, seals: Seals, endpoint_id: UUID, secret: str) -> None:

@@ -43,8 +43,10 @@ async def test_a_webhook_is_made_changed_tested_and_deleted(web: Web, school: Sc
     assert tries.json == {"items": [], "next": None}
     again = await ask(web, school, school.ana, "POST", f"{path}/deliveries/{sent['id']}/replay")
     assert (again.status, again.json["code"]) == (409, "webhook_off")
-    for _ in range(2):
-        assert (await ask(web, school, school.ana, "DELETE", path)).status == 204
+    other = f"/webhooks/{(await make(web, school))['id']}/deliveries/{sent['id']}"
+    for method, end in (("GET", "attempts"), ("POST", "replay")):
+        assert (await ask(web, school, school.ana, method, f"{other}/{end}")).status == 404
+    assert [(await ask(web, school, school.ana, "DELETE", path)).status for _ in range(2)] == [204, 404]
     assert (await ask(web, school, school.ana, "GET", path)).status == 404
 
 

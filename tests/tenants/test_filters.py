@@ -142,7 +142,8 @@ async def test_the_first_in_order_decides_and_those_that_are_off_do_nothing(
         await say(tenancy, school, school.sam, room, "clay")
     async with acting(tenancy, school, school.mia) as scope:
         await filter_editing.remove(scope, second["id"])
-        await filter_editing.remove(scope, second["id"])
+        with pytest.raises(NotFound):
+            await filter_editing.remove(scope, second["id"])
         await filter_editing.edit(scope, first["id"], {"enabled": False})
     await say(tenancy, school, school.sam, room, "clay again")
     assert len(await waiting(tenancy, school, school.mia)) == 1

@@ -66,7 +66,7 @@ async def send_again(visit: Visit) -> web.Response:
     endpoint_id = id_of(visit, "id")
     try:
         async with at_desk(visit, PART) as scope:
-            await deliveries.replay(scope, id_of(visit, "delivery"))
+            await deliveries.replay(scope, id_of(visit, "delivery"), endpoint_id)
     except Refusal as refusal:
         return await _show(visit, status=refusal.status, problem=refill(refusal, {}).complaint)
     return back(visit, f"/webhooks?of={endpoint_id}", "sent")
