@@ -41,6 +41,14 @@ class Limits:
     size: int = 20 * 1024**3
 
 
+class Forbidden(ProviderRefused):
+    """A URL that is not asked: for being `plain`, at a `private` address, of a strange `host`, or no `url` at all."""
+
+    def __init__(self, said: str, why: str) -> None:
+        super().__init__(said, "forbidden_url", 422)
+        self.why = why
+
+
 class Reply:
     """An answer whose headers are here and whose body is still to come."""
 
@@ -174,17 +182,17 @@ class Outbound:
     ) -> aiohttp.ClientResponse:
         named = f"{url.host}:{url.port}" in self._allowed
         if url.scheme != "https" and not named:
-            raise _forbidden("Only https is fetched, unless RECORDING_HOSTS names the host with its port.")
+            raise Forbidden("Only https is fetched, unless RECORDING_HOSTS names the host with its port.", "plain")
         if not named and only is not None and not self._within(url.host or "", only):
-            raise _forbidden("That host is not one this provider keeps recordings at. RECORDING_HOSTS may name it.")
+            said = "That host is not one this provider keeps recordings at. RECORDING_HOSTS may name it."
+            raise Forbidden(said, "host")
         try:
             session = self._session(named)
             return await session.request(method, url, headers=headers, data=body, allow_redirects=False)
         except aiohttp.ClientConnectorError as failed:
             if failed.errno == errno.EACCES:
-                raise _forbidden(
-                    "That address is private. RECORDING_HOSTS may name the host with its port."
-                ) from failed
+                said = "That address is private. RECORDING_HOSTS may name the host with its port."
+                raise Forbidden(said, "private") from failed
             if why := certificates.trouble(failed):
                 raise ProviderDown(f"The certificate of {url.host} does not hold ({why}): renew it there.") from failed
             raise ProviderDown(f"The source {url.host} cannot be reached.") from failed
@@ -214,15 +222,11 @@ def parse_url(stated: str, origin: URL | None = None) -> URL:
     try:
         url = URL(stated) if origin is None else origin.join(URL(stated))
         url.raw_path.encode()
+        # An `xn--` label that stands for nothing is found out here.
+        host = url.host
     except (ValueError, TypeError) as wrong:
         raise _forbidden("That is not a URL.") from wrong
-    if (
-        url.scheme not in {"http", "https"}
-        or not url.host
-        or not url.port
-        or url.user is not None
-        or len(stated) > 4096
-    ):
+    if url.scheme not in {"http", "https"} or not host or not url.port or url.user is not None or len(stated) > 4096:
         raise _forbidden("That is not an http or https URL without a password.")
     return url
 
@@ -268,8 +272,8 @@ def _public_socket(place: aiohttp.AddrInfoType) -> socket.socket:
     return socket.socket(family, kind, protocol)
 
 
-def _forbidden(said: str) -> ProviderRefused:
-    return ProviderRefused(said, "forbidden_url", 422)
+def _forbidden(said: str) -> Forbidden:
+    return Forbidden(said, "url")
 
 
 def _too_large(limits: Limits) -> ProviderRefused:

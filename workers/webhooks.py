@@ -1,7 +1,7 @@
 """Outgoing webhooks: each delivery is signed and sent, tried again for a day, and written down; one job for each.
 
-They have a queue of their own, so that a slow receiver delays nothing else; an endpoint that fails is left alone
-until its pause is over, so that it costs the others one attempt at a time.
+They have a queue of their own, which does one after the other, so that a slow receiver delays no other work. One that
+fails or is slow is left alone for a while, so that the others come first.
 """
 
 import time
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import structlog
 
 from providers import ProviderDown, ProviderRefused
-from providers.outbound import Limits, Outbound
+from providers.outbound import Forbidden, Limits, Outbound
 from providers.standard_webhooks import sign
 from tenants.errors import NotFound
 from tenants.jobs import DeliverWebhook
@@ -22,10 +22,16 @@ from tenants.webhooks.deliveries import PAUSES
 from workers.registry import PutOff, Work, performs
 
 log = structlog.get_logger("workers.webhooks")
-PATIENCE = Limits(connect=3.0, stall=5.0, least=1, total=8.0)
+PATIENCE = Limits(connect=3.0, stall=5.0, least=1, total=5.0)
+# An answer that takes longer than this makes its endpoint wait for so many times as long as it took.
+SLOW_MS, TIMES = 2000, 4
 AGENT = "Guildhall-Webhooks/1"
 GONE = 410
-PRIVATE = "The address is private, or not https: only the operator can allow it (WEBHOOK_HOSTS)."
+# What only the operator can allow; whatever else is refused says itself why.
+REFUSED = {
+    "private": "The address is private: only the operator can allow it (WEBHOOK_HOSTS).",
+    "plain": "The address is not https: only the operator can allow it (WEBHOOK_HOSTS).",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,11 @@ class Outcome:
     def taken(self) -> bool:
         """Whether the receiver has it."""
         return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def rest(self) -> float:
+        """For how many seconds its endpoint is left alone for being slow."""
+        return self.took_ms * TIMES / 1000 if self.took_ms > SLOW_MS else 0.0
 
 
 @performs(DeliverWebhook, seconds=60)
@@ -65,7 +76,7 @@ async def deliver(work: Work, asked: DeliverWebhook) -> None:
         )
     away = endpoint["away_until"]
     if away is not None and away > datetime.now(UTC):
-        raise PutOff("the endpoint is left alone after a failure", (away - datetime.now(UTC)).total_seconds() + 1)
+        raise PutOff("the endpoint is left alone for a while", (away - datetime.now(UTC)).total_seconds() + 1)
     outcome = await _send(work, endpoint["url"], _signed(secrets, str(delivery["event_id"]), body), body)
     pause = await _write_down(work, delivery, outcome)
     if pause is not None:
@@ -92,8 +103,10 @@ async def _send(work: Work, url: str, headers: dict[str, str], body: bytes) -> O
             outbound.send("POST", url, headers, body) as reply,
         ):
             return Outcome(took(), reply.status, "", head, _head(str(reply.status), dict(reply.headers)))
+    except Forbidden as refused:
+        return Outcome(took(), None, REFUSED.get(refused.why, refused.message), head, final=True)
     except ProviderRefused as refused:
-        return Outcome(took(), None, PRIVATE if refused.code == "forbidden_url" else refused.message, head, final=True)
+        return Outcome(took(), None, refused.message, head)
     except ProviderDown as down:
         return Outcome(took(), None, down.message, head)
 
@@ -108,20 +121,23 @@ async def _write_down(work: Work, delivery: Record, outcome: Outcome) -> float |
         )  # fmt: skip
         if outcome.taken:
             await deliveries.end(scope, delivery["id"], "taken")
-            await endpoints.took(scope, endpoint_id)
+            await endpoints.took(scope, endpoint_id, outcome.rest)
             return None
-        if outcome.status == GONE or outcome.final:
+        if outcome.status == GONE:
             await deliveries.end(scope, delivery["id"], "failed")
-            await endpoints.switch_off(scope, endpoint_id, outcome.trouble or "It answered that it is gone (410).")
+            await endpoints.switch_off(scope, endpoint_id, "It answered that it is gone (410).")
             return None
-        if count > len(PAUSES):
+        if outcome.final or count > len(PAUSES):
             await deliveries.end(scope, delivery["id"], "failed")
-            await endpoints.switch_off(scope, endpoint_id, "It took nothing for a day.")
+            why = outcome.trouble if outcome.final else "It took nothing for a day."
+            await endpoints.give_up(scope, endpoint_id, delivery["created_at"], why)
             return None
         pause = float(PAUSES[count - 1])
-        await endpoints.failed(scope, endpoint_id, min(pause, 600.0))
+        await endpoints.failed(scope, endpoint_id, max(min(pause, 600.0), outcome.rest))
         return pause
 
 
 def _head(first: str, headers: dict[str, str]) -> str:
-    return "\n".join([first, *(f"{name}: {value}" for name, value in headers.items())])
+    """A head as text that can be kept; bytes of a header that are no UTF-8 are shown as such."""
+    said = "\n".join([first, *(f"{name}: {value}" for name, value in headers.items())])
+    return said.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "\ufffd")

@@ -12,6 +12,7 @@ from server.bodies import Given
 from server.context import InChannel
 from server.idempotency import Idempotency
 from server.keyset import Cursor, Page, PageQuery
+from server.limits import WEBHOOK_TESTS
 from server.op import Route, op
 from tenants.scope import Record
 from tenants.sealing import Seals
@@ -142,7 +143,7 @@ async def turn_webhook(context: InChannel, *, path: OfWebhook) -> SecretShown:
     return SecretShown(secret=secret)
 
 
-@op("Send a test", tags=TAGS, errors=(403, 404))
+@op("Send a test", tags=TAGS, limits=(WEBHOOK_TESTS,), errors=(403, 404))
 async def test_webhook(context: InChannel, *, path: OfWebhook) -> DeliveryShown:
     """An event `test` that says nothing."""
     return _delivery(await deliveries.test(context.scope, path.webhook))

@@ -70,7 +70,7 @@ async def edit(scope: Scope, message_id: UUID, new: Draft, seen: Seen | None = N
     meant = await audience.meant(scope, room, new.html)
     await scope.run(_EDIT, message_id=message_id, body=new.body, html=meant.html)
     called_before = await mentions.forget(scope, MessageId(message_id))
-    await screening.carry_out(scope, room, message_id, verdict)
+    await screening.carry_out(scope, room, message_id, verdict, fresh=False)
     row = await messages.find(scope, message_id)
     if verdict.holds:
         await bell.recount(scope, message_id)

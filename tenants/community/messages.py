@@ -236,7 +236,7 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
         # What was posted before a mute stays posted when it is sent again.
         await sanctions.require_may_write(scope, room)
         files = encoded(await attachments.take(scope, posted.id, new.files)).decode() if new.files else "[]"
-        await screening.carry_out(scope, room, posted.id, verdict)
+        await screening.carry_out(scope, room, posted.id, verdict, fresh=True)
         if verdict.holds:
             new, meant, files = replace(new, body=""), Meant(""), "[]"
         root_seq = await _thread(scope, room_id, new, posted.seq, meant)

@@ -124,13 +124,13 @@ async def screen(scope: Scope, room: Record, rendered: str, message_id: UUID, *,
     return Verdict(found.action, found.id, found.name)
 
 
-async def carry_out(scope: Scope, room: Record, message_id: UUID, verdict: Verdict) -> None:
+async def carry_out(scope: Scope, room: Record, message_id: UUID, verdict: Verdict, *, fresh: bool) -> None:
     """Do what was decided with a message that stands now: take its words, open its case, note the catch."""
     if not verdict.action:
         return
     me = scope.member_id()
     if verdict.holds:
-        await withheld.take(scope, message_id, withheld.HELD, held=True)
+        await withheld.take(scope, message_id, withheld.HELD, held=True, untold=fresh)
     case_id = await caseload.open_about(scope, verdict.action, me, message_id)
     await _note(scope, room["id"], me, verdict, message_id, case_id)
 

@@ -22,21 +22,23 @@ WITHHELD = owned(
     text("reason", default=""),
     # By a filter, until a moderator has looked at it.
     Column("held", Boolean, nullable=False, server_default="false"),
+    # It was held as it was posted, so that no program has heard of it.
+    Column("untold", Boolean, nullable=False, server_default="false"),
     instant("at", now=True),
     refers("message_id", "messages"),
 )
 HELD = "It waits for a moderator to look at it."
 _W = WITHHELD.c
 _OF = scoped(
-    select(_W.message_id, _W.body, _W.html, _W.files, _W.reason, _W.held).where(
+    select(_W.message_id, _W.body, _W.html, _W.files, _W.reason, _W.held, _W.untold).where(
         _W.message_id == bindparam("message_ids", type_=ARRAY(Uuid)).any_()
     )
 )
 _KEEP = Scoped(
-    "insert into withheld (channel_id, id, message_id, body, html, reactions, files, reason, held)"
-    " select m.channel_id, $2, m.id, m.body, m.html, m.reactions, m.files, $4, $5 from messages m"
+    "insert into withheld (channel_id, id, message_id, body, html, reactions, files, reason, held, untold)"
+    " select m.channel_id, $2, m.id, m.body, m.html, m.reactions, m.files, $4, $5, $6 from messages m"
     " where m.channel_id = $1 and m.id = $3 on conflict (channel_id, message_id) do nothing",
-    ("channel_id", "id", "message_id", "reason", "held"),
+    ("channel_id", "id", "message_id", "reason", "held", "untold"),
     {},
 )
 # A hidden message keeps its reactions: they say nothing of its words.
@@ -69,14 +71,21 @@ async def of(scope: Scope, message_ids: Sequence[UUID]) -> dict[UUID, Record]:
     return {row["message_id"]: row for row in await scope.all(_OF, message_ids=list(message_ids))}
 
 
-async def keep(scope: Scope, message_id: UUID, reason: str, *, held: bool = False) -> None:
+async def keep(
+    scope: Scope, message_id: UUID, reason: str, *, held: bool = False, untold: bool = False
+) -> None:  # fmt: skip
     """Keep what a message says now, beside the message; what is kept of it already stands."""
-    await scope.run(_KEEP, id=new_id(), message_id=message_id, reason=reason, held=held)
+    await scope.run(_KEEP, id=new_id(), message_id=message_id, reason=reason, held=held, untold=untold)
 
 
-async def take(scope: Scope, message_id: UUID, reason: str, *, held: bool = False) -> None:
-    """Take a message's words out of it, and keep them; `held` when it is a filter that does."""
-    await keep(scope, message_id, reason, held=held)
+async def take(
+    scope: Scope, message_id: UUID, reason: str, *, held: bool = False, untold: bool = False
+) -> None:  # fmt: skip
+    """Take a message's words out of it, and keep them; `held` when it is a filter that does.
+
+    `untold` when that is before any program has heard of it.
+    """
+    await keep(scope, message_id, reason, held=held, untold=untold)
     await scope.run(_HIDE, message_id=message_id)
 
 
@@ -89,6 +98,12 @@ async def is_held(scope: Scope, message_id: UUID) -> bool:
     """Whether a filter holds a message, and no moderator has decided yet."""
     row = (await of(scope, [message_id])).get(message_id)
     return row is not None and row["held"]
+
+
+async def is_untold(scope: Scope, message_id: UUID) -> bool:
+    """Whether a message is withheld since it was posted, so that no program has heard of it."""
+    row = (await of(scope, [message_id])).get(message_id)
+    return row is not None and row["untold"]
 
 
 async def forget(scope: Scope, message_id: UUID) -> None:

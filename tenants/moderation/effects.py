@@ -58,12 +58,17 @@ async def _keep(scope: Scope, aim: Aim) -> Before:
 
 
 async def release(scope: Scope, message_id: UUID) -> bool:
-    """Let go what a filter held: it says what it said, and rings for those whom it concerns; False when it is gone."""
+    """Let go what a filter held: it says what it said, and rings for those whom it concerns; False when it is gone.
+
+    Programs hear of it only if it was held as it was posted: of one that was changed, they heard then.
+    """
+    untold = await withheld.is_untold(scope, message_id)
     if not await hiding.give_back(scope, message_id):
         return False
-    held = await messages.hold(scope, message_id, in_archive=True)
-    place = {"message": message_id, "room": held["room_id"], "member": held["member_id"], "seq": held["seq"]}
-    scope.happened("message.posted", **place)
+    if untold:
+        held = await messages.hold(scope, message_id, in_archive=True)
+        place = {"message": message_id, "room": held["room_id"], "member": held["member_id"], "seq": held["seq"]}
+        scope.happened("message.posted", **place)
     return True
 
 

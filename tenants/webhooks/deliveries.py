@@ -5,15 +5,16 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Column, Integer, Uuid, bindparam, func, insert, select, update
+from sqlalchemy import Column, Integer, Text, Uuid, bindparam, cast, exists, func, insert, or_, select, update
 
 from tenants import audit
 from tenants.errors import Conflict, NotFound
 from tenants.ids import new_id
 from tenants.jobs import DeliverWebhook
+from tenants.outbox import JOBS
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
-from tenants.statements import scoped
+from tenants.statements import scoped, within
 from tenants.tables import Json, binds, instant, owned, refers, text
 from tenants.webhooks import endpoints
 
@@ -60,9 +61,19 @@ _END = scoped(
     update(DELIVERIES).where(_D.id == _AT).values(state=bindparam("ends"), ended_at=func.now())
 )  # fmt: skip
 _COUNT = scoped(update(DELIVERIES).where(_D.id == _AT).values(attempts=_D.attempts + 1).returning(_D.attempts))
+# A job that broke for good is kept with its error, and sends nothing any more.
+_UNDER_WAY = exists(
+    within(
+        select(JOBS.c.id).where(
+            JOBS.c.name == DeliverWebhook.__name__,
+            JOBS.c.payload["delivery_id"].astext == cast(_D.id, Text),
+            JOBS.c.state != "failed",
+        )
+    ).correlate(DELIVERIES)
+)
 _AGAIN = scoped(
-    update(DELIVERIES).where(_D.id == _AT, _D.state != "waiting").values(state="waiting", attempts=0, ended_at=None)
-    .returning(_D.id)
+    update(DELIVERIES).where(_D.id == _AT, or_(_D.state != "waiting", ~_UNDER_WAY))
+    .values(state="waiting", attempts=0, ended_at=None).returning(_D.id)
 )  # fmt: skip
 _NOTE = scoped(
     insert(ATTEMPTS).values(
@@ -100,10 +111,14 @@ async def attempts(scope: Scope, delivery_id: UUID, endpoint_id: UUID | None = N
 
 
 async def replay(scope: Scope, delivery_id: UUID, endpoint_id: UUID | None = None) -> Record:
-    """Send a delivery once more, under the id it had; Conflict while it waits already, or its endpoint is off."""
+    """Send a delivery once more, under the id it had; Conflict while it waits already, or its endpoint is off.
+
+    One whose job broke waits for nobody, and is taken up again.
+    """
     row = await find(scope, delivery_id, endpoint_id)
     if not (await endpoints.find(scope, row["endpoint_id"]))["enabled"]:
         raise Conflict("This webhook is off. Switch it on first.", "webhook_off")
+    await scope.serialise("webhook replay", delivery_id)
     if await scope.first(_AGAIN, at=delivery_id) is None:
         raise Conflict("This is waiting to be sent already.", "waiting")
     scope.enqueue(DeliverWebhook(delivery_id))

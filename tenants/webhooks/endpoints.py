@@ -6,7 +6,6 @@ takes nothing for a day is switched off, and the channel's owners and admins are
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import (
@@ -39,9 +38,9 @@ from tenants.sealing import Seals
 from tenants.statements import scoped
 from tenants.tables import binds, instant, owned, text
 from tenants.texts import clean_line
+from tenants.webhooks.addresses import clean_url
 
 MOST = outbox.MOST_ENDPOINTS
-LONGEST_URL = 1000
 EVENTS = ("message.posted", "member.joined", "enrollment.created", "certificate.issued", "order.paid")
 # For how long both secrets sign after a change, so that no receiver misses a beat.
 OVERLAP = timedelta(hours=24)
@@ -59,6 +58,7 @@ ENDPOINTS = owned(
     # Since it last took something: how many attempts went wrong, and not before when it is tried again.
     Column("failures", Integer, nullable=False, server_default="0"),
     instant("away_until"),
+    instant("last_taken_at"),
     instant("created_at", now=True),
 )
 _E = ENDPOINTS.c
@@ -77,10 +77,11 @@ _TURN = scoped(
     )
 )  # fmt: skip
 _REMOVE = scoped(delete(ENDPOINTS).where(_E.id == _AT))
-_TOOK = scoped(_SET.where(or_(_E.failures > 0, _E.away_until.is_not(None))).values(failures=0, away_until=None))
+_TOOK = scoped(_SET.values(failures=0, away_until=bindparam("until"), last_taken_at=func.now()))
 _FAILED = scoped(
     _SET.values(failures=_E.failures + 1, away_until=func.greatest(_E.away_until, bindparam("until"))).returning(*FACTS)
 )
+_TAKEN_AT = scoped(select(_E.last_taken_at).where(_E.id == _AT))
 _OFF = scoped(_SET.where(_E.enabled).values(enabled=False, trouble=bindparam("why")).returning(_E.name))
 _KEEPS = or_(*(MEMBERS.c.role == role for role, may in TABLE.items() if Action.WEBHOOK_EDIT in may))
 _KEEPERS = scoped(
@@ -161,14 +162,22 @@ def secrets_of(scope: Scope, seals: Seals, opened: Record) -> list[str]:
     return [seals.open(scope.channel_id, purpose, bytes(each)).decode() for each in sealed]
 
 
-async def took(scope: Scope, endpoint_id: UUID) -> None:
-    """An endpoint has taken something: it is well."""
-    await scope.run(_TOOK, at=endpoint_id)
+async def took(scope: Scope, endpoint_id: UUID, seconds: float = 0.0) -> None:
+    """An endpoint has taken something: it is well, though nothing is sent there for so long, so that others come."""
+    until = datetime.now(UTC) + timedelta(seconds=seconds) if seconds else None
+    await scope.run(_TOOK, at=endpoint_id, until=until)
 
 
 async def failed(scope: Scope, endpoint_id: UUID, seconds: float) -> None:
     """An attempt went wrong: nothing is tried there for so long."""
     await scope.first(_FAILED, at=endpoint_id, until=datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+async def give_up(scope: Scope, endpoint_id: UUID, since: datetime, why: str) -> None:
+    """A delivery made `since` then was in vain: its endpoint is switched off, unless it has taken others meanwhile."""
+    taken = await scope.value(_TAKEN_AT, at=endpoint_id)
+    if taken is None or taken < since:
+        await switch_off(scope, endpoint_id, why)
 
 
 async def switch_off(scope: Scope, endpoint_id: UUID, why: str) -> None:
@@ -182,21 +191,6 @@ async def switch_off(scope: Scope, endpoint_id: UUID, why: str) -> None:
     people = [PersonId(row["person_id"]) for row in await scope.all(_KEEPERS)]
     told = [notices.webhook_off(each, endpoint_id, f"The webhook {name} is off: {why}", url) for each in people]
     await bell.ring(scope, told, endpoint_id)
-
-
-def clean_url(typed: str) -> str:
-    """An http or https address with a host and no password; what may really be asked is seen at each attempt."""
-    wrong = Invalid.field("/url", "url", "Give the https address of your program, such as https://example.org/hook.")
-    if len(typed) > LONGEST_URL or not typed.isascii() or not typed.isprintable() or " " in typed:
-        raise wrong
-    try:
-        parts = urlsplit(typed)
-        fit = parts.scheme in {"http", "https"} and parts.hostname and parts.username is None and parts.port != 0
-    except ValueError:
-        raise wrong from None
-    if not fit or parts.fragment:
-        raise wrong
-    return typed
 
 
 async def _say_heard(scope: Scope) -> None:

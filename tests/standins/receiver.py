@@ -1,5 +1,6 @@
 """The far side of outgoing webhooks: a real HTTP server that answers as it is told, and remembers what it was sent."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,32 @@ class Receiver:
         status = self.answers.pop(0) if self.answers else 200
         headers = {"Location": "https://example.org/"} if 300 <= status < 400 else {}
         return web.Response(status=status, text="thanks", headers=headers)
+
+
+@asynccontextmanager
+async def speaking(*answers: bytes) -> AsyncIterator[str]:
+    """A server that gives these answers letter by letter, one to each connection, and after them none at all.
+
+    What comes is its `host:port`.
+    """
+    left, held = list(answers), []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if left:
+            writer.write(left.pop(0))
+            await writer.drain()
+            writer.close()
+        else:
+            held.append(writer)
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for writer in held:
+            writer.close()
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from providers.standard_webhooks import make_secret
 from server.forms import read_fields, refill
+from server.limits import WEBHOOK_TESTS, charge
 from server.pages.landing import id_of
 from server.pages.studio.desk import at_desk, back, desk
 from server.pages.visits import Visit
@@ -47,6 +48,8 @@ async def save_webhook(visit: Visit) -> web.Response:
     fields, endpoint_id = await read_fields(visit.request), id_of(visit, "id")
     do, secret = fields.get("do", "save"), make_secret()
     try:
+        if do == "test":
+            await charge(visit.request, WEBHOOK_TESTS, str(visit.reader.person_id))
         async with at_desk(visit, PART) as scope:
             await _do(visit, scope, endpoint_id, do, secret)
             if do == "save":
