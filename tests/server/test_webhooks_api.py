@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from providers.outbound import Forbidden, Outbound
+from server.limits import LIMITER
+from tests.providers.test_outbound import Names
 from tests.server.browsing import signed_in
 from tests.server.test_moderation_api import ask
 from tests.webapp import Web
@@ -56,11 +59,45 @@ async def test_a_webhook_is_made_changed_tested_and_deleted(web: Web, school: Sc
         {"url": "ftp://example.org"}, {"url": "https://"}, {"url": "https://a:b@example.org"}, {"url": "javascript:x"},
         {"url": "https://exa mple.org"}, {"url": "https://example.org:99999/"}, {"url": "https://" + "a" * 1100},
         {"events": []}, {"events": ["member.left"]}, {"name": " "}, {"secret": "mine"}, {"url": "https://[::1"},
+        {"url": "https://[2606:4700::1111]/x"}, {"url": "https://example.org:0443/"}, {"url": "https://example.org:/x"},
+        {"url": "https://example.org:0/"}, {"url": "https://xn--/"}, {"url": "https://a..b/"},
+        {"url": "https://%65xample.org/"}, {"url": "https://example.org\\@evil.example/"},
     ],
 )  # fmt: skip
 async def test_a_wrong_one_is_told_what_is_wrong(web: Web, school: School, wrong: dict[str, Any]) -> None:
     answer = await ask(web, school, school.ana, "POST", "/webhooks", HOOK | wrong)
     assert (answer.status, bool(answer.json["errors"])) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("HTTPS://Example.ORG/Hook?Of=Clay", "https://example.org/Hook?Of=Clay"),
+        ("https://Example.org:8443", "https://example.org:8443"),
+        ("https://xn--bcher-kva.example/", "https://xn--bcher-kva.example/"),
+        ("http://ERP.internal:8080/x%2Fy", "http://erp.internal:8080/x%2Fy"),
+        ("https://10.0.0.1:443/hook", "https://10.0.0.1:443/hook"),
+    ],
+)
+async def test_an_address_is_kept_as_it_will_be_asked(web: Web, school: School, typed: str, kept: str) -> None:
+    made = await make(web, school, url=typed)
+    assert made["url"] == kept
+    # What refuses it is that it is plain, or where it leads: never how it is written.
+    with pytest.raises(Forbidden) as refused:
+        async with Outbound(resolver=Names("10.0.0.1")) as outbound, outbound.send("POST", kept):
+            pass
+    assert refused.value.why == ("private" if kept.startswith("https") else "plain")
+
+
+async def test_tests_have_a_limit_of_their_own(web: Web, school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = await make(web, school)
+    monkeypatch.setattr(web.app[LIMITER], "mode", "standard")
+    path = f"/webhooks/{made['id']}/test"
+    statuses = [(await ask(web, school, school.ana, "POST", path)).status for _ in range(6)]
+    assert statuses == [200] * 5 + [429]
+    ana, url = await signed_in(web, school.ana), f"/c/{school.slug}/studio/webhooks"
+    assert (await ana.post(f"{url}/{made['id']}", do="test")).status == 429
+    assert (await ask(web, school, school.ana, "GET", "/webhooks")).status == 200
 
 
 async def test_only_those_who_keep_the_channel_reach_them_and_keys_by_their_scope(
