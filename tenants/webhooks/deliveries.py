@@ -71,6 +71,12 @@ _UNDER_WAY = exists(
         )
     ).correlate(DELIVERIES)
 )
+_BROKEN = scoped(
+    select(JOBS.c.payload["delivery_id"].astext.label("delivery_id"))
+    .where(JOBS.c.name == DeliverWebhook.__name__, JOBS.c.state == "failed")
+    .order_by(JOBS.c.id.desc())
+    .limit(1000)
+)
 _AGAIN = scoped(
     update(DELIVERIES).where(_D.id == _AT, or_(_D.state != "waiting", ~_UNDER_WAY))
     .values(state="waiting", attempts=0, ended_at=None).returning(_D.id)
@@ -108,6 +114,12 @@ async def attempts(scope: Scope, delivery_id: UUID, endpoint_id: UUID | None = N
     """The attempts of a delivery, newest first: heads of request and answer, how long it took, what went wrong."""
     await find(scope, delivery_id, endpoint_id)
     return await scope.all(_ATTEMPTS, at=delivery_id)
+
+
+async def broken(scope: Scope) -> set[UUID]:
+    """The deliveries of a channel whose job broke: one that waits is sent again only when somebody asks for it."""
+    scope.require(Action.WEBHOOK_EDIT)
+    return {UUID(row["delivery_id"]) for row in await scope.all(_BROKEN)}
 
 
 async def replay(scope: Scope, delivery_id: UUID, endpoint_id: UUID | None = None) -> Record:

@@ -7,6 +7,8 @@ import pytest
 
 from providers.outbound import Forbidden, Outbound
 from server.limits import LIMITER
+from tenants.scope import Tenancy
+from tests.databases import bare
 from tests.providers.test_outbound import Names
 from tests.server.browsing import signed_in
 from tests.server.test_moderation_api import ask
@@ -130,7 +132,9 @@ async def test_a_channel_has_ten_at_most(web: Web, school: School) -> None:
     assert (more.status, more.json["code"]) == (409, "too_many_webhooks")
 
 
-async def test_the_studio_makes_one_shows_its_secret_once_and_its_log(web: Web, school: School) -> None:
+async def test_the_studio_makes_one_shows_its_secret_once_and_its_log(
+    web: Web, tenancy: Tenancy, school: School
+) -> None:
     ana, url = await signed_in(web, school.ana), f"/c/{school.slug}/studio/webhooks"
     assert "No webhooks yet" in (await ana.get(url)).text
     wrong = await ana.post(url, name="Robot", url="nowhere", **{"member.joined": "on"})
@@ -144,7 +148,16 @@ async def test_the_studio_makes_one_shows_its_secret_once_and_its_log(web: Web, 
     assert found is not None
     tested = await ana.post(found[1], do="test")
     assert tested.headers["Location"].endswith("said=sent")
-    assert "A test" in (await ana.get(tested.headers["Location"])).text
+    logged = (await ana.get(tested.headers["Location"])).text
+    assert "A test" in logged
+    assert "Send it again" not in logged
+    async with bare(tenancy.relay) as connection:
+        await connection.execute("update jobs set state = 'failed' where channel_id = $1", school.id)
+    again = re.search(
+        rf'action="({url}/[0-9a-f-]+/deliveries/[0-9a-f-]+)"', (await ana.get(f"{url}?of={found[1][-36:]}")).text
+    )
+    assert again is not None
+    assert (await ana.post(again[1])).headers["Location"].endswith("said=sent")
     assert "whsec_" in (await ana.post(found[1], do="secret")).text
     assert (await ana.post(found[1], do="turn")).status == 303
     assert "Switch on" in (await ana.get(url)).text

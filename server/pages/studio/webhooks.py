@@ -106,7 +106,7 @@ async def _show(
 
 async def _log(scope: Scope, endpoint_id: UUID) -> list[Sent]:
     """The newest of what was sent, each with its attempts."""
-    found = []
+    found, broken = [], await deliveries.broken(scope)
     for row in await deliveries.page(scope, endpoint_id, limit=LOGGED):
         tries = tuple(
             Attempt(
@@ -119,7 +119,8 @@ async def _log(scope: Scope, endpoint_id: UUID) -> list[Sent]:
             )
             for each in await deliveries.attempts(scope, row["id"])
         )
-        found.append(Sent(str(row["id"]), row["event"], row["state"], row["created_at"], tries))
+        again = row["state"] != "waiting" or row["id"] in broken
+        found.append(Sent(str(row["id"]), row["event"], row["state"], row["created_at"], tries, again=again))
     return found
 
 

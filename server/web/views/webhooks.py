@@ -36,13 +36,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A delivery: `state` is `waiting`, `taken` or `failed`."""
+    """A delivery: `state` is `waiting`, `taken` or `failed`; `again` when it may be sent again."""
 
     id: str
     event: str
     state: str
     at: datetime
     attempts: tuple[Attempt, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
