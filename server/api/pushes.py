@@ -13,6 +13,7 @@ from server.context import InChannel
 from server.op import Route, op
 from tenants.errors import Invalid
 from tenants.members import pushes
+from tenants.permissions import Action
 
 
 class OfPush(InSlug):
@@ -49,7 +50,8 @@ class PushShown(BaseModel):
 
 @op("The key to subscribe a browser with", tags=TAGS)
 async def read_push_key(context: InChannel, *, path: InSlug) -> KeyShown:
-    """The same in every channel, for as long as the installation keeps its SECRET_KEY."""
+    """For members; the same in every channel, for as long as the installation keeps its SECRET_KEY."""
+    context.scope.require(Action.ROOM_JOIN)
     return KeyShown(key=public_key(context.house.secret))
 
 
