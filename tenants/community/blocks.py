@@ -80,17 +80,22 @@ async def add(scope: Scope, member_id: UUID) -> None:
     me = scope.member_id()
     if member_id == me:
         raise Conflict("You cannot block yourself.", "own_block")
-    if await scope.first(_THERE, member_id=member_id) is None:
-        raise NotFound("There is no such member here.", "no_such_member")
+    await _require_there(scope, member_id)
     await scope.run(_BLOCK, id=new_id(), member_id=me, blocked_id=member_id)
     if await scope.value(_COUNT, me=me) > MOST:
         raise Conflict(f"You can block at most {MOST} people.", "too_many_blocks")
 
 
+async def _require_there(scope: Scope, member_id: UUID) -> None:
+    if await scope.first(_THERE, member_id=member_id) is None:
+        raise NotFound("There is no such member here.", "no_such_member")
+
+
 async def remove(scope: Scope, member_id: UUID) -> None:
-    """Hear from a member again; nothing happens where they were not blocked."""
+    """Hear from a member again; nothing happens where they were not blocked; NotFound for nobody."""
     scope.require(Action.ROOM_JOIN)
-    await scope.run(_UNBLOCK, member_id=scope.member_id(), blocked_id=member_id)
+    if not await scope.run(_UNBLOCK, member_id=scope.member_id(), blocked_id=member_id):
+        await _require_there(scope, member_id)
 
 
 async def spare(scope: Scope, author_id: UUID, members: Sequence[UUID | None]) -> list[UUID | None]:

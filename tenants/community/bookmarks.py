@@ -53,13 +53,16 @@ _LISTED = scoped(
 
 
 async def put(scope: Scope, message_id: UUID, *, on: bool) -> None:
-    """Keep a message for oneself, or no more, however often; Conflict above 1,000."""
+    """Keep a message for oneself, or no more, however often; NotFound for no message here, Conflict above 1,000."""
     if on:
         await _add(scope, message_id)
         changed = True
     else:
         scope.require(Action.ROOM_JOIN)
         changed = bool(await scope.run(_DROP, message_id=message_id, me=scope.member_id()))
+        if not changed:
+            # What one keeps goes even where one sees it no more; what was not kept is to be a message that one sees.
+            await messages.hold(scope, message_id, in_archive=True)
     person = scope.actor.person_id
     if changed and person:
         scope.announce(notices.bookmark_changed(person, MessageId(message_id), on=on))

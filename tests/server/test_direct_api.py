@@ -80,6 +80,8 @@ async def test_members_are_blocked_and_unblocked_over_the_api(web: Web, world: W
     assert (await web.call("GET", f"/channels/{pottery.slug}/blocks", token=pottery.ben.token)).json["items"] == []
     for _ in range(2):
         assert (await web.call("DELETE", place, token=pottery.sam.token)).status == 204
+    nobody = await web.call("DELETE", f"/channels/{pottery.slug}/blocks/{room}", token=pottery.sam.token)
+    assert (nobody.status, nobody.json["code"]) == (404, "no_such_member")
     assert (await post(web, pottery, room, pottery.ben.token)).status == 201
 
 

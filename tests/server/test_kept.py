@@ -60,6 +60,19 @@ async def test_what_is_saved_is_listed_in_pages_for_oneself(web: Web, world: Wor
     assert ("Words 1" in text, "Words 0" in text) == (True, False)
 
 
+async def test_what_was_kept_is_let_go_however_often_and_what_is_no_message_is_not_found(
+    web: Web, world: World
+) -> None:
+    school = world.pottery
+    room, at = await make_room(web, school), f"/channels/{school.slug}"
+    message = (await post(web, school, room, school.ana.token, "Words")).json["id"]
+    place = f"{at}/messages/{message}/bookmark"
+    assert await keep(web, school.sam, place) == 204
+    assert [(await web.call("DELETE", place, token=school.sam.token)).status for _ in range(2)] == [204, 204]
+    gone = await web.call("DELETE", f"{at}/messages/{room}/bookmark", token=school.sam.token)
+    assert (gone.status, gone.json["code"]) == (404, "no_such_message")
+
+
 async def test_another_channel_keeps_nothing_of_this_one(web: Web, world: World) -> None:
     school, other = world.pottery, world.chess
     room = await make_room(web, school)
