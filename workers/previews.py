@@ -101,7 +101,7 @@ def _decoded(data: bytes, parameters: str) -> str:
             # Only text codings: some names of codecs are none.
             if name and codecs.lookup(name)._is_text_encoding:  # noqa: SLF001
                 return data.decode(name, "replace")
-        except LookupError:
+        except (LookupError, UnicodeError):  # some codings, as idna, refuse bytes whatever is asked of them
             continue
     return data.decode("utf-8", "replace")
 

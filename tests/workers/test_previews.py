@@ -102,6 +102,16 @@ def test_words_are_cut_and_what_nobody_sees_is_left_out() -> None:
     assert previews.read(b'<meta charset="hex"><title>Bowls</title>').title == "Bowls"
 
 
+@pytest.mark.parametrize(
+    "coding", ["idna", "undefined", "punycode", "utf-16", "utf-7", "rot13", "zlib", "nonsense", "x"]
+)
+def test_whatever_coding_a_page_claims_it_is_read_or_left(coding: str) -> None:
+    head = b"\xff\xfe..\x80<title>Bowls \xe2\x80</title>"
+    assert len(previews.read(head, f" charset={coding}").title) <= previews.TITLE
+    assert len(previews.read(f"<meta charset={coding}>".encode() + head).title) <= previews.TITLE
+    assert previews.read(b"<title>Bowls..</title>", " charset=undefined").title == "Bowls.."
+
+
 async def test_a_message_is_given_the_preview_of_its_link_and_the_page_is_asked_once(
     shop: Workshop, tenancy: Tenancy, world: World, far: Far, origin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
