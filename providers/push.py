@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from providers import Deferred, ProviderDown, ProviderRefused
 from providers.outbound import Limits, Outbound, parse_url
 
-LIMITS = Limits(connect=10, stall=20, total=30, size=64 * 1024)
+LIMITS = Limits(connect=3, stall=3, total=5, size=64 * 1024)
 CURVE = ec.SECP256R1()
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 LONGEST = 3900

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from tenants.ids import CertificateId, FileId, MemberId, MessageId, OrderId, RecordingId
 
-# Each is done by worker processes of its own; `index` has no jobs, but tickets for the changes of a channel.
+# Each is done by worker processes of its own; `index` has no jobs, but tickets for the changes of a channel, and
+# `webhooks` is for all that asks addresses which members name, so that slow ones hold up neither mails nor payments.
 QUEUES = ("render", "media", "index", "webhooks", "default")
 
 
@@ -57,6 +58,7 @@ class ExamineFilm(Job):
 class ExamineAttachment(Job):
     """Look at a picture or sound that is to go into a message: clean it, and find out how it is shown."""
 
+    queue: ClassVar[str] = "media"
     file_id: FileId
 
 
@@ -64,6 +66,7 @@ class ExamineAttachment(Job):
 class PreviewLink(Job):
     """Look at what the first link of a message leads to, and show it under the message."""
 
+    queue: ClassVar[str] = "webhooks"
     message_id: MessageId
 
 
@@ -103,6 +106,7 @@ class RingMany(Job):
 class PushNotice(Job):
     """Tell a browser of a notice."""
 
+    queue: ClassVar[str] = "webhooks"
     push_id: UUID
     ring_id: UUID
 

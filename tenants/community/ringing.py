@@ -138,9 +138,14 @@ _RUNG = (
     .cte("rung")
 )
 _FACTS = ("id", "person_id", "kind", "times", "at", "at_bell")
+_NO_PUSH = within(
+    select(literal(1)).where(CHOICES.c.person_id == _RUNG.c.person_id, CHOICES.c.kind == _RUNG.c.kind, ~CHOICES.c.push)
+    .correlate(_RUNG)
+)  # fmt: skip
 _BROWSERS = within(
-    select(func.jsonb_agg(PUSHES.c.id)).where(PUSHES.c.person_id == _RUNG.c.person_id).correlate(_RUNG)
-).scalar_subquery()
+    select(func.jsonb_agg(PUSHES.c.id)).where(PUSHES.c.person_id == _RUNG.c.person_id, ~exists(_NO_PUSH))
+    .correlate(_RUNG)
+).scalar_subquery()  # fmt: skip
 _EACH = func.jsonb_build_object(
     literal("pushes"), _BROWSERS, *(part for name in _FACTS for part in (literal(name), _RUNG.c[name]))
 )

@@ -62,7 +62,8 @@ _RING = Scoped(
     " times = case when rings.read_at is null then rings.times + 1 else 1 end,"
     " read_at = null where (rings.title, rings.url, rings.state) <> (excluded.title, excluded.url, excluded.state)"
     " returning id, person_id, at, times, at_bell, (select array_agg(p.id) from pushes p"
-    " where p.channel_id = $1 and p.person_id = rings.person_id) as pushes",
+    " where p.channel_id = $1 and p.person_id = rings.person_id and not exists (select 1 from notice_choices c"
+    " where c.channel_id = $1 and c.person_id = rings.person_id and c.kind = $4 and not c.push)) as pushes",
     ("channel_id", "ids", "people", "kind", "thing_id", "before", "title", "url", "state"),
     {},
 )

@@ -139,6 +139,30 @@ async def test_a_browser_that_is_gone_is_forgotten_and_a_service_that_is_busy_is
     assert service.asked == 1
 
 
+async def test_nothing_is_asked_for_where_nobody_wants_it(
+    at_work: Workshop, world: World, room: RoomId, service: PushService
+) -> None:
+    pottery, tenancy = world.pottery, at_work.tenancy
+    await subscribe(tenancy, pottery, pottery.zoe, service)
+    async with tenancy.scope(pottery.id, pottery.zoe.actor) as scope:
+        await choices.put(scope, Choices({"mention": Ways(push=False), "recording": Ways(push=False)}))
+    await say(tenancy, pottery, pottery.ana.actor, room, f"{at(pottery.zoe)} {at(pottery.sam)}")
+    await ring(tenancy, pottery, told(pottery.zoe, "Bowls", UUID(int=5)), thing=UUID(int=5))
+    assert await asked(tenancy, pottery) == []
+    async with tenancy.scope(pottery.id, pottery.zoe.actor) as scope:
+        await choices.put(scope, Choices({"mention": Ways(), "recording": Ways()}))
+    await say(tenancy, pottery, pottery.ana.actor, room, at(pottery.zoe))
+    await ring(tenancy, pottery, told(pottery.zoe, "Cups", UUID(int=6)), thing=UUID(int=6))
+    assert await asked(tenancy, pottery) == ["webhooks"] * 2
+
+
+async def asked(tenancy: Tenancy, school: School) -> list[str]:
+    """The queues of the pushes that were asked for."""
+    async with bare(tenancy.relay) as connection:
+        query = "select queue from jobs where channel_id = $1 and name = 'PushNotice'"
+        return [row["queue"] for row in await connection.fetch(query, school.id)]
+
+
 async def test_in_quiet_hours_it_waits(at_work: Workshop, world: World, room: RoomId, service: PushService) -> None:
     pottery, tenancy = world.pottery, at_work.tenancy
     await subscribe(tenancy, pottery, pottery.zoe, service)
