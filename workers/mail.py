@@ -17,12 +17,13 @@ from tenants.courses import lessons
 from tenants.errors import Invalid
 from tenants.ids import PersonId
 from tenants.jobs import SendMail
-from tenants.members import unsubscribes
+from tenants.members import members, unsubscribes
 from tenants.members.unsubscribes import KINDS, Named, UnsubscribeSecrets
 from tenants.moderation import reports
 from tenants.people import bounces, mailed_links
 from tenants.people.mailed_links import Purpose
 from tenants.people.people import PEOPLE
+from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 from tenants.statements import PERSON, personal
 from workers import letters, reminding
@@ -165,8 +166,13 @@ async def _recording_ready(work: Work, asked: SendMail, name: str) -> tuple[Lett
     return letters.recording_ready(name, channel["name"], lesson["title"], url), _sender(channel)
 
 
-async def _moderation_report(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+async def _moderation_report(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender] | None:
+    """For who moderates still, now that it is written."""
     async with work.scope() as scope:
+        if not await members.act_as(scope, PersonId(asked.to)):
+            return None
+        if not why(scope.actor, Action.MESSAGE_MODERATE).allowed:
+            return None
         channel, report = await channels.read(scope), await reports.find(scope, _subject(asked))
     path = links.studio(channel["slug"], f"/moderation/reports?week={report['week_on']}")
     url = links.absolute(work.shop.base_url, path)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tenants import notices
 from tenants.ids import PersonId, new_id
-from tenants.members.members import MEMBERS
+from tenants.members.members import BANNED, MEMBERS
 from tenants.permissions import TABLE, Action
 from tenants.scope import Scope
 from tenants.statements import scoped
@@ -44,7 +44,10 @@ _ABOUT = scoped(select(_C.id).where(_C.message_id == bindparam("message_id")).li
 _ADD_APPEAL = scoped(_NEW.returning(_C.id))
 _MODERATES = or_(*(MEMBERS.c.role == role for role, may in TABLE.items() if Action.MESSAGE_MODERATE in may))
 _STAFF = scoped(
-    select(MEMBERS.c.person_id).where(MEMBERS.c.left_at.is_(None), _MODERATES).order_by(MEMBERS.c.id).limit(MOST_TOLD)
+    select(MEMBERS.c.person_id)
+    .where(MEMBERS.c.left_at.is_(None), ~BANNED, _MODERATES)
+    .order_by(MEMBERS.c.id)
+    .limit(MOST_TOLD)
 )
 
 

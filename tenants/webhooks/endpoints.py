@@ -31,7 +31,7 @@ from tenants.community import sanctions
 from tenants.errors import Conflict, Invalid, NotFound
 from tenants.ids import PersonId, new_id
 from tenants.members import bell
-from tenants.members.members import MEMBERS
+from tenants.members.members import BANNED, MEMBERS
 from tenants.permissions import TABLE, Action
 from tenants.scope import Record, Scope
 from tenants.sealing import Seals
@@ -85,7 +85,7 @@ _TAKEN_AT = scoped(select(_E.last_taken_at).where(_E.id == _AT))
 _OFF = scoped(_SET.where(_E.enabled).values(enabled=False, trouble=bindparam("why")).returning(_E.name))
 _KEEPS = or_(*(MEMBERS.c.role == role for role, may in TABLE.items() if Action.WEBHOOK_EDIT in may))
 _KEEPERS = scoped(
-    select(MEMBERS.c.person_id).where(MEMBERS.c.left_at.is_(None), _KEEPS).order_by(MEMBERS.c.id).limit(100)
+    select(MEMBERS.c.person_id).where(MEMBERS.c.left_at.is_(None), ~BANNED, _KEEPS).order_by(MEMBERS.c.id).limit(100)
 )
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from tenants import directory
 from tenants.channels import channels
-from tenants.community import insiders
+from tenants.community import caseload, insiders
 from tenants.errors import Forbidden, NotFound
+from tenants.members import bans
 from tenants.moderation import appeals, deleting, reports
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
@@ -72,6 +73,19 @@ async def test_a_week_is_told_in_figures_once_and_mailed_to_those_who_moderate(
         assert await owner.fetchval(mails, school.id) == 2
         await owner.execute("alter table jobs force row level security")
     await owner.close()
+
+
+async def test_nobody_who_was_banned_or_left_is_told(tenancy: Tenancy, world: World) -> None:
+    school = world.pottery
+
+    async def staff() -> set[object]:
+        async with tenancy.scope(school.id, acting_system("test")) as scope:
+            return set(await caseload.moderators(scope))
+
+    assert await staff() == {school.ana.person_id, school.mia.person_id}
+    async with acting(tenancy, school, school.ana) as scope:
+        await bans.ban(scope, school.mia.member_id, "spam")
+    assert await staff() == {school.ana.person_id}
 
 
 async def test_a_quiet_week_is_written_down_and_mailed_to_nobody(tenancy: Tenancy, world: World) -> None:

@@ -10,7 +10,8 @@ import pytest
 from providers import SignatureRefused
 from providers.standard_webhooks import make_secret, verify
 from tenants.ids import RoomId
-from tenants.members import members
+from tenants.members import bans, members, roles
+from tenants.permissions import Role
 from tenants.scope import Tenancy
 from tenants.sealing import Seals
 from tenants.webhooks import deliveries, endpoints
@@ -89,6 +90,16 @@ async def test_only_what_was_asked_for_is_sent_and_only_of_ones_own_channel(
     assert await due(shop, world.chess) == []
     ((_, body),) = far.heard
     assert orjson.loads(body)["data"] == {"channel": str(school.id), "member": str(member)}
+
+
+async def test_nobody_who_was_banned_is_told(shop: Workshop, school: School, far: Receiver) -> None:
+    endpoint, _ = await listen(shop, school, far.url)
+    async with acting(shop.tenancy, school, school.ana) as scope:
+        await roles.change(scope, school.mia.member_id, Role.ADMIN)
+        await bans.ban(scope, school.mia.member_id, "spam")
+        await endpoints.switch_off(scope, endpoint, "It is gone.")
+        rows, _ = await scope._transaction.run("select person_id from rings where channel_id = $1", [school.id])
+    assert [row[0] for row in rows] == [school.ana.person_id]
 
 
 @pytest.mark.parametrize(
