@@ -1,14 +1,19 @@
 """Reminding: the clock's part in mails of what stayed unread and in digests, and what is written in them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
+
+import structlog
 
 from tenants import links, relay
 from tenants.channels import channels
 from tenants.community import catching_up
 from tenants.community.bell import Told
 from tenants.community.catching_up import News
-from tenants.ids import PersonId
+from tenants.errors import Unavailable
+from tenants.ids import ChannelId, PersonId
 from tenants.members import digests, reminders
 from tenants.people import quiet
 from tenants.people.quiet import Hours
@@ -17,6 +22,7 @@ from tenants.scope import Record
 from workers.letters import Item, Letter, isolated, plain
 from workers.registry import Work, Workshop
 
+log = structlog.get_logger("workers.reminding")
 BATCH = 200
 EVERY_SECONDS = 20
 
@@ -25,9 +31,10 @@ async def send_reminders(shop: Workshop) -> int:
     """Ask for mails of what stayed unread, for each person one, unless it is quiet there; how many people were due."""
     due = await relay.reminders_due(shop.tenancy, BATCH)
     for channel_id, person_id in due:
-        until = (await _hours(shop, person_id)).until(datetime.now(UTC))
-        async with shop.tenancy.scope(channel_id, acting_system("reminders")) as scope:
-            await reminders.send_due(scope, person_id, until)
+        with _logged("reminders", channel_id, person_id):
+            until = (await _hours(shop, person_id)).until(datetime.now(UTC))
+            async with shop.tenancy.scope(channel_id, acting_system("reminders")) as scope:
+                await reminders.send_due(scope, person_id, until)
     return len(due)
 
 
@@ -35,10 +42,22 @@ async def send_digests(shop: Workshop) -> int:
     """Ask for the digests that are due; how many."""
     due = await relay.digests_due(shop.tenancy, BATCH)
     for channel_id, person_id in due:
-        zone = (await _hours(shop, person_id)).time_zone
-        async with shop.tenancy.scope(channel_id, acting_system("digests")) as scope:
-            await digests.send_due(scope, person_id, zone)
+        with _logged("digests", channel_id, person_id):
+            zone = (await _hours(shop, person_id)).time_zone
+            async with shop.tenancy.scope(channel_id, acting_system("digests")) as scope:
+                await digests.send_due(scope, person_id, zone)
     return len(due)
+
+
+@contextmanager
+def _logged(what: str, channel_id: ChannelId, person_id: PersonId) -> Iterator[None]:
+    """What goes wrong for one person is logged, and keeps nobody else waiting; a database that is away does."""
+    try:
+        yield
+    except Unavailable:
+        raise
+    except Exception:
+        log.exception("could not remind", what=what, channel=str(channel_id), person=str(person_id))
 
 
 async def reminder(work: Work, person_id: PersonId, mail_id: UUID, name: str) -> tuple[Letter, Record] | None:

@@ -34,6 +34,7 @@ INDEX_LOST_SECONDS = 5.0
 NOTICE_SECONDS = 1.0
 BATCH = 200
 PATIENCE_SECONDS = 10.0
+CHORE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Chore:
 
 
 class Steward:
-    """One of these runs per deployment; two do no harm."""
+    """One of these runs per deployment; two do no harm. What repeats has a task of its own."""
 
     def __init__(
         self, tenancy: Tenancy, queues: Queues, publish: Publish | None = None, chores: Sequence[Chore] = ()
@@ -59,7 +60,7 @@ class Steward:
 
     async def run(self, wake_url: str, wake_channel: str) -> None:
         """Work until cancelled."""
-        listening = asyncio.create_task(self._listen(wake_url, wake_channel))
+        beside = [asyncio.create_task(self._listen(wake_url, wake_channel)), asyncio.create_task(self._keep_time())]
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
@@ -67,11 +68,12 @@ class Steward:
                 self._woken.clear()
                 await self.round()
         finally:
-            listening.cancel()
+            for each in beside:
+                each.cancel()
 
     async def round(self) -> None:
-        """Everything once; what is away is said in the log and tried in the next round."""
-        for step in (self.send_due, self._reconcile, self.tell_left, self.send_changes, self._keep_clock):
+        """Everything but the chores once; what is away is said in the log and tried in the next round."""
+        for step in (self.send_due, self._reconcile, self.tell_left, self.send_changes):
             try:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await step()
@@ -146,11 +148,23 @@ class Steward:
             self._reconciled_at = now
             await self.send_lost()
 
-    async def _keep_clock(self) -> None:
-        for chore in self._chores:
-            if await relay.ticks(self._tenancy, chore.name, chore.seconds):
-                log.info("chore", name=chore.name)
-                await chore.work()
+    async def _keep_time(self) -> None:
+        """See to the chores, one after the other, beside the sending of jobs, which none of them holds up or ends."""
+        while True:
+            for chore in self._chores:
+                try:
+                    async with asyncio.timeout(CHORE_SECONDS):
+                        await self._do_if_due(chore)
+                except (Unavailable, RedisError, OSError, TimeoutError) as error:
+                    log.warning("will try again", step=chore.name, reason=str(error) or type(error).__name__)
+                except Exception:
+                    log.exception("a chore failed", name=chore.name)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _do_if_due(self, chore: Chore) -> None:
+        if await relay.ticks(self._tenancy, chore.name, chore.seconds):
+            log.info("chore", name=chore.name)
+            await chore.work()
 
     async def _listen(self, url: str, channel: str) -> None:
         """Wake at each word on the wake channel; while Redis is away the poll alone must do."""

@@ -86,7 +86,9 @@ _WAITING = scoped(_LEFT)
 _OF_MAIL = scoped(_LEFT.where(_R.mail_id == bindparam("mail_id", type_=Uuid())))
 _ONE = scoped(_ALL.where(_R.id == bindparam("ring_id")))
 _UPTO = _R.id <= bindparam("upto", type_=Uuid())
-_READ = scoped(update(RINGS).where(_R.person_id == _ME, _R.read_at.is_(None), _UPTO).values(read_at=func.now()))
+_READ = scoped(
+    update(RINGS).where(_R.person_id == _ME, _R.read_at.is_(None), _UPTO).values(read_at=func.now(), mail_at=None)
+)
 _HOLDERS = scoped(
     select(_R.person_id).where(_R.message_id == bindparam("message_id"), _R.read_at.is_(None)).limit(MOST_TOLD)
 )

@@ -73,7 +73,7 @@ _READ_ROOMS = Scoped(
     " join members m on m.channel_id = $1 and m.id = seen.member_id"
     " join rings r on r.channel_id = $1 and r.person_id = m.person_id and r.room_id = seen.room_id"
     " and r.seq <= seen.seq and r.read_at is null for update of r skip locked)"
-    " update rings set read_at = now() from due where rings.channel_id = $1 and rings.id = due.id"
+    " update rings set read_at = now(), mail_at = null from due where rings.channel_id = $1 and rings.id = due.id"
     " returning rings.person_id",
     ("channel_id", "rooms", "members", "seqs"),
     {},
@@ -81,7 +81,7 @@ _READ_ROOMS = Scoped(
 _READ_THREAD = Scoped(
     "with due as (select id from rings where channel_id = $1 and person_id = $2 and root_id = $3 and seq <= $4"
     " and read_at is null for update skip locked)"
-    " update rings set read_at = now() from due where rings.channel_id = $1 and rings.id = due.id"
+    " update rings set read_at = now(), mail_at = null from due where rings.channel_id = $1 and rings.id = due.id"
     " returning rings.person_id",
     ("channel_id", "me", "root_id", "seq"),
     {},

@@ -19,9 +19,10 @@ from tests.waiting import until
 from tests.workers.shop import SECRET, make_shop
 from tests.workers.traces import ask, do, row_of
 from tests.world import World
+from workers import steward as stewarding
 from workers.queues import Dispatched, ForeignJob, Queues, check_redis, sign
 from workers.registry import Workshop
-from workers.steward import Steward
+from workers.steward import Chore, Steward
 
 PREFIX = "guildhall-test"
 
@@ -108,6 +109,51 @@ async def test_notices_left_behind_are_told_once_they_are_old_enough(own: Tenanc
         assert await connection.fetchval("select count(*) from notices") == 1
     await until(steward.tell_left)
     assert (told, await steward.tell_left()) == (["notice"], 0)
+
+
+async def test_jobs_are_sent_while_a_chore_hangs_and_after_one_that_failed(
+    own: Tenancy, here: World, valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[str] = []
+
+    async def fail() -> None:
+        began.append("fails")
+        raise KeyError("a zone that nobody knows")
+
+    async def hang() -> None:
+        began.append("hangs")
+        await asyncio.Event().wait()
+
+    async def end() -> None:
+        began.append("ends")
+
+    redis = Redis.from_url(valkey.redis_url)
+    redis.flushall()
+    queues = Queues(redis, PREFIX, SECRET.encode())
+    chores = [Chore(name, 0, work) for name, work in (("fails", fail), ("hangs", hang), ("ends", end))]
+    running = asyncio.create_task(Steward(own, queues, chores=chores).run(valkey.redis_url, f"{PREFIX}-wake"))
+
+    async def hangs() -> bool:
+        return began[-1:] == ["hangs"]
+
+    async def sent() -> bool:
+        return queues.queue("default").job_ids == [str(ticket.job_id)]
+
+    await until(hangs)
+    ticket = await ask(own, here, "1")
+    await until(sent)
+    assert began == ["fails", "hangs"]
+    monkeypatch.setattr(stewarding, "CHORE_SECONDS", 1.0)
+    running.cancel()
+    again = asyncio.create_task(Steward(own, queues, chores=chores).run(valkey.redis_url, f"{PREFIX}-wake"))
+
+    async def ended() -> bool:
+        return "ends" in began
+
+    await until(ended)
+    again.cancel()
+    await asyncio.gather(running, again, return_exceptions=True)
+    redis.close()
 
 
 async def test_what_repeats_is_done_by_one_steward_at_a_time(own: Tenancy) -> None:

@@ -153,6 +153,17 @@ async def test_what_was_read_taken_away_or_is_not_wanted_is_not_mailed(
     assert arrived(shop, tmp_path) == []
 
 
+async def test_what_was_read_is_due_no_more(shop: Workshop, world: World, room: RoomId) -> None:
+    pottery, tenancy = world.pottery, shop.tenancy
+    await say(tenancy, pottery, pottery.sam.actor, room, at(pottery.zoe))
+    waiting = "select count(mail_at) from rings where channel_id = $1"
+    for count in (1, 0):
+        async with tenancy.scope(pottery.id, pottery.zoe.actor) as scope:
+            rows, _ = await scope._transaction.run(waiting, [pottery.id])
+            assert rows[0][0] == count
+            await reads.mark_read(scope, room, 1)
+
+
 async def test_in_quiet_hours_it_waits_until_they_end(
     shop: Workshop, world: World, room: RoomId, tmp_path: Path
 ) -> None:
