@@ -56,7 +56,7 @@ class ExamineFilm(Job):
 
 @dataclass(frozen=True, slots=True)
 class ExamineAttachment(Job):
-    """Look at a picture or sound that is to go into a message: clean it, and find out how it is shown."""
+    """Look at a picture or sound that is to go into a message, or a profile: clean it, and find out how it is shown."""
 
     queue: ClassVar[str] = "media"
     file_id: FileId
@@ -72,7 +72,7 @@ class PreviewLink(Job):
 
 @dataclass(frozen=True, slots=True)
 class ForgetFile(Job):
-    """Free what the store holds of a file that no message holds, or any more."""
+    """Free what the store holds of a file that no message or profile holds, or any more."""
 
     file_id: FileId
 

@@ -1,17 +1,21 @@
-"""Files of messages: pictures and sounds are looked at before they are sent; what no message holds is freed."""
+"""Files of messages, and members' pictures: they are looked at before anybody sees them; what nobody holds is freed."""
 
 import structlog
 
 from providers import ProviderRefused, Unusable
+from tenants import links
+from tenants.channels import channels
+from tenants.community import renaming
 from tenants.courses import films
 from tenants.files import examinations, files
 from tenants.files.examinations import Picture
 from tenants.files.files import PICTURED
 from tenants.jobs import ExamineAttachment, ForgetFile
+from tenants.members import profiles
 from tenants.scope import Record
 from workers.films import DIED, MOST_TRIES
 from workers.media.failures import NotAPicture, NotAVideo, RecordingFailure
-from workers.media.pictures import look_at
+from workers.media.pictures import Drawn, look_at
 from workers.media.ports import MIB
 from workers.media.probe import listen
 from workers.media.stored import StoredSource, sound_form
@@ -20,6 +24,7 @@ from workers.sweeping import give_up
 
 log = structlog.get_logger("workers.attachments")
 MOST_PICTURE = 30 * MIB
+SMALL_TYPE, SMALL_SIDE = "image/webp", 800
 TOO_LARGE = f"The picture has more than {MOST_PICTURE // MIB} MB. It is sent as a file to be saved."
 
 
@@ -49,12 +54,28 @@ async def _picture(work: Work, file: Record) -> None:
         raise NotAPicture(TOO_LARGE)
     store, key = work.shop.store, file["object_key"]
     drawn = await look_at(b"".join([part async for part in store.open_range(key)]))
+    if file["purpose"] == "picture":
+        await _worn(work, file, drawn)
+        return
     await store.put(files.thumbnail_key(work.channel_id, file["id"]), drawn.thumbnail, "image/webp")
     # Over what was uploaded: nobody can have that any more.
     held = await store.put(key, drawn.clean, drawn.content_type)
     picture = Picture(drawn.width, drawn.height, held.size, held.crc32c, drawn.content_type)
     async with work.scope() as scope:
         await examinations.note_picture(scope, file["id"], picture)
+
+
+async def _worn(work: Work, file: Record, drawn: Drawn) -> None:
+    """Of a member's picture the small copy is kept alone, and shown where they wear it."""
+    held = await work.shop.store.put(file["object_key"], drawn.thumbnail, SMALL_TYPE)
+    scale = min(1.0, SMALL_SIDE / max(drawn.width, drawn.height))
+    width, height = (max(1, round(side * scale)) for side in (drawn.width, drawn.height))
+    async with work.scope() as scope:
+        await examinations.note_picture(scope, file["id"], Picture(width, height, held.size, held.crc32c, SMALL_TYPE))
+        url = links.file((await channels.read(scope))["slug"], file["id"])
+        member_id = await profiles.show_picture(scope, file["id"], url)
+        if member_id is not None:
+            await renaming.announce(scope, member_id)
 
 
 async def _sound(work: Work, file: Record) -> None:
@@ -68,13 +89,15 @@ async def _sound(work: Work, file: Record) -> None:
 
 
 async def _is_a_file(work: Work, file: Record, why: str) -> None:
-    log.info("sent as a file", file=str(file["id"]), reason=why)
+    log.info("cannot be shown", file=str(file["id"]), reason=why)
     async with work.scope() as scope:
         await examinations.note_fault(scope, file["id"], why)
+        if file["purpose"] == "picture":
+            await profiles.take_picture_off(scope, file["id"])
 
 
 @performs(ForgetFile, seconds=60)
 async def forget(work: Work, asked: ForgetFile) -> None:
-    """Free a file that no message holds; one that was sent meanwhile stays."""
+    """Free a file that no message or profile holds; one that was sent or put on meanwhile stays."""
     async with work.scope() as scope:
         await give_up(scope, work.shop.store, asked.file_id)

@@ -31,7 +31,7 @@ async def sweep_uploads(shop: Workshop) -> int:
 
 
 async def give_up(scope: Scope, store: ObjectStore, file_id: UUID) -> bool:
-    """Free what the store holds of an upload while nobody can finish or send it; False when somebody just does."""
+    """Free what the store holds of an upload while nobody can finish, send or wear it; False when somebody does."""
     file = await files.left_behind(scope, file_id)
     if file is None:
         return False

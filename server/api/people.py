@@ -15,6 +15,7 @@ from server.keyset import Cursor, Page, PageQuery
 from server.op import Route, op
 from tenants import links
 from tenants.community import renaming
+from tenants.errors import Invalid
 from tenants.files import files
 from tenants.members import profiles
 from tenants.permissions import Role
@@ -97,7 +98,7 @@ async def read_profile(context: InChannel, *, path: OfMember) -> ProfileShown:
 
 @op("Change your profile", tags=TAGS, errors=(403, 404, 413))
 async def edit_profile(context: AtChannel, *, path: InSlug, body: ProfileEdit) -> ProfileShown:
-    """Your own alone; open pages show a new picture at once."""
+    """Your own alone. A new picture is shown as soon as it was looked at and written anew, on open pages too."""
     given = body.model_dump(exclude_unset=True, mode="python")
     async with context.scope() as scope:
         await save(scope, context.channel.slug, await prepared(given))
@@ -130,13 +131,15 @@ ROUTES = (
 )
 
 
-async def _picture(scope: Scope, slug: str, file_id: UUID | None) -> tuple[UUID, str] | None:
-    """One's own finished upload and its address; NotFound for another's."""
+async def _picture(scope: Scope, slug: str, file_id: UUID | None) -> tuple[UUID, str | None] | None:
+    """One's own finished upload, and its address once it may be shown; NotFound for another's, Invalid for a fault."""
     if file_id is None:
         return None
     row = await files.ready(scope, file_id, ("picture",), "/picture")
     await files.uploading(scope, file_id)
-    return row["id"], links.file(slug, row["id"])
+    if row["fault"] is not None:
+        raise Invalid.field("/picture", "no_picture", row["fault"])
+    return row["id"], links.file(slug, row["id"]) if files.shows(row) else None
 
 
 def _person(row: Any) -> PersonShown:

@@ -13,7 +13,8 @@ from server.context import AtChannel
 from server.cookies import is_hosted
 from server.csrf import near, own_origins
 from server.idempotency import Idempotency
-from server.op import Route, op
+from server.limits import POSTING, charge
+from server.op import CALLER, Route, op
 from tenants import links
 from tenants.errors import Conflict
 from tenants.files import files
@@ -59,6 +60,8 @@ class FileShown(BaseModel):
 @op("Begin an upload", status=201, errors=(409, 413), tags=TAGS, idempotent=Idempotency.TAKEN)
 async def begin_upload(context: AtChannel, *, path: InChannelPath, body: NewUpload) -> UploadBegun:
     """The session takes exactly `size` bytes, in one go or in chunks, and may be gone on with after any break."""
+    if body.purpose == "picture":
+        await charge(context.request, POSTING, context.request[CALLER].subject or "")
     return await begin(context, body)
 
 

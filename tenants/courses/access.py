@@ -64,6 +64,8 @@ async def open_read(scope: Scope, file: Record) -> Record:
     """The same, of a file that was read; what is in a message is opened by its message alone."""
     if file["state"] != "ready" or file["purpose"] == "message":
         raise NotFound()
+    if file["purpose"] == "picture" and not files.shows(file):
+        raise NotFound()
     if files.may_read(scope, file):
         return file
     uses = await scope.one(_USES, file_id=file["id"], member_id=scope.actor.member_id)

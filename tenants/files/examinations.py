@@ -41,8 +41,8 @@ class Picture:
 
 
 def is_awaited(file: Record) -> bool:
-    """Whether nobody knows yet how long this film or sound is, or how what goes into a message is shown."""
-    return file["purpose"] in PLAYED | {"message"} and file["examined_at"] is None
+    """Whether nobody knows yet how long this film or sound is, or how what goes into a message or profile is shown."""
+    return file["purpose"] in PLAYED | {"message", "picture"} and file["examined_at"] is None
 
 
 async def claim(scope: Scope, file_id: UUID) -> Record | None:

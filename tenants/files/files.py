@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import (
@@ -58,6 +58,8 @@ SENT = owned("message_files", Column("message_id", Uuid, nullable=False), refers
 MB, GB = 1024**2, 1024**3
 NAME_LENGTH = 200
 MOST_PENDING = 50
+# For how long a picture is kept that nobody has put into their profile.
+KEPT_UNWORN = timedelta(days=2)
 _PICTURES = ("image/png", "image/jpeg", "image/webp")
 _FILMS = ("video/mp4", "video/webm", "video/quicktime")
 # A browser would run these as the channel's own pages.
@@ -110,7 +112,15 @@ _BY_ID = select(*_SHOWN, _MESSAGE.scalar_subquery().label("message_id")).where(_
 _READ = scoped(_BY_ID)
 _LOCKED = scoped(_BY_ID.with_for_update())
 _HELD = scoped(_BY_ID.with_for_update(read=True))
-_UNSENT = or_(_F.state == "pending", and_(_F.purpose == "message", ~_MESSAGE.exists()))
+# Profiles know of files, not files of profiles: so this one is said in words.
+_UNWORN = sql(
+    "NOT EXISTS (SELECT FROM profiles WHERE profiles.channel_id = files.channel_id AND profiles.picture_id = files.id)"
+)
+_UNSENT = or_(
+    _F.state == "pending",
+    and_(_F.purpose == "message", ~_MESSAGE.exists()),
+    and_(_F.purpose == "picture", _UNWORN),
+)
 _LEFT = scoped(_BY_ID.where(_UNSENT).with_for_update(skip_locked=True))
 _FORGET = scoped(delete(FILES).where(_F.id == bindparam("at"), _UNSENT))
 _PENDING = scoped(
@@ -203,21 +213,22 @@ async def finish(scope: Scope, file_id: UUID, *, size: int, crc32c: int, content
     kind = content_type or row["content_type"]
     if row["purpose"] in PLAYED:
         scope.enqueue(ExamineFilm(FileId(file_id)))
-    looked_at = row["purpose"] == "message" and kind in PICTURED | HEARD
+    looked_at = row["purpose"] == "picture" or (row["purpose"] == "message" and kind in PICTURED | HEARD)
     if looked_at:
         scope.enqueue(ExamineAttachment(FileId(file_id)))
+    if row["purpose"] == "picture":
+        scope.enqueue(ForgetFile(FileId(file_id)), run_at=datetime.now(UTC) + KEPT_UNWORN)
     examined_at = datetime.now(UTC) if row["purpose"] == "message" and not looked_at else None
     await scope.run(_FINISH, at=file_id, size=size, crc32c=crc32c, content_type=kind, examined_at=examined_at)
     return await read(scope, file_id)
 
 
 async def left_behind(scope: Scope, file_id: UUID) -> Record | None:
-    """An upload that nobody finished, or sent in a message, kept from those who would now; None when one has it."""
+    """An upload that nobody finished, sent or wears, kept from those who would now; None when one has it."""
     if await scope.first(_LEFT, id=file_id) is None:
         return None
     # What was sent while we waited for the row is seen by a later statement alone.
-    row = await read(scope, file_id)
-    return row if row["message_id"] is None else None
+    return await scope.first(_LEFT, id=file_id)
 
 
 async def drop(scope: Scope, file_id: UUID) -> None:
@@ -229,7 +240,7 @@ async def drop(scope: Scope, file_id: UUID) -> None:
 
 
 async def forget(scope: Scope, file_id: UUID) -> None:
-    """Drop a file that was never finished or sent, and whose object is gone or never came."""
+    """Drop a file that was never finished or sent, or is worn no more, and whose object is gone or never came."""
     await scope.run(_FORGET, at=file_id)
 
 
@@ -242,6 +253,11 @@ def may_read(scope: Scope, file: Record) -> bool:
     if file["owner_id"] is not None and file["owner_id"] == scope.actor.member_id and scope.actor.banned is None:
         return True
     return why(scope.actor, Action.FILE_UPLOAD).allowed
+
+
+def shows(file: Record) -> bool:
+    """Whether a member's picture was looked at and written anew, and may be shown."""
+    return file["examined_at"] is not None and file["fault"] is None
 
 
 async def ready(scope: Scope, file_id: UUID, purposes: tuple[str, ...], pointer: str) -> Record:

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tenants.channels.channels import clean_time_zone
 from tenants.errors import Invalid, NotFound
-from tenants.ids import new_id
+from tenants.ids import FileId, new_id
+from tenants.jobs import ForgetFile
 from tenants.members.members import BANNED, MEMBERS
 from tenants.permissions import Action, Role
 from tenants.scope import Record, Scope
@@ -75,6 +76,13 @@ _SEEN = scoped(
     .where(_P.member_id == func.any(bindparam("members", type_=ARRAY(Uuid))), _P.shows_seen)
     .values(seen_at=func.now())
 )
+_WEARER = scoped(select(_P.member_id).where(_P.picture_id == bindparam("file_id", type_=Uuid())))
+_BARE = scoped(
+    update(PROFILES)
+    .where(_P.picture_id == bindparam("file_id", type_=Uuid()))
+    .values(picture_id=None)
+    .returning(_P.member_id)
+)
 _SHOW = scoped(update(MEMBERS).where(_M.id == bindparam("at")).values(avatar=bindparam("url")))
 _MENTION = re.compile('<span class="mention"[^>]*></span>')
 _EMPTY: dict[str, Any] = {
@@ -134,7 +142,10 @@ async def page(
 
 
 async def put(scope: Scope, prepared: Mapping[str, Any]) -> None:
-    """Set what is given of one's own profile, leave the rest; `picture` is a ready file's id and address, or None."""
+    """Set what is given of one's own profile, leave the rest; `picture` is a ready file's id and address, or None.
+
+    The address is None until the picture may be shown; the picture before it is freed.
+    """
     scope.require(Action.ROOM_JOIN)
     me = scope.member_id()
     await scope.serialise("profile", me)
@@ -146,6 +157,22 @@ async def put(scope: Scope, prepared: Mapping[str, Any]) -> None:
         kept["picture_id"], url = picture or (None, None)
         await scope.run(_SHOW, at=me, url=url)
     await scope.run(_PUT, id=new_id(), member_id=me, **kept | given)
+    if before["picture_id"] not in {None, kept["picture_id"]}:
+        scope.enqueue(ForgetFile(FileId(before["picture_id"])))
+
+
+async def show_picture(scope: Scope, file_id: UUID, url: str) -> UUID | None:
+    """A picture may be shown from now on: at the member who wears it, whose id this is, if there is one."""
+    member_id: UUID | None = await scope.value(_WEARER, file_id=file_id)
+    if member_id is not None:
+        await scope.run(_SHOW, at=member_id, url=url)
+    return member_id
+
+
+async def take_picture_off(scope: Scope, file_id: UUID) -> None:
+    """A picture cannot be shown: who would wear it has none, and it is freed."""
+    await scope.run(_BARE, file_id=file_id)
+    scope.enqueue(ForgetFile(FileId(file_id)))
 
 
 async def note_seen(scope: Scope, members: Sequence[UUID]) -> None:

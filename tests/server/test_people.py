@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from realtime import parting
-from tenants.files import files
+from tenants.files import examinations, files
+from tenants.files.examinations import Picture
 from tenants.members import bans
 from tenants.scope import Tenancy
 from tests.realtime.clients import connected
@@ -17,10 +18,14 @@ from tests.webapp import Web
 from tests.world import School, Somebody, World
 
 
-async def picture(tenancy: Tenancy, school: School, who: Somebody, purpose: str = "picture") -> UUID:
+async def picture(
+    tenancy: Tenancy, school: School, who: Somebody, purpose: str = "picture", *, looked_at: bool = True
+) -> UUID:
     async with tenancy.scope(school.id, who.actor) as scope:
         row = await files.begin(scope, name="me.png", content_type="image/png", purpose=purpose, size=10)
         await files.finish(scope, row["id"], size=10, crc32c=7)
+        if purpose == "picture" and looked_at:
+            await examinations.note_picture(scope, row["id"], Picture(800, 800, 10, 7, "image/webp"))
     return UUID(str(row["id"]))
 
 
@@ -128,6 +133,32 @@ async def test_a_picture_stands_beside_messages_and_changes_on_open_pages(
     assert (await web.get(url)).headers["Location"].startswith("/sign-in")
     away = await web.call("PATCH", own, {"picture": None}, token=pottery.zoe.token)
     assert away.json["avatar"] is None
+
+
+async def test_a_picture_is_shown_when_it_was_looked_at_and_not_before(
+    web: Web, tenancy: Tenancy, world: World
+) -> None:
+    pottery = world.pottery
+    own, zoe = f"/channels/{pottery.slug}/profile", await signed_in(web, world.pottery.zoe)
+    file = await picture(tenancy, pottery, pottery.zoe, looked_at=False)
+    saved = await web.call("PATCH", own, {"picture": str(file)}, token=pottery.zoe.token)
+    assert (saved.status, saved.json["avatar"]) == (200, None)
+    assert (await zoe.get(f"/c/{pottery.slug}/files/{file}")).status == 404
+    spoilt = await picture(tenancy, pottery, pottery.zoe, looked_at=False)
+    async with tenancy.scope(pottery.id, pottery.zoe.actor) as scope:
+        await examinations.note_fault(scope, spoilt, "It is no picture.")
+    assert (await web.call("PATCH", own, {"picture": str(spoilt)}, token=pottery.zoe.token)).status == 422
+    assert (await zoe.get(f"/c/{pottery.slug}/files/{spoilt}")).status == 404
+
+
+async def test_a_picture_counts_as_something_posted(web: Web, world: World) -> None:
+    pottery = world.pottery
+    at = f"/channels/{pottery.slug}/uploads"
+    asked = {"name": "me.png", "content_type": "image/png", "size": 10, "purpose": "picture"}
+    begun = await web.call("POST", at, asked, token=pottery.sam.token)
+    assert (begun.status, '"posting"' in begun.headers["RateLimit-Policy"]) == (201, True)
+    cover = await web.call("POST", at, asked | {"purpose": "cover"}, token=pottery.ben.token)
+    assert (cover.status, '"posting"' in cover.headers["RateLimit-Policy"]) == (201, False)
 
 
 async def test_nobody_wears_another_s_upload_or_one_made_for_something_else(

@@ -14,7 +14,9 @@ from tenants import work
 from tenants.community import edits, messages, opening
 from tenants.community.drafts import draft
 from tenants.files import files
-from tenants.ids import new_id
+from tenants.ids import FileId, new_id
+from tenants.jobs import ForgetFile
+from tenants.members import profiles
 from tenants.scope import Record, Tenancy
 from tests import films
 from tests.databases import bare
@@ -44,7 +46,8 @@ async def upload(shop: Workshop, school: School, data: bytes, kind: str = "image
 
 async def do(shop: Workshop, file_id: UUID) -> None:
     """Do the jobs about a file."""
-    sql = "select channel_id, id from jobs where payload->>'file_id' = $1 and state <> 'failed' order by id"
+    due = "payload->>'file_id' = $1 and state <> 'failed' and run_at <= now()"
+    sql = f"select channel_id, id from jobs where {due} order by id"
     async with bare(shop.tenancy.relay) as connection:
         rows = await connection.fetch(sql, str(file_id))
     assert rows
@@ -102,6 +105,56 @@ async def test_a_photograph_stands_upright_and_says_nothing_of_where_it_was_take
     assert not [each for each in (b"Kiln", b"my street", b"<script", b"PK\x03\x04") if each in clean]
     thumbnail = await small(shop, school, row)
     assert (thumbnail.format, thumbnail.size, dict(thumbnail.getexif())) == ("WEBP", (200, 800), {})
+
+
+async def pictured(shop: Workshop, school: School, data: bytes) -> UUID:
+    """A picture of sam's, in the profile before anybody has looked at it."""
+    async with shop.tenancy.scope(school.id, school.sam.actor) as scope:
+        row = await files.begin(scope, name="me", content_type="image/jpeg", purpose="picture", size=len(data))
+    held = await shop.store.put(row["object_key"], data, "image/jpeg")
+    async with shop.tenancy.scope(school.id, school.sam.actor) as scope:
+        await files.finish(scope, row["id"], size=held.size, crc32c=held.crc32c)
+        await profiles.put(scope, {"picture": (row["id"], None)})
+    await do(shop, row["id"])
+    return UUID(str(row["id"]))
+
+
+async def avatar(shop: Workshop, school: School) -> tuple[UUID | None, str | None]:
+    async with shop.tenancy.scope(school.id, school.sam.actor) as scope:
+        profile = await profiles.read(scope, school.sam.member_id)
+        return profile["picture_id"], profile["avatar"]
+
+
+async def test_a_profile_s_picture_is_written_anew_shown_and_freed_when_another_takes_its_place(
+    shop: Workshop, school: School
+) -> None:
+    first = await pictured(shop, school, taken_somewhere())
+    assert await avatar(shop, school) == (first, f"/c/{school.slug}/files/{first}")
+    key = files.object_key(school.id, first)
+    clean = await stored(shop, key)
+    shown = Image.open(io.BytesIO(clean))
+    assert (shown.format, shown.size, dict(shown.getexif())) == ("WEBP", (200, 800), {})
+    assert not [each for each in (b"Kiln", b"my street", b"<script", b"EXIF") if each in clean]
+    # The job that frees what nobody wears comes round: this one is worn.
+    async with shop.tenancy.scope(school.id, school.sam.actor) as scope:
+        scope.enqueue(ForgetFile(FileId(first)))
+    await do(shop, first)
+    assert await shop.store.head(key)
+    second = await pictured(shop, school, drawn())
+    await do(shop, first)
+    assert await shop.store.head(key) is None
+    async with shop.tenancy.scope(school.id, school.sam.actor) as scope:
+        await profiles.put(scope, {"picture": None})
+    await do(shop, second)
+    assert await shop.store.head(files.object_key(school.id, second)) is None
+    assert await avatar(shop, school) == (None, None)
+
+
+async def test_what_is_no_picture_is_taken_off_a_profile_and_freed(shop: Workshop, school: School) -> None:
+    file = await pictured(shop, school, b"<script>alert(1)</script>")
+    assert await avatar(shop, school) == (None, None)
+    await do(shop, file)
+    assert await shop.store.head(files.object_key(school.id, file)) is None
 
 
 def words_beside() -> bytes:
