@@ -19,6 +19,9 @@ from workers.registry import PutOff, Work, performs
 
 log = structlog.get_logger("workers.pushing")
 STALE = timedelta(hours=12)
+# What a push service keeps cannot be taken back: words that may be deleted or hidden wait there for minutes alone.
+WORDS_SECONDS = 600
+OF_WORDS = {"mention", "reply"}
 TITLES = {"certificate": "Your certificate is ready", "recording": "A recording can be watched", "order": "Your order"}
 
 
@@ -38,7 +41,7 @@ async def push_notice(work: Work, asked: PushNotice) -> None:
         return
     browser = Browser(push["endpoint"], push["p256dh"], push["auth"])
     try:
-        seconds = int(STALE.total_seconds())
+        seconds = WORDS_SECONDS if told.kind in OF_WORDS else int(STALE.total_seconds())
         await work.shop.push.send(browser, payload_of(told), seconds=seconds, topic=told.thing_id.hex)
     except ProviderRefused as refused:
         log.info("a browser takes no more messages", reason=refused.message, code=refused.code)

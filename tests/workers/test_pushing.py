@@ -91,6 +91,7 @@ async def test_a_mention_reaches_each_browser_of_whom_it_means(
         {"title": "Sam, Wheel talk", "body": "@Zoe hot", "url": url, "tag": said["tag"]} for said, _ in service.got[:2]
     ]
     assert [said["title"] for said, _ in service.got[2:]] == ["A recording can be watched"] * 2
+    assert [headers["TTL"] for _, headers in service.got] == ["600", "600", "43200", "43200"]
 
 
 @pytest.mark.parametrize("end", ["read", "deleted", "banned", "left", "taken out", "not chosen", "ended", "signed out"])
