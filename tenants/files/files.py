@@ -13,11 +13,14 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    column,
     delete,
     func,
     insert,
+    literal,
     or_,
     select,
+    table,
     update,
 )
 from sqlalchemy import text as sql
@@ -27,7 +30,7 @@ from tenants.ids import ChannelId, FileId, new_id
 from tenants.jobs import ExamineAttachment, ExamineFilm, ForgetFile
 from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
-from tenants.statements import scoped, within
+from tenants.statements import CHANNEL, scoped, within
 from tenants.tables import binds, instant, owned, refers, text
 from tenants.texts import clean_line
 
@@ -112,14 +115,18 @@ _BY_ID = select(*_SHOWN, _MESSAGE.scalar_subquery().label("message_id")).where(_
 _READ = scoped(_BY_ID)
 _LOCKED = scoped(_BY_ID.with_for_update())
 _HELD = scoped(_BY_ID.with_for_update(read=True))
-# Profiles know of files, not files of profiles: so this one is said in words.
-_UNWORN = sql(
-    "NOT EXISTS (SELECT FROM profiles WHERE profiles.channel_id = files.channel_id AND profiles.picture_id = files.id)"
+# Profiles know of files, not files of profiles: of theirs this much is known here.
+_PROFILES = table("profiles", column("channel_id", Uuid), column("picture_id", Uuid))
+_WORN = within(
+    select(literal(1))
+    .select_from(_PROFILES)
+    .where(_PROFILES.c.channel_id == CHANNEL, _PROFILES.c.picture_id == _F.id)
+    .correlate(FILES)
 )
 _UNSENT = or_(
     _F.state == "pending",
     and_(_F.purpose == "message", ~_MESSAGE.exists()),
-    and_(_F.purpose == "picture", _UNWORN),
+    and_(_F.purpose == "picture", ~_WORN.exists()),
 )
 _LEFT = scoped(_BY_ID.where(_UNSENT).with_for_update(skip_locked=True))
 _FORGET = scoped(delete(FILES).where(_F.id == bindparam("at"), _UNSENT))
