@@ -58,7 +58,8 @@ class ExamineFilm(Job):
 class ExamineAttachment(Job):
     """Look at a picture or sound that is to go into a message, or a profile: clean it, and find out how it is shown."""
 
-    queue: ClassVar[str] = "media"
+    # Its sender waits for it, and behind a film they would wait for half an hour.
+    queue: ClassVar[str] = "render"
     file_id: FileId
 
 
