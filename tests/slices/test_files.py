@@ -11,7 +11,7 @@ from playwright.async_api import Browser, expect
 from tests.server.web.gallery import SCHEMES
 from tests.server.web.test_browser import objections
 from tests.slices.people import browser
-from tests.slices.talking import talker
+from tests.slices.talking import Talker, talker
 from tests.slices.town import CHANNEL, Town
 from tests.waiting import until
 from tests.workers.test_attachments import SVG, drawn
@@ -24,6 +24,13 @@ DROP = """([name, words]) => {
         document.querySelector("#stream").dispatchEvent(new DragEvent(kind, { dataTransfer: given, bubbles: true }));
     }
 }"""
+
+
+async def pick(who: Talker, *files: Path) -> None:
+    """Press the paperclip, and choose files."""
+    async with who.page.expect_file_chooser() as chooser:
+        await who.page.locator("#attach").click()
+    await (await chooser.value).set_files(files)
 
 
 async def test_files_are_sent_with_a_message_and_seen_by_the_room(
@@ -39,7 +46,7 @@ async def test_files_are_sent_with_a_message_and_seen_by_the_room(
         ]
         for who in (sam, zoe):
             await who.enter()
-        await sam.page.locator("#pick").set_input_files([bowl, logo])
+        await pick(sam, bowl, logo)
         await expect(sam.page.locator("#chips li")).to_have_count(2, timeout=WITHIN)
         await sam.page.evaluate(DROP, ["glaze.txt", "Two parts of ash"])
         chips = sam.page.locator("#chips li")
@@ -77,7 +84,7 @@ async def test_what_could_not_be_posted_comes_back_with_its_files(
         glaze = tmp_path / "glaze.txt"
         glaze.write_bytes(b"Two parts of ash")
         async with sam.page.expect_response("**/attachments") as begun:
-            await sam.page.locator("#pick").set_input_files(glaze)
+            await pick(sam, glaze)
         file_id = (await (await begun.value).json())["id"]
         await expect(sam.page.locator("#chips li.done")).to_have_count(1, timeout=WITHIN)
         # Meanwhile another device drops the file.

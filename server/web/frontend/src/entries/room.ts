@@ -123,7 +123,7 @@ const composer = document.querySelector("form.composer")
       typing: () => typing.pressed(),
     })
   : null;
-whenIdle(box, async () => {
+whenIdle([box, ...document.querySelectorAll<HTMLElement>("#attach, #record")], async () => {
   const { comeToLife } = await import("../lib/lively.ts");
   comeToLife({ transport, facts, wire, rows, composer, names, people, api, stream, pageOf });
 });

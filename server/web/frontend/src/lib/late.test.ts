@@ -3,6 +3,10 @@ import { whenIdle } from "./late.ts";
 
 /** As much of an element as is pressed: `click()` calls those who listen now. */
 class Place extends EventTarget {
+  closest(): this {
+    return this;
+  }
+
   click(): void {
     this.dispatchEvent(new Event("click"));
   }
@@ -19,7 +23,7 @@ test("what was pressed before the script was there is done once it is, and once"
     await settled();
     place.addEventListener("click", acted);
   });
-  whenIdle(place as unknown as HTMLElement, load);
+  whenIdle([place as unknown as HTMLElement], load);
   place.click();
   place.click();
   await vi.waitFor(() => expect(acted).toHaveBeenCalled());
@@ -36,7 +40,7 @@ test("a script that could not be fetched is asked for again at the next press", 
     if (load.mock.calls.length === 1) throw new Error("offline");
     place.addEventListener("click", acted);
   });
-  whenIdle(place as unknown as HTMLElement, load);
+  whenIdle([place as unknown as HTMLElement], load);
   await settled();
   place.click();
   await settled();

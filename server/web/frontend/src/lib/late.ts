@@ -1,11 +1,11 @@
 /** Scripts that come once the page stands: reading and writing do not wait for them. */
 
-/** Loads when the browser is idle, or at the first press in `place`, which is done again once all is there. */
-export function whenIdle(place: HTMLElement, load: () => Promise<unknown>): void {
+/** Loads when the browser is idle, or at the first press in one of `places`, which is done again once all is there. */
+export function whenIdle(places: Iterable<HTMLElement>, load: () => Promise<unknown>): void {
   let missed: HTMLElement | null = null;
   let coming = false;
   const arrived = () => {
-    place.removeEventListener("click", miss);
+    for (const place of places) place.removeEventListener("click", miss);
     missed?.click();
   };
   const come = () => {
@@ -17,10 +17,10 @@ export function whenIdle(place: HTMLElement, load: () => Promise<unknown>): void
     coming = true;
   };
   const miss = (event: Event) => {
-    missed = event.target as HTMLElement;
+    missed = (event.target as Element).closest<HTMLElement>("button, .said");
     come();
   };
-  place.addEventListener("click", miss);
+  for (const place of places) place.addEventListener("click", miss);
   // Safari has no idle callbacks yet.
   (globalThis.requestIdleCallback ?? setTimeout)(come);
 }
