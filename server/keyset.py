@@ -2,16 +2,20 @@
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from server.bodies import Given
 from tenants.errors import Invalid
+from tenants.tables import EVER
 
 Item = TypeVar("Item")
 Place = TypeVar("Place")
+# A moment that a cursor names.
+Then = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=EVER)]
 
 
 class Page(BaseModel, Generic[Item]):

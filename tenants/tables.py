@@ -4,7 +4,9 @@ An owned table has the primary key `(channel_id, id)`, and a reference from one 
 channel on both sides; a row that points into another channel cannot be written.
 """
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
@@ -22,6 +24,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.schema import SchemaItem
+
+# Beyond every row there can be: where the first page of a list that descends begins.
+EVER, LAST = datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1)
 
 METADATA = MetaData(
     naming_convention={

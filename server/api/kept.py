@@ -1,20 +1,18 @@
 """What is kept of the talk, over the API: the pinned messages of a room, and those that a member saves."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import datetime
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel
 
 from server.api.community import MessageShown, OfMessage
 from server.api.rooms import InSlug, OfRoom
 from server.context import InChannel
-from server.keyset import Cursor, Page, PageQuery
+from server.keyset import Cursor, Page, PageQuery, Then
 from server.op import Answer, Route, op
 from tenants.community import bookmarks, messages, pins
 
 TAGS = ("community",)
-Then = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=bookmarks.EVER)]
 CURSOR: Cursor[tuple[datetime, UUID]] = Cursor("bookmarks", tuple[Then, UUID])
 
 
@@ -76,7 +74,7 @@ async def unsave_message(context: InChannel, *, path: OfMessage) -> None:
 @op("Which messages of a room are kept", tags=TAGS, errors=(403, 404))
 async def read_marks(context: InChannel, *, path: OfRoom) -> MarksShown:
     """Pinned for everybody, or saved by you."""
-    pinned = [UUID(row["id"]) for row in await pins.listed(context.scope, path.room)]
+    pinned = await pins.of_room(context.scope, path.room)
     return MarksShown(pinned=pinned, saved=await bookmarks.of_room(context.scope, path.room))
 
 

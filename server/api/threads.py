@@ -1,23 +1,22 @@
 """Threads over the API: the replies to a message, and the threads that one follows."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from server.api.community import MessageShown, OfMessage, Seq
 from server.api.rooms import InSlug
 from server.bodies import Given
 from server.context import InChannel
-from server.keyset import Cursor, Page, PageQuery
+from server.keyset import Cursor, Page, PageQuery, Then
 from server.op import Answer, Auth, Route, op
 from tenants.community import messages, threads
 from tenants.community.following import Standing
 from tenants.errors import Invalid
 
 TAGS = ("community",)
-Then = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=threads.EVER)]
 CURSOR: Cursor[tuple[datetime, UUID]] = Cursor("threads", tuple[Then, UUID])
 
 

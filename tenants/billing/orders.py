@@ -15,7 +15,7 @@ from tenants.members.members import MEMBERS
 from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
-from tenants.tables import binds, instant, owned, refers, text
+from tenants.tables import LAST, binds, instant, owned, refers, text
 
 ORDERS = owned(
     "orders",
@@ -113,7 +113,6 @@ _MOVE = scoped(_AT.values(**binds(*_MOVED), checked_at=func.now()))
 _ASK_REFUND = scoped(_AT.values(refund_reason=bindparam("reason"), refund_asked_at=func.now(), problem=None))
 _PROBLEM = scoped(_AT.values(problem=bindparam("what")))
 _DROP_REFUND = scoped(_AT.values(refund_asked_at=None, problem=bindparam("what")))
-LAST = UUID(int=2**128 - 1)
 
 
 class Paid(Protocol):

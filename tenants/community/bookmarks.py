@@ -1,6 +1,6 @@
 """Bookmarks: messages that a member keeps for themselves, found while the member may still see their room."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Column, Uuid, bindparam, delete, func, select, tuple_
@@ -15,7 +15,7 @@ from tenants.members.members import MEMBERS
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
-from tenants.tables import Instant, binds, instant, owned, refers
+from tenants.tables import EVER, LAST, Instant, binds, instant, owned, refers
 
 MOST = 1000
 BOOKMARKS = owned(
@@ -28,7 +28,6 @@ BOOKMARKS = owned(
     refers("room_id", "rooms"),
     refers("member_id", "members"),
 )
-EVER, LAST = datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1)
 _B = BOOKMARKS.c
 _MINE = _B.member_id == bindparam("me", type_=Uuid())
 _ADD = scoped(

@@ -1,7 +1,7 @@
 """Direct rooms: conversations of two people, or of a few, found or made by the set of them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +18,11 @@ from tenants.members.members import BANNED, MEMBERS
 from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 from tenants.statements import scoped, within
-from tenants.tables import Instant, binds
+from tenants.tables import EVER, LAST, Instant, binds
 
 MOST_PEOPLE = 8
 # People whom one may ask within a day before some of them answer, whoever else is in those conversations.
 MOST_UNANSWERED = 20
-EVER, LAST = datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1)
 _ME = bindparam("me", type_=Uuid())
 _I, _T, _M = ROOM_MEMBERS.c, TALKS.c, MEMBERS.c
 _WHO = func.jsonb_build_object("id", _M.id, "name", _M.name, "role", _M.role)

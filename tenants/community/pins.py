@@ -38,11 +38,13 @@ _ADD = scoped(
 _DROP = scoped(delete(PINS).where(PINS.c.message_id == bindparam("message_id")))
 _ALL = scoped(select(func.count()).select_from(PINS).where(_ROOM))
 _COUNT = scoped(select(func.count()).select_from(_IN_ROOM).where(_ROOM, *_READABLE))
+_LATEST = (PINS.c.created_at.desc(), PINS.c.id.desc())
+_IDS = scoped(select(MESSAGES.c.id).select_from(_IN_ROOM).where(_ROOM, *_READABLE).order_by(*_LATEST))
 _LISTED = scoped(
     select(*SHOWN)
     .select_from(_IN_ROOM.join(MEMBERS, MESSAGES.c.member_id == MEMBERS.c.id))
     .where(_ROOM, *_READABLE)
-    .order_by(PINS.c.created_at.desc(), PINS.c.id.desc())
+    .order_by(*_LATEST)
 )
 
 
@@ -71,6 +73,12 @@ async def _changed(scope: Scope, held: Record, *, on: bool) -> int:
 async def count(scope: Scope, room_id: UUID) -> int:
     """How many pinned messages of a room that was just seen can be read."""
     return int(await scope.value(_COUNT, room_id=room_id))
+
+
+async def of_room(scope: Scope, room_id: UUID) -> list[UUID]:
+    """The pinned messages of a room by their ids, as `listed` has them."""
+    await rooms.find(scope, room_id)
+    return [row["id"] for row in await scope.all(_IDS, room_id=room_id)]
 
 
 async def listed(scope: Scope, room_id: UUID) -> list[Record]:

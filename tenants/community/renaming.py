@@ -13,9 +13,9 @@ from tenants.ids import MemberId, RoomId
 from tenants.members.members import MEMBERS
 from tenants.scope import Scope
 from tenants.statements import scoped
+from tenants.tables import LAST
 
 PAGE = 200
-LAST = UUID(int=2**128 - 1)
 _NAME = scoped(select(MEMBERS.c.name).where(MEMBERS.c.id == bindparam("member_id")))
 _MENTIONING = scoped(
     select(MESSAGES.c.id, MESSAGES.c.html)

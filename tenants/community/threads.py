@@ -1,7 +1,7 @@
 """Threads: the replies to one message, in the order of their room, and the threads that a member follows."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, func, select, tuple_
@@ -14,7 +14,7 @@ from tenants.members.members import MEMBERS
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import scoped, within
-from tenants.tables import Instant
+from tenants.tables import EVER, LAST, Instant
 
 _REPLIES = (
     select(*SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.reply_to == bindparam("message_id", type_=Uuid()))
@@ -43,8 +43,6 @@ _FOLLOWED = scoped(
     .order_by(MESSAGES.c.thread_last_at.desc(), MESSAGES.c.id.desc())
     .limit(bindparam("limit"))
 )
-EVER = datetime(9999, 1, 1, tzinfo=UTC)
-LAST = UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)

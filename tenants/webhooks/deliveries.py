@@ -15,7 +15,7 @@ from tenants.outbox import JOBS
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import scoped, within
-from tenants.tables import Json, binds, instant, owned, refers, text
+from tenants.tables import LAST, Json, binds, instant, owned, refers, text
 from tenants.webhooks import endpoints
 
 # Seconds until the next attempt: about a day in all.
@@ -92,7 +92,6 @@ _ATTEMPTS = scoped(
     .order_by(_A.at.desc(), _A.id.desc())
     .limit(50)
 )
-LAST = UUID(int=2**128 - 1)
 
 
 async def page(scope: Scope, endpoint_id: UUID, *, before: UUID | None = None, limit: int = 50) -> list[Record]:
