@@ -1,12 +1,13 @@
 """Files in a room, in real browsers over a whole installation: picked, dropped, looked at, sent, seen and saved."""
 
+import asyncio
 import re
 from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.server.web.gallery import SCHEMES
 from tests.server.web.test_browser import objections
@@ -73,6 +74,28 @@ async def test_files_are_sent_with_a_message_and_seen_by_the_room(
             await who.enter()
             await expect(who.page.locator(".picture img")).to_have_count(1)
         assert sam.who.complaints == zoe.who.complaints == []
+
+
+async def test_the_paperclip_pressed_before_its_scripts_have_come_opens_the_chooser(
+    chromium: Browser, town: Town, tmp_path: Path
+) -> None:
+    place = await town.place()
+    glaze = tmp_path / "glaze.txt"
+    glaze.write_bytes(b"Two parts of ash")
+    pressed = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await pressed.wait()
+        await route.continue_()
+
+    async with talker(chromium, town, "sam", place["slug"]) as sam:
+        await sam.page.route("**/lively-*.js", held)
+        await sam.enter()
+        async with sam.page.expect_file_chooser() as chooser:
+            await sam.page.locator("#attach").click()
+            pressed.set()
+        await (await chooser.value).set_files(glaze)
+        await expect(sam.page.locator("#chips li.done")).to_have_count(1, timeout=WITHIN)
 
 
 async def test_what_could_not_be_posted_comes_back_with_its_files(

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { whenIdle } from "./late.ts";
+import { onceAsked, whenIdle } from "./late.ts";
 
 /** As much of an element as is pressed: `click()` calls those who listen now. */
 class Place extends EventTarget {
@@ -43,6 +43,19 @@ test("a script that could not be fetched is asked for again at the next press", 
   whenIdle([place as unknown as HTMLElement], load);
   await settled();
   place.click();
+  await settled();
+  expect(acted).toHaveBeenCalledTimes(1);
+});
+
+test("a press missed by one script is not lost to the next that comes for it", async () => {
+  vi.stubGlobal("requestIdleCallback", () => undefined);
+  const place = new Place() as unknown as HTMLElement;
+  const acted = vi.fn();
+  whenIdle([place], async () => {
+    onceAsked([place], async () => place.addEventListener("click", acted));
+  });
+  place.click();
+  await vi.waitFor(() => expect(acted).toHaveBeenCalledTimes(1));
   await settled();
   expect(acted).toHaveBeenCalledTimes(1);
 });
