@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from bench import history, http, ingest, memory, nginx, seen, services, sockets, start, storage, unread
+from bench import history, http, ingest, memory, nginx, pages, seen, services, sockets, start, storage, unread
 from bench.report import Report, show
 
 FILM_MB = 1000
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[[], Coroutine[Any, Any, Report | None]]] = {
     "services": services.main,
     "wire": sockets.main,
     "seen": seen.main,
+    "pages": pages.main,
     "unread": unread.main,
     "history": history.main,
     "ingest": partial(ingest.main, FILM_MB),
