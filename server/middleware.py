@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from logs import ACCESS
+from server.compression import compress
 from server.csrf import guard_cookie_write
 from server.limits import API_ANONYMOUS, STANDINGS, charge
 from server.metrics import METRICS, route_of
@@ -31,6 +32,7 @@ async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
     metrics.in_progress += 1
     try:
         response = await _answer(request, handler)
+        await compress(request, response)
         status = response.status
     finally:
         metrics.in_progress -= 1

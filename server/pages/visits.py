@@ -265,7 +265,7 @@ def far_doors(request: web.Request) -> tuple[str, ...]:
 
 def html(text: str, status: int, cache: str) -> web.Response:
     """A page."""
-    headers = {hdrs.CACHE_CONTROL: cache, hdrs.VARY: "Cookie, Accept-Language"}
+    headers = {hdrs.CACHE_CONTROL: cache, hdrs.VARY: "Cookie, Accept-Language, Accept-Encoding"}
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=headers)
 
 
