@@ -31,3 +31,22 @@ async def test_a_pin_is_seen_by_the_room_and_a_saved_message_by_oneself(chromium
         await here.hover()
         await here.get_by_role("button", name="Pin").click()
         await expect(ana.page.locator("#pins")).to_be_hidden()
+
+
+async def test_only_messages_that_came_into_view_have_their_tools(chromium: Browser, town: Town) -> None:
+    place = await town.place()
+    token = await town.token("sam")
+    for number in range(50):
+        await town.post(place["id"], token, f"Bowl {number}\n\nis dry.")
+    async with talker(chromium, town, "ana", place["slug"]) as ana:
+        await ana.enter()
+        said = ana.page.locator("#messages .said[data-seq]")
+        await expect(said.last.locator(".acts")).to_have_count(1)
+        assert await said.locator(".acts").count() < 50
+        await expect(said.first.locator(".acts")).to_have_count(0)
+        await said.first.scroll_into_view_if_needed()
+        await said.first.hover()
+        await said.first.get_by_role("button", name="Pin").click()
+        await expect(said.first.locator(".pinmark")).to_be_visible()
+        await expect(said.first.locator(".edited, .reacts")).to_have_count(2)
+        assert ana.who.complaints == []

@@ -7,6 +7,7 @@ import type { Names } from "./names.ts";
 import { the } from "./page.ts";
 import { Refused } from "./refusal.ts";
 import type { Rows } from "./rows.ts";
+import { equip, equipInView } from "./tools.ts";
 import type { Wire } from "./wire.ts";
 
 export class Actions {
@@ -21,6 +22,7 @@ export class Actions {
     private readonly composer: Composer | null,
     private readonly room: { names: Names; api: string },
   ) {
+    equipInView(list, the("#stream"));
     list.addEventListener("click", (event) => this.#clicked(event));
     list.addEventListener("submit", (event) => this.#edited(event));
     list.addEventListener("keydown", (event) => this.#key(event));
@@ -33,6 +35,7 @@ export class Actions {
     const target = event.target as Element;
     const said = target.closest<HTMLElement>(".said");
     if (!said) return;
+    equip(said);
     const button = target.closest<HTMLButtonElement>("button");
     if (button) this.#pressed(said, button);
     else this.#shown(said);

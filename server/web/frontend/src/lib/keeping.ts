@@ -1,6 +1,7 @@
 /** What is kept of the talk: pins, which everybody in the room sees, and what the reader saves; loaded late. */
 import { call } from "./api.ts";
 import { the } from "./page.ts";
+import { complete } from "./rows.ts";
 import type { Transport } from "./wire.ts";
 
 type Kind = "pin" | "save";
@@ -81,15 +82,19 @@ export class Keeping {
     for (const kind of ["pin", "save"] as const) {
       const on = this.#kept[kind].has(id);
       said.querySelector(`[data-act=${kind}]`)?.setAttribute("aria-pressed", String(on));
-      if (kind === "pin") the(".pinmark", said).hidden = !on;
+      if (kind === "pin" && (on || said.querySelector(".pinmark"))) {
+        complete(said);
+        the(".pinmark", said).hidden = !on;
+      }
     }
   }
 
   #added(changes: MutationRecord[]): void {
     for (const node of changes.flatMap((change) => [...change.addedNodes])) {
       if (!(node instanceof HTMLElement)) continue;
-      if (node.matches(".said[data-id]")) this.#show(node);
-      for (const said of node.querySelectorAll<HTMLElement>(".said[data-id]")) this.#show(said);
+      // A message, or the tools that one was given.
+      const own = node.closest<HTMLElement>(".said[data-id]");
+      for (const said of own ? [own] : node.querySelectorAll<HTMLElement>(".said[data-id]")) this.#show(said);
     }
   }
 

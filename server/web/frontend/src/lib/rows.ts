@@ -44,13 +44,13 @@ export class Rows {
     said.dataset.seq = String(message.seq);
     said.dataset.at = message.created_at;
     said.dataset.author = message.author.id;
-    the("textarea", said).id = the<HTMLLabelElement>("label", said).htmlFor = `edit-${message.seq}`;
     this.patch(said, message);
     return said;
   }
 
   /** Brings an element to the message's present state; what we had pressed stays pressed. */
   patch(said: HTMLElement, message: Message): void {
+    complete(said);
     const gone = message.deleted || message.hidden;
     // Whoever was told by the page what a message is hidden for stays told.
     if (!(message.hidden && said.classList.contains("told"))) {
@@ -81,6 +81,7 @@ export class Rows {
 
   /** Sets one reaction's count; none left takes the button away. `pressed` null leaves ours as it was. */
   react(said: HTMLElement, emoji: string, count: number, pressed: boolean | null = null): void {
+    complete(said);
     const reacts = the(".reacts", said);
     const old = [...reacts.querySelectorAll<HTMLElement>("[data-emoji]")].find((each) => emojiOf(each) === emoji);
     const button = old ?? copy("t-react");
@@ -126,6 +127,7 @@ export class Rows {
 
   #replies(said: HTMLElement, count: number): void {
     said.dataset.replies = String(count);
+    complete(said);
     const link = the<HTMLAnchorElement>(".replies", said);
     link.hidden = !count;
     link.href = `${location.pathname}/t/${said.dataset.seq}`;
@@ -145,6 +147,15 @@ export class Rows {
     const target = document.querySelector<HTMLElement>(`.said[data-id="${CSS.escape(message.reply_to)}"]`);
     if (target) link.href = `#${target.id}`;
     the("span", link).textContent = WORDS.reply(target ? nameOf(target) : WORDS.earlier);
+  }
+}
+
+/** The page leaves out what is empty: gives a message all its parts, each in its place. */
+export function complete(said: HTMLElement): void {
+  let next: Element | null = null;
+  for (const part of [...copy("t-said").children].reverse()) {
+    const own = said.querySelector(`.${part.classList[0]}`);
+    next = own ? own.closest(".said > *") : said.insertBefore(part, next);
   }
 }
 
