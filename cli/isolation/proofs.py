@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import structlog
+from structlog.typing import EventDict
 
 from cli.console import say, step
 from cli.isolation.attacks import attack_database, attack_installation, lint_predicates
@@ -37,7 +39,10 @@ class Effort:
 def isolate(settings: Settings) -> None:
     """Prove it and print what was tried; Stop when anything leaks, or when there is no schema to look at."""
     asyncio.run(_require_schema(settings))
-    structlog.configure(processors=[_drop])
+    structlog.configure(
+        processors=[_drop, structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     with _apart(settings) as beside:
         tallies = asyncio.run(prove(settings, beside, Effort()))
     judge(tallies)
@@ -66,9 +71,11 @@ async def _require_schema(settings: Settings) -> None:
         await owner.close()
 
 
-def _drop(*_: object) -> dict[str, object]:
-    """Thousands of refused requests are no news."""
-    raise structlog.DropEvent
+def _drop(_logger: object, method: str, event: EventDict) -> EventDict:
+    """Thousands of refused requests are no news; a fault of ours is."""
+    if method not in {"error", "critical", "exception"}:
+        raise structlog.DropEvent
+    return event
 
 
 @contextlib.contextmanager

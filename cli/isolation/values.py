@@ -99,6 +99,12 @@ def _snapshot(twin: Twin, number: int) -> dict[str, Any]:
     return said | {"colour": "#334455", "language": "en", "seconds": 60}
 
 
+def _preview(twin: Twin, number: int) -> dict[str, str]:
+    """What a link leads to, each word of it a canary."""
+    words = f"{twin.mark}-canary-messages-preview-{number}"
+    return {"url": f"https://{words}.example/"} | dict.fromkeys(("title", "description", "site"), words)
+
+
 def _json(shape: Shape, column: Column, twin: Twin, _number: int) -> Any:
     words = f"{twin.mark}-canary-{shape.name}-{column.name}"
     return [words] if (column.fallback or "").startswith("'[") else {"note": words}
@@ -118,6 +124,7 @@ PARTICULAR: dict[str, Any] = {
     "channels.landing": {},
     "messages.reactions": [],
     "messages.files": [],
+    "messages.preview": _preview,
     "courses.outcomes": [],
     "courses.price_amount": (None, 2500),
     "courses.price_currency": (None, "EUR"),
