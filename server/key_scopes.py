@@ -21,7 +21,9 @@ _BY_SCOPE = {
     KeyScope.WRITE_CERTIFICATES: "issue_certificate revoke_certificate supersede_certificate",
     KeyScope.READ_ORDERS: "list_orders read_order",
     KeyScope.WRITE_ORDERS: "refund_order",
-    KeyScope.READ_WEBHOOKS: "list_webhooks read_webhook list_deliveries list_attempts",
-    KeyScope.WRITE_WEBHOOKS: "add_webhook edit_webhook remove_webhook turn_webhook test_webhook replay_delivery",
+    KeyScope.READ_WEBHOOKS: "list_webhooks read_webhook list_deliveries list_attempts list_incoming read_incoming"
+    " list_refusals",
+    KeyScope.WRITE_WEBHOOKS: "add_webhook edit_webhook remove_webhook turn_webhook test_webhook replay_delivery"
+    " add_incoming edit_incoming remove_incoming turn_incoming",
 }
 KEY_SCOPES: dict[str, KeyScope] = {name: scope for scope, names in _BY_SCOPE.items() for name in names.split()}

@@ -47,6 +47,9 @@ TRIALS = Policy("trials", 10, 60)
 WEBHOOK_TESTS = Policy("webhook-tests", 5, 60)
 PAGE_READS = Policy("pages", 600, 60, block=60)
 WEBHOOK = Policy("webhook", 1200, 60, block=30)
+# Of what is signed; so that nobody else uses it up.
+INCOMING = Policy("incoming", 60, 60)
+REFUSALS_KEPT = Policy("refusals-kept", 30, 60)
 VERIFY = Policy("verify", 30, 60, fixed=True)
 UNKNOWN_CODE_COST = 10
 

@@ -14,6 +14,7 @@ from server.api import (
     courses,
     direct,
     filters,
+    incoming,
     invitations,
     kept,
     keys,
@@ -37,6 +38,7 @@ from server.context import House
 from server.op import Route
 from server.pages import map as pages
 from server.static import add_static
+from server.webhooks import incoming as incoming_webhook
 from server.webhooks import live as live_webhook
 from server.webhooks import payments as payments_webhook
 
@@ -71,11 +73,12 @@ API: tuple[Route, ...] = (
     *pushes.ROUTES,
     *keys.ROUTES,
     *webhooks.ROUTES,
+    *incoming.ROUTES,
 )
 
 
 def add_pages(app: web.Application, house: House) -> None:
     """Serve all that is not the API: pages, webhooks, files."""
-    app.add_routes((*live_webhook.routes(), *payments_webhook.routes()))
+    app.add_routes((*live_webhook.routes(), *payments_webhook.routes(), *incoming_webhook.routes()))
     pages.add(app, house)
     add_static(app)

@@ -23,6 +23,7 @@ _HEADS = Lookup("select * from room_heads($1, $2)", ("channels", "rooms"), {})
 _REPORTS_DUE = Lookup("select * from reports_due($1, $2)", ("now", "limit"), {})
 _CERTIFICATE = Lookup("select * from certificate_at($1)", ("code",), {})
 _CONNECTION = Lookup("select * from channel_of_connection($1)", ("connection",), {})
+_INCOMING = Lookup("select * from channel_of_incoming($1)", ("address",), {})
 _ACCOUNT = Lookup("select * from channel_of_account($1, $2)", ("provider", "account"), {})
 _ADMIT_KEY = Scoped("select * from admit_key($1, $2)", ("channel_id", "hash"), {})
 _ADMIT = Scoped("select * from admit($1, $2)", ("channel_id", "hash"), {})
@@ -77,6 +78,14 @@ async def channel_of_connection(tenancy: Tenancy, connection_id: UUID) -> Channe
     if not rows:
         raise NotFound("There is no live connection at this address.")
     return ChannelId(rows[0]["channel_id"])
+
+
+async def channel_of_incoming(tenancy: Tenancy, address: UUID) -> tuple[ChannelId, UUID]:
+    """The channel and the id of the incoming webhook at an address; NotFound when there is none."""
+    rows = await tenancy.look_up(_INCOMING, address=address)
+    if not rows:
+        raise NotFound("There is no webhook at this address. Copy it again from the studio.", "no_such_webhook")
+    return ChannelId(rows[0]["channel_id"]), rows[0]["id"]
 
 
 async def channel_of_account(tenancy: Tenancy, provider: str, account: str) -> ChannelId | None:

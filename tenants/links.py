@@ -128,6 +128,11 @@ def live_webhook(connection_id: UUID | str) -> str:
     return f"/webhooks/live/{connection_id}"
 
 
+def incoming_webhook(address: UUID | str) -> str:
+    """Where a program posts to that writes in a room."""
+    return f"/webhooks/rooms/{address}"
+
+
 def payments_webhook(provider: str) -> str:
     """Where a payment provider posts to."""
     return f"/webhooks/{provider}"

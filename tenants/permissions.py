@@ -1,6 +1,7 @@
 """Who may do what: one table of role x action, and the reason for each answer."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -102,6 +103,16 @@ RANK = {role: place for place, role in enumerate(reversed(Role))}
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """A program that writes in a channel by a webhook: what it is called, since when it does, and how often it did."""
+
+    id: UUID
+    name: str
+    since: datetime
+    said: int
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts in a scope: a member, a signed-in person who is none, a visitor, or the system itself."""
 
@@ -115,6 +126,8 @@ class Actor:
     key_id: UUID | None = None
     within: frozenset[Action] | None = None
     """The actions that the key which acts for a member was made for; None for the member in person."""
+    program: Program | None = None
+    """What writes by a webhook that the member keeps; None for the member in person."""
 
     def narrowed(self, within: frozenset[Action]) -> "Actor":
         """The same member, through a key that was made for some actions only."""

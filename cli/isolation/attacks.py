@@ -18,8 +18,9 @@ from cli.isolation.tally import Tally
 from server import routes
 from settings import Settings
 
-# A stranger's visit to a certificate is counted in the channel that issued it.
-COUNTED = ("certificate_visits",)
+# A stranger's visit to a certificate is counted in the channel that issued it, and what comes to a webhook's address
+# without its signature is in the log of what was refused there.
+COUNTED = ("certificate_visits", "incoming_refusals")
 
 
 async def attack_database(ground: Ground, many: int, seed: int) -> Tally:

@@ -121,6 +121,8 @@ class Requests:
         column = "code" if stem in ("code", "certificate") else "slug" if self._random.random() < 0.2 else "id"
         if stem == "code":
             rows = twin.rows["certificates"]
+        if stem == "address":
+            rows, column = twin.rows["incoming_webhooks"], "address"
         values = [str(row[column]) for row in rows if row.get(column)] or [
             str(row["id"]) for row in rows if "id" in row
         ]

@@ -20,6 +20,7 @@ DEFINERS = {
     "channel_at": "the channel of a slug or host",
     "channel_of_account": "the channel of a payment provider's webhook",
     "channel_of_connection": "the channel of a live connection's webhook",
+    "channel_of_incoming": "the channel of an incoming webhook's address",
     "channels_listed": "the public list",
     "every_channel": "ids and slugs, to rebuild the search index of each",
     "reports_due": "which channels wait for the report of a week, by id",

@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from uuid import uuid5
 
 from cli.isolation.shapes import Column, Shape
 from cli.isolation.twins import Twin
@@ -122,6 +123,8 @@ PARTICULAR: dict[str, Any] = {
     "rooms.kind": ("members", "announcement", "private", "batch", "direct"),
     "channels.brand": {},
     "channels.landing": {},
+    "messages.program_id": lambda twin, number: str(uuid5(twin.channel_id, "program")) if number % 2 else None,
+    "messages.program": lambda twin, number: f"{twin.mark}-canary-messages-program-{number}" if number % 2 else None,
     "messages.reactions": [],
     "messages.files": [],
     "messages.preview": _preview,

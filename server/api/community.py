@@ -86,11 +86,12 @@ class PostedShown(BaseModel):
 
 
 class AuthorShown(BaseModel):
-    """Who wrote a message: a member of the channel."""
+    """Who wrote a message: a member of the channel, or a `program`, which is no member."""
 
     id: UUID
     name: str
     avatar: str | None
+    program: bool = False
 
 
 class ThreadShown(BaseModel):

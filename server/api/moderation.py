@@ -129,14 +129,18 @@ class CatchOfCase(BaseModel):
 
 
 class CaseShown(BaseModel):
-    """A case: its message with five before and after, flags, filters, what was done before, the appeal."""
+    """A case: its message with five before and after, flags, filters, what was done before, the appeal.
+
+    What a `program` wrote by an incoming webhook is about no `member`.
+    """
 
     id: UUID
     kind: str
     opened_at: datetime
     closed_at: datetime | None
     message: UUID | None
-    member: UUID
+    member: UUID | None
+    program: UUID | None
     author: str
     claim: ClaimShown | None
     around: list[MessageShown]
@@ -258,6 +262,7 @@ def _case(case: queue.Case) -> CaseShown:
         **facts,
         message=row["message_id"],
         member=row["member_id"],
+        program=row["program_id"],
         author=row["author_name"],
         claim=claim,
         around=[MessageShown(**one) for one in case.around],

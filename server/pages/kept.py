@@ -7,8 +7,8 @@ from aiohttp import web
 from server.api.kept import CURSOR
 from server.forms import named, read_fields
 from server.pages.community import room_of
+from server.pages.room_view import written_by
 from server.pages.visits import Visit, see
-from server.web.views.frame import PersonMark
 from server.web.views.kept import KeptPage, KeptRow
 from tenants import links
 from tenants.channels import channels
@@ -76,7 +76,7 @@ async def let_go(visit: Visit) -> web.Response:
 def _row(visit: Visit, row: Record, room: Record) -> KeptRow:
     return KeptRow(
         id=row["id"],
-        author=PersonMark(row["author_id"], row["author_name"]),
+        author=written_by(row),
         at=row["created_at"],
         html=row["html"],
         url=links.message(visit.slug, room["slug"], row["seq"]),

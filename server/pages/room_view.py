@@ -173,6 +173,11 @@ def _place(slug: str, room: Record, current: UUID) -> Place:
     )
 
 
+def written_by(row: Record, picture: str | None = None) -> PersonMark:
+    """Who wrote a message, as it is shown beside its words."""
+    return PersonMark(row["author_id"], row["author_name"], picture, program=row["author_role"] is None)
+
+
 def _said(facts: RoomFacts) -> list[Said]:
     known = {row["id"]: row for row in facts.messages}
     return [_one(row, known.get(row["reply_to"]), facts) for row in facts.messages]
@@ -184,11 +189,11 @@ def _one(row: Record, answered: Record | None, facts: RoomFacts) -> Said:
     return Said(
         id=row["id"],
         seq=row["seq"],
-        author=PersonMark(row["author_id"], row["author_name"], _picture(row["author_avatar"], facts.actor)),
+        author=written_by(row, _picture(row["author_avatar"], facts.actor)),
         at=row["created_at"],
         body=row["body"],
         html=kept["html"] if kept and readable else row["html"],
-        role=TITLES.get(Role(row["author_role"]), ""),
+        role=TITLES.get(row["author_role"], ""),
         edited_at=row["edited_at"],
         deleted=row["deleted_at"] is not None,
         hidden=row["hidden_at"] is not None,

@@ -29,6 +29,7 @@ SAID = {
     "act-slow": "The room is slowed. Now decide about the message.",
     "act-note": "Noted, for moderators.",
     "undone": "Undone.",
+    "silenced": "Its webhook is off: nothing more comes by it.",
     "raid-on": "Raid mode is on. It ends by itself.",
     "raid-off": "Raid mode is off. All is as it was before.",
     "direct-decline": "Declined. Nobody was told.",

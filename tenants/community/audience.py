@@ -83,7 +83,7 @@ async def meant(scope: Scope, room: Record, rendered: str) -> Meant:
     """Name the mentions in a draft's HTML, and tell whom it is counted for in this room, at most 50 by name.
 
     Nobody is counted who may not see the room, who has left, has blocked the writer, or who writes. `@room` needs
-    `message.mention_all`, and no raid. The room comes with its `restraints`.
+    `message.mention_all`, and no raid. What a program writes calls nobody. The room comes with its `restraints`.
     """
     asked = mentions.called(rendered)
     if asked is None:
@@ -91,6 +91,9 @@ async def meant(scope: Scope, room: Record, rendered: str) -> Meant:
     facts = {"room_id": room["id"], "kind": room["kind"], "batch_id": room["batch_id"]}
     place = facts | {"me": scope.actor.member_id}
     rows = await scope.all(_NAMED, member_ids=list(asked.members), **place) if asked.members else []
+    names = {row["id"]: row["name"] for row in rows}
+    if scope.actor.program is not None:
+        return Meant(mentions.settle(rendered, names, (), ()))
     reached = _first_asked(asked.members, rows)
     calls_all = why(scope.actor, Action.MESSAGE_MENTION_ALL).allowed and not sanctions.raided(room)
     groups = asked.groups if calls_all else asked.groups - {mentions.ROOM}
@@ -100,7 +103,6 @@ async def meant(scope: Scope, room: Record, rendered: str) -> Meant:
         members += [row["id"] for row in await scope.all(_TEACHERS, **place)]
     counted = [each for each in dict.fromkeys(members) if each != scope.actor.member_id]
     whole: list[UUID | None] = [None] if mentions.ROOM in groups else []
-    names = {row["id"]: row["name"] for row in rows}
     return Meant(mentions.settle(rendered, names, reached, groups), (*whole, *counted))
 
 

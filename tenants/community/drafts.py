@@ -24,22 +24,34 @@ class Draft:
 
 
 async def prepare(
-    client_id: UUID, body: str, reply_to: UUID | None = None, files: Sequence[UUID] = (), *, bare: bool = False
+    client_id: UUID,
+    body: str,
+    reply_to: UUID | None = None,
+    files: Sequence[UUID] = (),
+    *,
+    bare: bool = False,
+    pointer: str = "/body",
 ) -> Draft:
     """The draft of what was written, rendered off the event loop when it is long; raises as `draft` does."""
     if len(body) < SHORT:
-        return draft(client_id, body, reply_to, files, bare=bare)
-    return await asyncio.to_thread(draft, client_id, body, reply_to, files, bare=bare)
+        return draft(client_id, body, reply_to, files, bare=bare, pointer=pointer)
+    return await asyncio.to_thread(draft, client_id, body, reply_to, files, bare=bare, pointer=pointer)
 
 
 def draft(
-    client_id: UUID, body: str, reply_to: UUID | None = None, files: Sequence[UUID] = (), *, bare: bool = False
+    client_id: UUID,
+    body: str,
+    reply_to: UUID | None = None,
+    files: Sequence[UUID] = (),
+    *,
+    bare: bool = False,
+    pointer: str = "/body",
 ) -> Draft:
     """Check and render what was written. Costs CPU: call it off the event loop.
 
-    Raises Invalid for control characters, too many files, and a body that is empty where there are no files (`bare`:
-    whoever calls looks at that), TooLarge above 10 KB.
+    Raises Invalid, at `pointer`, for control characters, too many files, and a body that is empty where there are no
+    files (`bare`: whoever calls looks at that), TooLarge above 10 KB.
     """
     named = attachments.check(files)
-    body = clean_text(body, "/body", shortest=0 if named or bare else 1)
-    return Draft(client_id, body, render_message(body), reply_to, named)
+    body = clean_text(body, pointer, shortest=0 if named or bare else 1)
+    return Draft(client_id, body, render_message(body, pointer), reply_to, named)

@@ -16,6 +16,7 @@ from tenants.community import (
     mentions,
     messages,
     outlinks,
+    programs,
     rooms,
     screening,
     withheld,
@@ -114,7 +115,7 @@ async def _call(
 async def _own(scope: Scope, message_id: UUID, *, removes: bool = False) -> Record:
     held = await messages.hold(scope, message_id, writes=not removes, in_archive=removes)
     scope.require(Action.MESSAGE_POST)
-    if held["member_id"] != scope.actor.member_id:
+    if not programs.is_own(scope, held):
         what = "deletes it here" if removes else "changes a message"
         raise Forbidden(f"Only its author {what}.", "not_the_author")
     return held

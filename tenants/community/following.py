@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Boolean, Column, Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from tenants.errors import NotFound
 from tenants.ids import new_id
 from tenants.scope import Record, Scope
 from tenants.statements import Scoped, scoped
@@ -31,7 +32,9 @@ _T = THREAD_MEMBERS.c
 _COUNT = Scoped(
     "update messages set thread_count = thread_count + 1, thread_last_at = now(),"
     " thread_last_seq = greatest(thread_last_seq, $4::bigint)"
-    " where channel_id = $1 and id = $2 and room_id = $3 and deleted_at is null returning member_id, seq",
+    " where channel_id = $1 and id = $2 and room_id = $3 and deleted_at is null"
+    # Who keeps the webhook of a program did not write what it says.
+    " returning case when program_id is null then member_id end as member_id, seq",
     ("channel_id", "root_id", "room_id", "seq"),
     {},
 )
@@ -69,26 +72,24 @@ class Standing:
     following: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply that was just written: in which thread and room, by whom, and where."""
+async def reply(
+    scope: Scope, root_id: UUID | None, room_id: UUID, seq: int, meant: Iterable[UUID | None]
+) -> int:  # fmt: skip
+    """Count a reply of that `seq`, and have its author follow the thread, with whom it concerns.
 
-    message_id: UUID
-    room_id: UUID
-    author: UUID
-    seq: int
-
-
-async def count(scope: Scope, root_id: UUID, room_id: UUID, seq: int) -> Record | None:
-    """Count a reply of that `seq`: the `member_id, seq` of the message that it answers; None when that is not there."""
-    return await scope.first(_COUNT, root_id=root_id, room_id=room_id, seq=seq)
-
-
-async def join(scope: Scope, reply: Reply, others: Iterable[UUID | None]) -> None:
-    """Have the author of a reply follow its thread, and those whom it concerns and who have not said otherwise."""
-    members = sorted({reply.author, *(each for each in others if each is not None)})
-    place = {"message_id": reply.message_id, "room_id": reply.room_id, "author": reply.author, "seq": reply.seq}
+    The `seq` of the message that it answers; 0 for what is no reply. NotFound when that is not in the room.
+    """
+    if root_id is None:
+        return 0
+    asked = await scope.first(_COUNT, root_id=root_id, room_id=room_id, seq=seq)
+    if asked is None:
+        raise NotFound("The message you reply to is not in this room any more.", "no_such_message")
+    me = scope.member_id()
+    # Those who have said otherwise are left alone.
+    members = sorted({me, *(each for each in (asked["member_id"], *meant) if each is not None)})
+    place = {"message_id": root_id, "room_id": room_id, "author": me, "seq": seq}
     await scope.run(_JOIN, **place, ids=[new_id() for _ in members], members=members)
+    return int(asked["seq"])
 
 
 async def standing(scope: Scope, message_id: UUID) -> Standing:

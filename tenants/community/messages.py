@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    case,
     cast,
     func,
     literal,
@@ -38,7 +39,6 @@ from tenants.community import (
     withheld,
 )
 from tenants.community.drafts import Draft
-from tenants.community.following import Reply
 from tenants.community.mentions import Meant
 from tenants.community.ringing import Call
 from tenants.community.rooms import ROOMS
@@ -55,6 +55,9 @@ MESSAGES = owned(
     Column("room_id", Uuid, nullable=False),
     Column("member_id", Uuid, nullable=False),
     Column("client_id", Uuid, nullable=False),
+    # What wrote it, and as it was called then, where that is a program (`programs`); the member keeps its webhook.
+    Column("program_id", Uuid),
+    Column("program", Text),
     Column("seq", BigInteger, nullable=False),
     text("body"),
     text("html"),
@@ -91,10 +94,11 @@ SHOWN = (
     cast(MESSAGES.c.id, Text).label("id"),
     cast(MESSAGES.c.room_id, Text).label("room"),
     MESSAGES.c.seq,
-    cast(MESSAGES.c.member_id, Text).label("author_id"),
-    MEMBERS.c.name.label("author_name"),
-    MEMBERS.c.avatar.label("author_avatar"),
-    MEMBERS.c.role.label("author_role"),
+    cast(func.coalesce(MESSAGES.c.program_id, MESSAGES.c.member_id), Text).label("author_id"),
+    func.coalesce(MESSAGES.c.program, MEMBERS.c.name).label("author_name"),
+    case((MESSAGES.c.program_id.is_(None), MEMBERS.c.avatar)).label("author_avatar"),
+    # None for a program.
+    case((MESSAGES.c.program_id.is_(None), MEMBERS.c.role)).label("author_role"),
     MESSAGES.c.body,
     MESSAGES.c.html,
     MESSAGES.c.created_at,
@@ -115,7 +119,8 @@ BEFORE = scoped(
 AFTER = scoped(IN_ROOM.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
 _ONE = scoped(select(*SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.id == bindparam("id")))
 _HELD_COLUMNS = (
-    "id", "room_id", "member_id", "seq", "body", "files", "created_at", "edited_at", "deleted_at", "hidden_at",
+    "id", "room_id", "member_id", "program_id", "seq", "body", "files", "created_at", "edited_at", "deleted_at",
+    "hidden_at",
 )  # fmt: skip
 _HELD = scoped(
     select(*(MESSAGES.c[name] for name in _HELD_COLUMNS)).where(MESSAGES.c.id == bindparam("id")).with_for_update()
@@ -131,19 +136,21 @@ _BUMPED = (
     .returning(ROOMS.c.head_seq)
     .cte("bumped")
 )
+_ADDED_COLUMNS = (
+    "channel_id", "id", "room_id", "member_id", "client_id", "program_id", "reply_to", "program", "body", "html", "seq",
+)  # fmt: skip
 _ADDED = (
     insert(MESSAGES)
     .from_select(
-        ["channel_id", "id", "room_id", "member_id", "client_id", "body", "html", "reply_to", "seq"],
+        _ADDED_COLUMNS,
         select(
             CHANNEL,
             bindparam("id", type_=Uuid()),
             _ROOM,
             _ME,
             _CLIENT,
-            bindparam("body", type_=Text()),
-            bindparam("html", type_=Text()),
-            bindparam("reply_to", type_=Uuid()),
+            *(bindparam(name, type_=Uuid()) for name in ("program_id", "reply_to")),
+            *(bindparam(name, type_=Text()) for name in ("program", "body", "html")),
             _BUMPED.c.head_seq,
         ).select_from(_BUMPED),
     )
@@ -162,13 +169,13 @@ _POST = scoped(
 
 def shown(row: Record | Sequence[Any]) -> dict[str, Any]:
     """A message as the wire shows it, of a row's values in order; its JSON columns are raw fragments for orjson."""
-    id_, room, seq, author, name, avatar, _, body, html, created, edited, deleted, *rest = row
+    id_, room, seq, author, name, avatar, role, body, html, created, edited, deleted, *rest = row
     reply_to, count, last, reactions, files, hidden, preview = rest
     whole = {
         "id": id_,
         "room": room,
         "seq": seq,
-        "author": {"id": author, "name": name, "avatar": avatar},
+        "author": programs.signature(author, name, avatar, role),
         "body": body,
         "html": html,
         "created_at": created,
@@ -229,8 +236,9 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
     if screening.applies(scope, room) and not await scope.first(_STANDS, me=scope.member_id(), client_id=new.client_id):
         verdict = await screening.screen(scope, room, new.html, message_id, fresh=True)
     meant = await audience.meant(scope, room, new.html)
-    values = {"id": message_id, "room_id": room_id, "me": scope.member_id(), "client_id": new.client_id}
-    row = await scope.one(_POST, **values, body=new.body, html=meant.html, reply_to=new.reply_to)
+    by = {"me": scope.member_id(), "client_id": new.client_id, **programs.named(scope)}
+    said = {"body": new.body, "html": meant.html, "reply_to": new.reply_to}
+    row = await scope.one(_POST, id=message_id, room_id=room_id, **by, **said)
     posted = Posted(MessageId(row["id"]), row["seq"], row["again"])
     if not posted.again:
         # What was posted before a mute stays posted when it is sent again.
@@ -239,7 +247,7 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
         await screening.carry_out(scope, room, posted.id, verdict, fresh=True)
         if verdict.holds:
             new, meant, files = replace(new, body=""), Meant(""), "[]"
-        root_seq = await _thread(scope, room_id, new, posted.seq, meant)
+        root_seq = await following.reply(scope, new.reply_to, room_id, posted.seq, meant.members)
         if meant.members:
             await mentions.write(scope, row, RoomId(room_id), meant.members)
         if not verdict.holds:
@@ -275,21 +283,9 @@ async def hold(
     return held
 
 
-async def _thread(scope: Scope, room_id: UUID, new: Draft, seq: int, meant: Meant) -> int:
-    """The `seq` of the message that is replied to; 0 for what is no reply."""
-    if new.reply_to is None:
-        return 0
-    asked = await following.count(scope, new.reply_to, room_id, seq)
-    if asked is None:
-        raise NotFound("The message you reply to is not in this room any more.", "no_such_message")
-    reply = Reply(new.reply_to, room_id, scope.member_id(), seq)
-    await following.join(scope, reply, (asked["member_id"], *meant.members))
-    return int(asked["seq"])
-
-
 def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record, files: str, *, hidden: bool) -> dict[str, Any]:
     """A message just posted, without reading it again."""
-    who = (scope.actor.member_id, scope.actor.name, row["avatar"], scope.actor.role)
+    who = programs.writer(scope, row["avatar"])
     times, thread = (row["created_at"], None, None), (new.reply_to, 0, None)
     hidden_at = row["created_at"] if hidden else None
     return plain(

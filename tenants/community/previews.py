@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tenants import notices
 from tenants.channels import channels
-from tenants.community import messages, outlinks
+from tenants.community import messages, outlinks, programs
 from tenants.community.messages import MESSAGES
 from tenants.errors import NotFound
 from tenants.ids import RoomId, new_id
@@ -88,7 +88,7 @@ async def show(scope: Scope, message_id: UUID, url: str, page: Page) -> None:
 async def remove(scope: Scope, message_id: UUID) -> None:
     """Take the preview from one's own message, or as a moderator from anybody's: it does not come back."""
     held = await messages.hold(scope, message_id, in_archive=True)
-    scope.require(Action.MESSAGE_POST if held["member_id"] == scope.actor.member_id else Action.MESSAGE_MODERATE)
+    scope.require(Action.MESSAGE_POST if programs.is_own(scope, held) else Action.MESSAGE_MODERATE)
     state = await scope.one(_READ, message_id=message_id)
     if state["deleted_at"] is not None or state["hidden_at"] is not None:
         raise NotFound("This message has no preview.", "no_preview")

@@ -1,8 +1,8 @@
 """Screening: what is written meets the channel's filters in the transaction that would post or change it.
 
-Staff is never screened, and no conversation but in a raid. The first filter that catches decides: the words are
-refused, or held until a moderator has looked at them, or pass with a flag. In raid mode who is new writes nothing, and
-links of those less than a week there are held.
+Staff is never screened, programs always are, and no conversation but in a raid. The first filter that catches decides:
+the words are refused, or held until a moderator has looked at them, or pass with a flag. In raid mode who is new writes
+nothing, and links of those less than a week there are held.
 """
 
 import asyncio
@@ -88,7 +88,7 @@ def applies(scope: Scope, room: Record) -> bool:
     """Whether what the actor writes in a room (with its `restraints`) is to be screened at all."""
     return (
         bool(room["restraints"])
-        and not sanctions.is_staff(scope)
+        and (scope.actor.program is not None or not sanctions.is_staff(scope))
         and (sanctions.filtered(room) is not None or sanctions.raided(room))
     )
 
@@ -101,7 +101,7 @@ async def screen(scope: Scope, room: Record, rendered: str, message_id: UUID, *,
     if not applies(scope, room):
         return PASSED
     sanctions.require_unmuted(room)
-    writer = Writer(**dict(await scope.one(_WRITER, me=scope.member_id())))
+    writer = await _writer(scope)
     seen = Seen(rendered)
     if len(rendered) > SHORT:
         await asyncio.to_thread(lambda: (seen.mark, seen.linked, seen.named))
@@ -113,6 +113,9 @@ async def screen(scope: Scope, room: Record, rendered: str, message_id: UUID, *,
         return caught
     version = sanctions.filtered(room)
     standing = await filters.standing(scope, version) if version else ()
+    if scope.actor.program is not None:
+        # How much and how often is for people; a program has a rate of its own.
+        standing = tuple(each for each in standing if not each.remembers)
     before = await _traced(scope, seen, message_id) if any(each.remembers for each in standing) else []
     sent = Sent(seen, writer, before, datetime.now(UTC), fresh)
     found = next((each for each in standing if each.catches(sent)), None)
@@ -142,6 +145,13 @@ async def silenced(scope: Scope, room: Record) -> str:
     raid = await raids.standing(scope)
     writer = await scope.one(_WRITER, me=scope.member_id())
     return raids.silence(raid) if raid and raids.is_new(raid, writer["joined_at"]) else ""
+
+
+async def _writer(scope: Scope) -> Writer:
+    """What the filters know of who writes; a program is as new as its webhook."""
+    if program := scope.actor.program:
+        return Writer(program.since, enrolled=False, said=program.said)
+    return Writer(**dict(await scope.one(_WRITER, me=scope.member_id())))
 
 
 async def _in_raid(scope: Scope, room: Record, seen: Seen, writer: Writer) -> Verdict | None:

@@ -89,12 +89,15 @@ _LAST = scoped(
 async def act(scope: Scope, asked: Aim) -> Record:
     """Do what a moderator asks, at once: the effect, its row, its line in the audit, its statement to the person.
 
-    Forbidden `outranked` for those not below the actor; Conflict `claimed` while somebody else looks at the case,
-    `case_closed` when it was decided already; NotFound for what is not there or not seen.
+    Forbidden `outranked` for those not below the actor; Invalid `a_program` for what is done to people alone; Conflict
+    `claimed` while somebody else looks at the case, `case_closed` when it was decided already; NotFound for what is not
+    there or not seen.
     """
     scope.require(Action.MESSAGE_MODERATE)
     aim = await _aimed(scope, asked)
-    if aim.kind in ON_MEMBERS:
+    if aim.program:
+        _check_program(aim)
+    elif aim.kind in ON_MEMBERS:
         await _check_rank(scope, aim)
     do, _ = EFFECTS[aim.kind]
     before = await do(scope, aim)
@@ -171,10 +174,18 @@ async def _aimed(scope: Scope, asked: Aim) -> Aim:
         held = await messages.hold(scope, aim.message_id, in_archive=True, on_case=aim.case_id is not None)
         if aim.case_id is None:
             await direct_rules.require_not_direct(scope, held["room_id"])
-        aim = replace(aim, member_id=held["member_id"], room_id=held["room_id"])
+        program = held["program_id"] is not None
+        author = None if program else held["member_id"]
+        aim = replace(aim, member_id=author, room_id=held["room_id"], program=program)
     elif aim.room_id is not None:
         await rooms.find(scope, aim.room_id)
     return aim
+
+
+def _check_program(aim: Aim) -> None:
+    """What a program wrote is nobody's, so whoever moderates decides about it; it is not warned, muted or banned."""
+    if aim.kind in ON_MEMBERS - CLOSING:
+        raise Invalid("A program wrote this. Hide or delete it, or switch off the webhook it comes by.", "a_program")
 
 
 async def _check_rank(scope: Scope, aim: Aim) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, literal, or_, select, update
+from sqlalchemy import Uuid, bindparam, case, func, literal, or_, select, update
 
 from tenants.community.caseload import CASES, tell
 from tenants.community.messages import MESSAGES
@@ -28,11 +28,17 @@ _DIRECT = within(
     .where(MESSAGES.c.id == _C.message_id)
     .correlate(CASES)
 ).scalar_subquery()  # fmt: skip
+# What a program wrote is about no member.
+_PROGRAM_ID, _PROGRAM = (
+    within(select(column).where(MESSAGES.c.id == _C.message_id).correlate(CASES)).scalar_subquery()
+    for column in (MESSAGES.c.program_id, MESSAGES.c.program)
+)
 _FACTS = (
     _C.id,
     _C.kind,
     _C.message_id,
-    _C.member_id,
+    case((_PROGRAM_ID.is_(None), _C.member_id)).label("member_id"),
+    _PROGRAM_ID.label("program_id"),
     _C.opened_at,
     _C.closed_at,
     _C.claimed_by,
@@ -40,8 +46,8 @@ _FACTS = (
     _CLAIMANT.label("claimant"),
     _ROOM.label("room_id"),
     func.coalesce(_DIRECT, literal(False)).label("direct"),
-    MEMBERS.c.name.label("author_name"),
-    MEMBERS.c.role.label("author_role"),
+    func.coalesce(_PROGRAM, MEMBERS.c.name).label("author_name"),
+    case((_PROGRAM_ID.is_(None), MEMBERS.c.role)).label("author_role"),
 )
 _CASE = select(*_FACTS).join_from(CASES, MEMBERS, MEMBERS.c.id == _C.member_id)
 _OPEN = scoped(

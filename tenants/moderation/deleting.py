@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from tenants.community import edits, messages
+from tenants.community import edits, messages, programs
 from tenants.moderation import acts, cases, reasons
 from tenants.moderation.effects import Aim
 from tenants.permissions import Action
@@ -17,7 +17,7 @@ async def delete(scope: Scope, message_id: UUID, reason: str | None = None, word
     The act, where it was one, else None; an open case about the message that nobody else looks at is decided by it.
     """
     held = await messages.hold(scope, message_id, in_archive=True)
-    if held["member_id"] == scope.actor.member_id:
+    if programs.is_own(scope, held):
         await edits.remove(scope, message_id)
         return None
     scope.require(Action.MESSAGE_MODERATE)

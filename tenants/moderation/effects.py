@@ -32,7 +32,10 @@ _BAN_FACTS = ("banned_at", "banned_until", "ban_reason")
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Whom and what an act is about, its reasons in words, and how far: `until` for members, `seconds` for rooms."""
+    """Whom and what an act is about, its reasons in words, and how far: `until` for members, `seconds` for rooms.
+
+    What a `program` wrote is about no member.
+    """
 
     kind: str
     reason: str
@@ -42,6 +45,7 @@ class Aim:
     room_id: UUID | None = None
     until: datetime | None = None
     seconds: int | None = None
+    program: bool = False
 
 
 Before = dict[str, Any]
@@ -65,8 +69,8 @@ async def release(scope: Scope, message_id: UUID) -> bool:
     untold = await withheld.is_untold(scope, message_id)
     if not await hiding.give_back(scope, message_id):
         return False
-    if untold:
-        held = await messages.hold(scope, message_id, in_archive=True)
+    held = await messages.hold(scope, message_id, in_archive=True)
+    if untold and held["program_id"] is None:
         place = {"message": message_id, "room": held["room_id"], "member": held["member_id"], "seq": held["seq"]}
         scope.happened("message.posted", **place)
     return True

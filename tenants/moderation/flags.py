@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Column, Uuid, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from tenants.community import caseload, messages
+from tenants.community import caseload, messages, programs
 from tenants.errors import Conflict
 from tenants.ids import new_id
 from tenants.members.members import MEMBERS
@@ -64,7 +64,7 @@ async def flag(scope: Scope, message_id: UUID, reason: str, words: str = "") -> 
     held = await messages.hold(scope, message_id)
     scope.require(Action.MESSAGE_POST)
     me = scope.member_id()
-    if held["member_id"] == me:
+    if programs.is_own(scope, held):
         raise Conflict("This is your own message. You can delete it.", "own_message")
     if standing := await scope.first(_OWN, message_id=message_id, member_id=me):
         return Flagged(standing["id"], standing["reason"], standing["words"], again=True)

@@ -1,1 +1,1 @@
-"""Outgoing webhooks: endpoints that hear what happens in a channel, what was sent to each, and how it went."""
+"""Webhooks: endpoints that hear what happens in a channel and how that went, and addresses by which programs write."""

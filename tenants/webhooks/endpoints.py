@@ -83,9 +83,10 @@ _FAILED = scoped(
 )
 _TAKEN_AT = scoped(select(_E.last_taken_at).where(_E.id == _AT))
 _OFF = scoped(_SET.where(_E.enabled).values(enabled=False, trouble=bindparam("why")).returning(_E.name))
-_KEEPS = or_(*(MEMBERS.c.role == role for role, may in TABLE.items() if Action.WEBHOOK_EDIT in may))
+# The roles that keep the channel's webhooks.
+KEEPS = or_(*(MEMBERS.c.role == role for role, may in TABLE.items() if Action.WEBHOOK_EDIT in may))
 _KEEPERS = scoped(
-    select(MEMBERS.c.person_id).where(MEMBERS.c.left_at.is_(None), ~BANNED, _KEEPS).order_by(MEMBERS.c.id).limit(100)
+    select(MEMBERS.c.person_id).where(MEMBERS.c.left_at.is_(None), ~BANNED, KEEPS).order_by(MEMBERS.c.id).limit(100)
 )
 
 
@@ -187,10 +188,14 @@ async def switch_off(scope: Scope, endpoint_id: UUID, why: str) -> None:
         return
     await _say_heard(scope)
     await audit.record(scope, "webhook.off", endpoint_id)
+    await tell_keepers(scope, endpoint_id, f"The webhook {name} is off: {why}")
+
+
+async def tell_keepers(scope: Scope, webhook_id: UUID, said: str) -> None:
+    """Tell those who keep the channel that one of its webhooks, of whichever kind, was switched off."""
     url = links.studio((await channels.read(scope))["slug"], "/webhooks")
     people = [PersonId(row["person_id"]) for row in await scope.all(_KEEPERS)]
-    told = [notices.webhook_off(each, endpoint_id, f"The webhook {name} is off: {why}", url) for each in people]
-    await bell.ring(scope, told, endpoint_id)
+    await bell.ring(scope, [notices.webhook_off(each, webhook_id, said, url) for each in people], webhook_id)
 
 
 async def _say_heard(scope: Scope) -> None:

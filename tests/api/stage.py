@@ -22,7 +22,7 @@ from tenants.scope import Tenancy
 from tenants.sealing import Seals
 from tenants.statements import PERSON, personal
 from tenants.tables import binds
-from tenants.webhooks import deliveries, endpoints
+from tenants.webhooks import deliveries, endpoints, incoming
 from tests.tenants.live_school import make_held
 from tests.world import School, Somebody, World, make_world
 
@@ -67,6 +67,7 @@ async def set_stage(tenancy: Tenancy) -> Stage:
             scope, Seals(bytes(32)), make_secret(), name="Robot", url="https://example.org/x", events=["order.paid"]
         )
         delivery = await deliveries.test(scope, webhook["id"])
+        arrives = await incoming.add(scope, Seals(bytes(32)), make_secret(), name="Kiln", room_id=room)
     named = {
         "slug": school.slug,
         "member": school.zoe.member_id,
@@ -86,6 +87,7 @@ async def set_stage(tenancy: Tenancy) -> Stage:
         "key": key["id"],
         "webhook": webhook["id"],
         "delivery": delivery["id"],
+        "incoming": arrives["id"],
     }
     return Stage(world, {name: str(value) for name, value in named.items()})
 

@@ -54,6 +54,7 @@ def bodies(stage: Stage) -> dict[str, Any]:
         "/channels/{slug}/direct": {"members": [str(member)]},
         "/channels/{slug}/rooms/{room}/messages": {"client_id": str(new_id()), "body": "Hello"},
         "/channels/{slug}/webhooks": {"name": "Robot", "url": "https://example.org/x", "events": ["order.paid"]},
+        "/channels/{slug}/incoming-webhooks": {"name": "Kiln", "room": stage.named["room"]},
         "/channels/{slug}/keys": {"name": "Robot", "scopes": ["read:community"]},
         "/channels/{slug}/messages/{id}/flags": {"reason": "spam"},
         "/channels/{slug}/moderation/filters": {

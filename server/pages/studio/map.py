@@ -65,6 +65,7 @@ WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/moderation/undo", moderation.undo),
     ("/moderation/claim", moderation.claim),
     ("/moderation/appeal", moderation.decide),
+    ("/moderation/silence", moderation.silence),
     ("/moderation/filters", filters.add_filter),
     ("/moderation/filters/{id}", filters.save_filter),
     ("/moderation/raid", filters.switch_raid),

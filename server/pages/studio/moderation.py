@@ -18,6 +18,7 @@ from tenants.members import raids
 from tenants.moderation import acts, appeals, cases, queue, reasons
 from tenants.moderation.effects import EFFECTS, Aim
 from tenants.scope import Record, Scope
+from tenants.webhooks import incoming
 
 MOST = 200
 DAY = 24 * 60
@@ -72,6 +73,17 @@ async def decide(visit: Visit) -> web.Response:
     except Refusal as refusal:
         return await _refused(visit, refusal, fields)
     return back(visit, "/moderation", "appeal-decided")
+
+
+async def silence(visit: Visit) -> web.Response:
+    """POST …/moderation/silence: `webhook`, by which a program posts, and the `case` that it is about."""
+    fields = await read_fields(visit.request)
+    try:
+        async with at_desk(visit, "moderation") as scope:
+            await incoming.silence(scope, _id(fields, "webhook"))
+    except Refusal as refusal:
+        return await _refused(visit, refusal, fields)
+    return back(visit, f"/moderation?case={_id(fields, 'case')}", "silenced")
 
 
 async def _refused(visit: Visit, refusal: Refusal, fields: Mapping[str, str]) -> web.Response:

@@ -11,7 +11,6 @@ from server.web.views.moderation import ActRow, AppealRow, CaseView, Decision, F
 from tenants.community.hiding import UNDO_TIME
 from tenants.ids import MemberId
 from tenants.moderation import cases, queue
-from tenants.permissions import Role
 from tenants.scope import Record
 
 
@@ -22,8 +21,10 @@ def case_view(case: queue.Case, reader: MemberId | None) -> CaseView:
         id=str(row["id"]),
         kind=row["kind"],
         opened=row["opened_at"],
-        author=PersonMark(str(row["member_id"]), row["author_name"]),
-        role=TITLES.get(Role(row["author_role"]), ""),
+        author=PersonMark(
+            str(row["program_id"] or row["member_id"]), row["author_name"], program=row["program_id"] is not None
+        ),
+        role=TITLES.get(row["author_role"], ""),
         room=case.room["name"] if case.room else "",
         direct=row["direct"],
         closed=row["closed_at"] is not None,
@@ -67,7 +68,7 @@ def _standing(row: Record) -> str:
 
 def _told(one: Mapping[str, Any], *, subject: bool) -> Told:
     return Told(
-        author=PersonMark(one["author"]["id"], one["author"]["name"]),
+        author=PersonMark(one["author"]["id"], one["author"]["name"], program=one["author"].get("program", False)),
         at=datetime.fromisoformat(one["created_at"]),
         html=one["html"],
         files=attached(one["files"]),

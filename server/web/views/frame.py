@@ -18,11 +18,15 @@ class ChannelMark:
 
 @dataclass(frozen=True, slots=True)
 class PersonMark:
-    """A person where they are named: `key` (their id) draws the tile until there is a picture."""
+    """A person where they are named: `key` (their id) draws the tile until there is a picture.
+
+    A `program` is none: it has a sign instead of a tile, and no page of its own.
+    """
 
     key: str
     name: str
     picture: str | None = None
+    program: bool = False
 
 
 @dataclass(frozen=True, slots=True)

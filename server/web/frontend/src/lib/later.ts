@@ -8,5 +8,6 @@ export const LATER = {
   undo: "Undo",
   meanwhile: "It was changed elsewhere meanwhile. Above is what stands now; save again to put yours in its place.",
   people: "People to mention",
+  program: "Program",
   found: (count: number) => (count === 1 ? "1 person found" : `${count} people found`),
 } as const;

@@ -4,6 +4,8 @@ export interface Author {
   id: string;
   name: string;
   avatar: string | null;
+  /** It wrote by a webhook, and is no member. */
+  program?: true;
 }
 
 export interface Reaction {

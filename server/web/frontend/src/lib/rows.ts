@@ -24,6 +24,7 @@ export class Rows {
     the(".by b", post).textContent = message.author.name;
     the<HTMLAnchorElement>(".who", post).href = `/c/${this.facts.channel}/people/${message.author.id}`;
     this.badge(post, message.author.id);
+    if (message.author.program) void import("./program.ts").then(({ mark }) => mark(post));
     this.time(the<HTMLTimeElement>(".by time", post), message.created_at);
     the<HTMLAnchorElement>(".when", post).href += `?at=${message.seq}#m-${message.seq}`;
     return post;
