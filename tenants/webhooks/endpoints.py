@@ -191,9 +191,9 @@ async def switch_off(scope: Scope, endpoint_id: UUID, why: str) -> None:
     await tell_keepers(scope, endpoint_id, f"The webhook {name} is off: {why}")
 
 
-async def tell_keepers(scope: Scope, webhook_id: UUID, said: str) -> None:
+async def tell_keepers(scope: Scope, webhook_id: UUID, said: str, place: str = "/webhooks") -> None:
     """Tell those who keep the channel that one of its webhooks, of whichever kind, was switched off."""
-    url = links.studio((await channels.read(scope))["slug"], "/webhooks")
+    url = links.studio((await channels.read(scope))["slug"], place)
     people = [PersonId(row["person_id"]) for row in await scope.all(_KEEPERS)]
     await bell.ring(scope, [notices.webhook_off(each, webhook_id, said, url) for each in people], webhook_id)
 

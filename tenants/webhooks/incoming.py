@@ -161,7 +161,7 @@ async def silence(scope: Scope, webhook_id: UUID) -> None:
     name = await scope.value(_OFF, at=webhook_id, why=why)
     if name is not None:
         await audit.record(scope, "incoming.off", webhook_id)
-        await endpoints.tell_keepers(scope, webhook_id, f"The incoming webhook {name} is off: {why}")
+        await endpoints.tell_keepers(scope, webhook_id, f"The incoming webhook {name} is off: {why}", "/incoming")
 
 
 async def secret_of(scope: Scope, seals: Seals, webhook_id: UUID) -> str:

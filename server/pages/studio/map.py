@@ -7,6 +7,7 @@ from server.pages.studio import (
     connections,
     courses,
     filters,
+    incoming,
     integrations,
     lessons,
     moderation,
@@ -37,6 +38,7 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/payments", payments.payments_page),
     ("/integrations", integrations.integrations_page),
     ("/webhooks", webhooks.webhooks_page),
+    ("/incoming", incoming.incoming_page),
     ("/settings", settings.settings_page),
 )
 WRITES: tuple[tuple[str, PageHandler], ...] = (
@@ -71,6 +73,8 @@ WRITES: tuple[tuple[str, PageHandler], ...] = (
     ("/moderation/raid", filters.switch_raid),
     ("/keys", integrations.make_key),
     ("/keys/{id}/revoke", integrations.revoke_key),
+    ("/incoming", incoming.add_incoming),
+    ("/incoming/{id}", incoming.save_incoming),
     ("/webhooks", webhooks.add_webhook),
     ("/webhooks/{id}", webhooks.save_webhook),
     ("/webhooks/{id}/deliveries/{delivery}", webhooks.send_again),
