@@ -34,6 +34,8 @@ from workers.steward import Chore, Steward
 from workers.sweeping import sweep_uploads
 
 log = structlog.get_logger("workers")
+# What mostly waits for others outside; the other queues work, or keep an order.
+AT_ONCE = {"webhooks": 8}
 
 
 class Worker(SimpleWorker):
@@ -55,7 +57,8 @@ def run(settings: Settings, queue: str) -> None:
     waker = Waker(settings.redis_url, settings.deployment)
     teller = Teller(shop.tenancy, make_herald(settings), waker)
     shop.tenancy.after_commit = teller.hand
-    hands = Hands(shop, [teller.close, shop.live.close, shop.search.close])
+    closes = [teller.close, shop.live.close, shop.search.close]
+    hands = Hands(shop, closes, at_once=AT_ONCE.get(queue, 1))
     HANDS[:] = [hands]
     queues = Queues(redis, settings.deployment, hands.shop.secret)
     worker = Worker(

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from concurrent.futures import Future
-from typing import TypeAlias
+from typing import TypeAlias, cast
 from uuid import UUID
 
 import structlog
@@ -25,40 +25,69 @@ RENEW_SECONDS = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0
 SCOUT_PAUSE = 60.0  # at most, of a job that really asked a service which others wait for
 HURRIED = 500
+# For those at work to put off what they let go.
+PARTING_SECONDS = 2.0
 Away: TypeAlias = ProviderDown | Unusable | Unavailable | PutOff
 
 
 class Hands:
-    """The one event loop of a worker process, for its life; RQ's own thread waits while it works."""
+    """The one event loop of a worker process, for its life; RQ's own thread waits while it has no hand free.
 
-    def __init__(self, shop: Workshop, closes: Sequence[Callable[[], Awaitable[None]]] = ()) -> None:
-        self.shop, self._closes = shop, closes
+    What RQ believes done may still be at work then: the row of a job and its lease, not RQ, say what is left to do.
+    """
+
+    def __init__(
+        self, shop: Workshop, closes: Sequence[Callable[[], Awaitable[None]]] = (), *, at_once: int = 1
+    ) -> None:
+        self.shop, self._closes, self._at_once = shop, closes, at_once
         self._loop = asyncio.new_event_loop()
-        self._now: Future[None] | None = None
+        self._at_work: set[Future[None]] = set()
+        self._freed = threading.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
         threading.Thread(target=self._loop.run_forever, name="hands", daemon=True).start()
 
     def do(self, words: Sequence[str]) -> None:
-        """Perform a ticket to its end."""
-        self._now = asyncio.run_coroutine_threadsafe(_do(self.shop, words), self._loop)
+        """Perform a ticket: to its end where there is one hand, else until a hand is free for another ticket."""
+        begun = asyncio.run_coroutine_threadsafe(self._perform(words), self._loop)
+        with self._freed:
+            self._at_work.add(begun)
+        begun.add_done_callback(self._end)
         try:
-            self._now.result()
+            with self._freed:
+                self._freed.wait_for(lambda: len(self._at_work) < self._at_once)
+            if begun.done():
+                begun.result()
         except BaseException:
-            self._now.cancel()
+            begun.cancel()
             raise
-        finally:
-            self._now = None
 
     def interrupt(self) -> None:
-        """Let go of the job at work, so that another worker can take it at once."""
-        if self._now is not None:
-            self._now.cancel()
+        """Let go of the jobs at work, so that another worker can take them at once."""
+        for each in tuple(self._at_work):
+            each.cancel()
 
     def rest(self) -> None:
-        """Call `closes`, close what the shop holds, and end the loop."""
-        closing = asyncio.run_coroutine_threadsafe(_close(self.shop, self._closes), self._loop)
+        """Let what is at work come to its end or be put off, call `closes`, close what the shop holds, end the loop."""
+        self.interrupt()
+        closing = asyncio.run_coroutine_threadsafe(_close(self.shop, self._closes, self._tasks), self._loop)
         with contextlib.suppress(TimeoutError):
             closing.result(3)
         self._loop.call_soon_threadsafe(self._loop.stop)
+
+    async def _perform(self, words: Sequence[str]) -> None:
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._tasks.add(task)
+        try:
+            await _do(self.shop, words)
+        finally:
+            self._tasks.discard(task)
+
+    def _end(self, done: "Future[None]") -> None:
+        if not done.cancelled() and (error := done.exception()) is not None:
+            log.error("a ticket could not be performed", exc_info=error)
+        with self._freed:
+            self._at_work.discard(done)
+            self._freed.notify_all()
 
 
 HANDS: list[Hands] = []
@@ -196,7 +225,11 @@ def _pause(times: int) -> float:
     return min(FIRST_PAUSE * 2.0 ** min(times, 20), LONGEST_PAUSE)
 
 
-async def _close(shop: Workshop, closes: Sequence[Callable[[], Awaitable[None]]]) -> None:
+async def _close(
+    shop: Workshop, closes: Sequence[Callable[[], Awaitable[None]]], tasks: "Collection[asyncio.Task[None]]"
+) -> None:
+    if tasks:
+        await asyncio.wait(tuple(tasks), timeout=PARTING_SECONDS)
     for close in closes:
         await close()
     await shop.printer.close()

@@ -56,6 +56,12 @@ _OF = scoped(
     .order_by(_D.id.desc())
     .limit(bindparam("limit"))
 )
+_NEXT = scoped(
+    select(*FACTS)
+    .where(_D.endpoint_id == bindparam("endpoint_id"), _D.state == "waiting", _D.attempts == 0)
+    .order_by(_D.id)
+    .limit(1)
+)
 _ADD = scoped(insert(DELIVERIES).values(**binds("id", "endpoint_id", "event", "event_id", "payload")))
 _END = scoped(
     update(DELIVERIES).where(_D.id == _AT).values(state=bindparam("ends"), ended_at=func.now())
@@ -107,6 +113,12 @@ async def find(scope: Scope, delivery_id: UUID, endpoint_id: UUID | None = None)
     if row is None or endpoint_id not in {None, row["endpoint_id"]}:
         raise NotFound("There is no such delivery here.", "no_such_delivery")
     return row
+
+
+async def next_of(scope: Scope, endpoint_id: UUID) -> Record | None:
+    """The oldest delivery to an endpoint that was not tried yet; what was tried comes by its own job."""
+    scope.require(Action.WEBHOOK_EDIT)
+    return await scope.first(_NEXT, endpoint_id=endpoint_id)
 
 
 async def attempts(scope: Scope, delivery_id: UUID, endpoint_id: UUID | None = None) -> list[Record]:

@@ -59,6 +59,9 @@ ENDPOINTS = owned(
     Column("failures", Integer, nullable=False, server_default="0"),
     instant("away_until"),
     instant("last_taken_at"),
+    # Who sends to it now, and until when that counts, should they be killed meanwhile.
+    Column("busy_by", Uuid),
+    instant("busy_until"),
     instant("created_at", now=True),
 )
 _E = ENDPOINTS.c
@@ -81,6 +84,16 @@ _TOOK = scoped(_SET.values(failures=0, away_until=bindparam("until"), last_taken
 _FAILED = scoped(
     _SET.values(failures=_E.failures + 1, away_until=func.greatest(_E.away_until, bindparam("until"))).returning(*FACTS)
 )
+_BY = bindparam("by", type_=Uuid())
+_CLAIM = scoped(
+    _SET.where(or_(_E.busy_until.is_(None), _E.busy_until < func.clock_timestamp(), _E.busy_by == _BY))
+    .values(
+        busy_by=_BY,
+        busy_until=func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("seconds")),
+    )
+    .returning(_E.id)
+)
+_RELEASE = scoped(_SET.where(_E.busy_by == _BY).values(busy_by=None, busy_until=None))
 _TAKEN_AT = scoped(select(_E.last_taken_at).where(_E.id == _AT))
 _OFF = scoped(_SET.where(_E.enabled).values(enabled=False, trouble=bindparam("why")).returning(_E.name))
 # The roles that keep the channel's webhooks.
@@ -161,6 +174,19 @@ def secrets_of(scope: Scope, seals: Seals, opened: Record) -> list[str]:
     if opened["sealed_before"] is not None and opened["before_until"] > datetime.now(UTC):
         sealed.append(opened["sealed_before"])
     return [seals.open(scope.channel_id, purpose, bytes(each)).decode() for each in sealed]
+
+
+async def claim(scope: Scope, endpoint_id: UUID, by: UUID, seconds: float) -> bool:
+    """Have an endpoint to oneself for so long, or for as long again; False while another one has it, or it is gone.
+
+    Others who claim it wait until this transaction ends: what is found to be sent there, nobody else finds.
+    """
+    return await scope.first(_CLAIM, at=endpoint_id, by=by, seconds=seconds) is not None
+
+
+async def release(scope: Scope, endpoint_id: UUID, by: UUID) -> None:
+    """Leave an endpoint to others, if one still has it."""
+    await scope.run(_RELEASE, at=endpoint_id, by=by)
 
 
 async def took(scope: Scope, endpoint_id: UUID, seconds: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""Incoming webhooks on pages: made and kept in the studio, marked where they are read, and posted to as the guide says."""
+"""Incoming webhooks on pages: kept in the studio, marked where they are read, and posted to as the guide says."""
 
 import asyncio
 import re

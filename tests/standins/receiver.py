@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from aiohttp import web
 
@@ -23,6 +24,9 @@ class Receiver:
         status = self.answers.pop(0) if self.answers else 200
         headers = {"Location": "https://example.org/"} if 300 <= status < 400 else {}
         return web.Response(status=status, text="thanks", headers=headers)
+
+
+Kind = TypeVar("Kind", bound=Receiver)
 
 
 @asynccontextmanager
@@ -52,9 +56,9 @@ async def speaking(*answers: bytes) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def receiver() -> AsyncIterator[Receiver]:
+async def receiver(made: Kind | None = None) -> AsyncIterator[Kind]:
     """A receiver on this machine."""
-    made = Receiver()
+    made = cast(Kind, Receiver()) if made is None else made
     app = web.Application()
     app.router.add_post("/hook", made.hear)
     runner = web.AppRunner(app)
