@@ -1,7 +1,7 @@
 """Outgoing webhooks: each delivery is signed and sent, tried again for a day, and written down; one job for each.
 
 They have a queue of their own, whose workers do several at once, so that a slow receiver delays no other work. An
-endpoint is sent one thing at a time, in order: whoever has it sends what waits there, and the others' jobs find it done.
+endpoint is sent one thing at a time, in order: whoever has it sends what waits there, and others' jobs find it done.
 One that fails or is slow is left alone for a while, so that the others come first.
 """
 

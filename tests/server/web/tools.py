@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from server.web.views import learn, room, studio, studio_teaching
+from server.web.views import incoming, learn, room, studio, studio_teaching
 from server.web.views.frame import Form, Frame, Link, PersonMark
 from tests.server.web.samples import NOW, ORIGIN, PIANO, POTTERY, SAM, Sample
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 ZOE = PersonMark("zoe", "Zoë Adeyemi")
 HOME = "/c/piano/studio"
+KILN_PROGRAM = PersonMark("kiln", "Kiln watch", program=True)
 GLAZES = room.Place("r3", "Glazes", "/c/pottery/community/glazes", "sun", muted=True)
 KILN = room.Place("r2", "Kiln", "/c/pottery/community/kiln", unread=12, mentions=2)
 MENTION = f'<span class="mention" data-member="{SAM.key}">@{SAM.name}</span>'
@@ -29,6 +30,7 @@ def talk(*, member: bool = True, empty: bool = False, language: str = "en", sile
         said(3, SAM, NOW - timedelta(hours=1), reply_to="id-2", reply_seq=2, reply_name="Zoë Adeyemi", edited_at=NOW),
         said(4, ZOE, NOW - timedelta(minutes=2), to_me=True, html=f"<p>words 4 {MENTION}</p>"),
         said(5, ZOE, NOW, deleted=True, body="", html=""),
+        said(6, KILN_PROGRAM, NOW),
     ]
     view = room.RoomPage(
         room_id="r1",
@@ -41,7 +43,7 @@ def talk(*, member: bool = True, empty: bool = False, language: str = "en", sile
             room.PlaceGroup("Rooms", (GLAZES, KILN)),
         ),
         lines=() if empty else room.arrange(messages, ZONE, 3, SAM.key, NOW),
-        last_seq=0 if empty else 5,
+        last_seq=0 if empty else 6,
         read_seq=3,
         zone=ZONE,
         rooms_url="/c/pottery/community",
@@ -106,8 +108,9 @@ def outline(*, enrolled: bool) -> Sample:
     return Sample("learn.html", view, Frame(ORIGIN, channel=POTTERY, reader=SAM))
 
 
-def desk(template: str, view: object, *, nonce: str = "n0nce") -> Sample:
-    return Sample(template, view, Frame(ORIGIN, channel=PIANO, reader=ZOE, nonce=nonce, said="Saved."))
+def desk(template: str, view: object, *, nonce: str = "n0nce", language: str = "en") -> Sample:
+    frame = Frame(ORIGIN, channel=PIANO, reader=ZOE, nonce=nonce, said="Saved.", language=language)
+    return Sample(template, view, frame)
 
 
 def at(part: studio.Part) -> studio.Desk:
@@ -179,6 +182,28 @@ MEMBERS = studio.MembersPage(
     roles=(("teacher", "Teacher"), ("student", "Student")),
     count=2,
 )
+ARRIVAL = incoming.Arrival(
+    "w1", "Kiln watch", "Glazes", f"{ORIGIN}/webhooks/rooms/6f1de2c4-9f0e-4d0c-8a55-0f4b7f0a9b11", True, "", "Zoë",
+    True, False, 214, NOW, Form({"name": "Kiln watch", "room": "r1"}),
+)  # fmt: skip
+INCOMING = incoming.IncomingPage(
+    desk=at("integrations"),
+    hooks=(
+        ARRIVAL,
+        replace(
+            ARRIVAL, id="w2", name="Shop", enabled=False, trouble="Mia switched it off, who moderates here.", posts=1
+        ),
+        replace(ARRIVAL, id="w3", name="Form", kept=False, made_by="Ben", posts=0, posted=None),
+    ),
+    rooms=(("r1", "Glazes"), ("r2", "Wheel talk")),
+    zone=ZONE,
+    form=Form({"name": " "}, {"name": "A name has at least 1 character."}),
+    made=incoming.Made(ARRIVAL.url, "whsec_zlmn4fHX1vXk8mVfdRKnCPRQ2ZqM2zqYwJX3n1rEm2k="),
+    chosen="w1",
+    log=(
+        incoming.Refused(NOW, 401, "The signature does not hold, or its time is more than 5 minutes off.", "msg-9f3"),
+    ),
+)
 SETTINGS = studio.SettingsPage(
     at("settings"), f"{ORIGIN}/c/piano", None, (("UTC", "UTC"),), Form({"name": "Piano", "colour": "#f5e6a1"})
 )
@@ -207,6 +232,11 @@ TOOLS: dict[str, Callable[[], Sample]] = {
     ),
     "studio-classes": lambda: desk("studio_classes.html", CLASSES),
     "studio-rooms": lambda: desk("studio_rooms.html", studio.RoomsPage(at("rooms"), ())),
+    "studio-incoming": lambda: desk("studio_incoming.html", INCOMING),
+    "studio-incoming-rtl": lambda: desk("studio_incoming.html", INCOMING, language="ar"),
+    "studio-incoming-new": lambda: desk(
+        "studio_incoming.html", incoming.IncomingPage(at("integrations"), (), (), ZONE)
+    ),
     "studio-members": lambda: desk("studio_members.html", MEMBERS),
     "studio-certificates": lambda: desk("studio_certificates.html", CERTIFICATES),
 }
