@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from uuid import UUID
 
-from tenants.errors import NotFound, SignInNeeded
+from tenants.errors import Forbidden, NotFound, SignInNeeded
 from tenants.ids import ChannelId, MemberId, PersonId, RoomId, SessionId
 from tenants.permissions import VISITOR, Actor, Role
 from tenants.scope import Record, Scope, Tenancy
@@ -81,10 +81,15 @@ async def channel_of_connection(tenancy: Tenancy, connection_id: UUID) -> Channe
 
 
 async def channel_of_incoming(tenancy: Tenancy, address: UUID) -> tuple[ChannelId, UUID]:
-    """The channel and the id of the incoming webhook at an address; NotFound when there is none."""
+    """The channel and the id of the incoming webhook at an address; NotFound when there is none.
+
+    Forbidden while the channel is suspended.
+    """
     rows = await tenancy.look_up(_INCOMING, address=address)
     if not rows:
         raise NotFound("There is no webhook at this address. Copy it again from the studio.", "no_such_webhook")
+    if rows[0]["suspended"]:
+        raise Forbidden("This channel is suspended. Its owner can ask the operator why.", "suspended")
     return ChannelId(rows[0]["channel_id"]), rows[0]["id"]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 
 from providers.embedded import EmbeddedValkey
 from providers.standard_webhooks import make_secret
@@ -14,6 +15,7 @@ from tests.realtime.clients import connected
 from tests.server.incoming import Kiln, make, read, refusals
 from tests.server.test_community_api import make_room
 from tests.server.test_moderation_api import ask
+from tests.tenants.filtering import owner_runs
 from tests.webapp import Web
 from tests.world import School, World
 
@@ -43,6 +45,8 @@ async def test_it_counts_once_in_turn_at_once_and_after_redis_was_emptied(
 ) -> None:
     kiln = await make(web, school)
     first = await kiln.post(web, "Hot", delivery="msg-1")
+    async with Redis.from_url(valkey.redis_url) as redis:
+        await redis.flushall()
     again = [await kiln.post(web, "Another word", delivery="msg-1") for _ in range(2)]
     assert {(each.status, each.json["id"]) for each in again} == {(200, first.json["id"])}
     together = await asyncio.gather(*(kiln.post(web, "Cold", delivery="msg-2") for _ in range(8)))
@@ -96,6 +100,14 @@ async def test_an_address_that_is_none_is_not_found(web: Web, school: School) ->
         assert (answer.status, answer.json["code"]) == (404, "no_such_webhook")
     async with web.session.get(web.url + kiln.path) as answer_to_get:
         assert answer_to_get.status == 405
+
+
+async def test_a_channel_that_is_suspended_or_closed_takes_nothing(web: Web, database: str, school: School) -> None:
+    kiln = await make(web, school)
+    for state, told in (("suspended", (403, "suspended")), ("closed", (404, "no_such_webhook"))):
+        await owner_runs(database, "channels", "update channels set state = $2 where id = $1", school.id, state)
+        answer = await kiln.post(web)
+        assert (answer.status, answer.json["code"]) == told
 
 
 async def test_one_channels_secret_opens_nothing_of_another(web: Web, world: World, school: School) -> None:

@@ -44,8 +44,8 @@ def upgrade() -> None:
     index("incoming_refusals", "webhook_id", "id DESC")
     create_function(
         "channel_of_incoming(webhook_address uuid)",
-        "TABLE (channel_id uuid, id uuid)",
-        """SELECT w.channel_id, w.id FROM incoming_webhooks w JOIN channels c ON c.id = w.channel_id
+        "TABLE (channel_id uuid, id uuid, suspended boolean)",
+        """SELECT w.channel_id, w.id, c.state = 'suspended' FROM incoming_webhooks w JOIN channels c ON c.id = w.channel_id
            JOIN members m ON m.channel_id = w.channel_id AND m.id = w.member_id JOIN people p ON p.id = m.person_id
            WHERE w.address = webhook_address AND c.state <> 'closed' AND p.closed_at IS NULL LIMIT 1""",
     )
