@@ -44,7 +44,8 @@ class Hands:
         self._at_work: set[Future[None]] = set()
         self._freed = threading.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
-        threading.Thread(target=self._loop.run_forever, name="hands", daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="hands", daemon=True)
+        self._thread.start()
 
     def do(self, words: Sequence[str]) -> None:
         """Perform a ticket: to its end where there is one hand, else until a hand is free for another ticket."""
@@ -73,6 +74,9 @@ class Hands:
         with contextlib.suppress(TimeoutError):
             closing.result(3)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(1)
+        if not self._thread.is_alive():
+            self._loop.close()
 
     async def _perform(self, words: Sequence[str]) -> None:
         task = cast("asyncio.Task[None]", asyncio.current_task())

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -56,9 +56,15 @@ async def speaking(*answers: bytes) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def receiver(made: Kind | None = None) -> AsyncIterator[Kind]:
+async def receiver() -> AsyncIterator[Receiver]:
     """A receiver on this machine."""
-    made = cast(Kind, Receiver()) if made is None else made
+    async with receiving(Receiver()) as running:
+        yield running
+
+
+@asynccontextmanager
+async def receiving(made: Kind) -> AsyncIterator[Kind]:
+    """The same, of another kind."""
     app = web.Application()
     app.router.add_post("/hook", made.hear)
     runner = web.AppRunner(app)

@@ -45,7 +45,8 @@ def upgrade() -> None:
     create_function(
         "channel_of_incoming(webhook_address uuid)",
         "TABLE (channel_id uuid, id uuid, suspended boolean)",
-        """SELECT w.channel_id, w.id, c.state = 'suspended' FROM incoming_webhooks w JOIN channels c ON c.id = w.channel_id
+        """SELECT w.channel_id, w.id, c.state = 'suspended'
+           FROM incoming_webhooks w JOIN channels c ON c.id = w.channel_id
            JOIN members m ON m.channel_id = w.channel_id AND m.id = w.member_id JOIN people p ON p.id = m.person_id
            WHERE w.address = webhook_address AND c.state <> 'closed' AND p.closed_at IS NULL LIMIT 1""",
     )
