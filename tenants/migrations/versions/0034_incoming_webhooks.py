@@ -31,6 +31,20 @@ def upgrade() -> None:
     # What is sent names the address alone: the directory's function looks for it across channels.
     op.execute("CREATE INDEX incoming_webhooks_directory_idx ON incoming_webhooks (address)")
     op.execute("COMMENT ON INDEX incoming_webhooks_directory_idx IS 'directory'")
+    _refusals()
+    create_function(
+        "channel_of_incoming(webhook_address uuid)",
+        "TABLE (channel_id uuid, id uuid, suspended boolean)",
+        """SELECT w.channel_id, w.id, c.state = 'suspended'
+           FROM incoming_webhooks w JOIN channels c ON c.id = w.channel_id
+           JOIN members m ON m.channel_id = w.channel_id AND m.id = w.member_id JOIN people p ON p.id = m.person_id
+           WHERE w.address = webhook_address AND c.state <> 'closed' AND p.closed_at IS NULL LIMIT 1""",
+    )
+    _programs()
+
+
+def _refusals() -> None:
+    """The last of what came and was not taken; it goes with its webhook."""
     create_owned(
         "incoming_refusals",
         sa.Column("webhook_id", sa.Uuid, nullable=False),
@@ -42,14 +56,10 @@ def upgrade() -> None:
         reference("webhook_id", "incoming_webhooks", ondelete="CASCADE"),
     )
     index("incoming_refusals", "webhook_id", "id DESC")
-    create_function(
-        "channel_of_incoming(webhook_address uuid)",
-        "TABLE (channel_id uuid, id uuid, suspended boolean)",
-        """SELECT w.channel_id, w.id, c.state = 'suspended'
-           FROM incoming_webhooks w JOIN channels c ON c.id = w.channel_id
-           JOIN members m ON m.channel_id = w.channel_id AND m.id = w.member_id JOIN people p ON p.id = m.person_id
-           WHERE w.address = webhook_address AND c.state <> 'closed' AND p.closed_at IS NULL LIMIT 1""",
-    )
+
+
+def _programs() -> None:
+    """Whose a message is, where a program wrote it."""
     # A program may be gone, and what it said stays under its name: so this refers to nothing.
     op.add_column("messages", sa.Column("program_id", sa.Uuid))
     op.add_column("messages", text("program", nullable=True))
