@@ -47,7 +47,9 @@ class FilmHouse:
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
         response = web.StreamResponse(status=206 if "Content-Range" in headers else 200, headers=headers)
         await response.prepare(request)
-        await self._send(request, response, content[start:end])
+        # Whoever asked may be gone: a worker that was killed, or one that has seen what it was sent.
+        with contextlib.suppress(ConnectionError):
+            await self._send(request, response, content[start:end])
         return response
 
     async def _send(self, request: web.Request, response: web.StreamResponse, content: bytes) -> None:
