@@ -35,7 +35,7 @@ class Talker:
     @property
     def unsent(self) -> Locator:
         """Their own messages that are not part of the room yet."""
-        return self.page.locator("#outgoing .said")
+        return self.page.locator("main .outgoing .said")
 
     @property
     def banner(self) -> Locator:

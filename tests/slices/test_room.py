@@ -222,7 +222,7 @@ async def test_somebody_is_mentioned_by_keyboard_and_sees_it(both: tuple[Talker,
     field = sam.page.locator("#write")
     await field.press_sequentially("Thank you @an")
     await expect(sam.page.get_by_role("option")).to_have_count(1)
-    await expect(field).to_have_attribute("aria-activedescendant", "called-0")
+    await expect(field).to_have_attribute("aria-activedescendant", "write-called-0")
     await field.press("Enter")
     await field.press_sequentially("for the bowl")
     await field.press("Enter")

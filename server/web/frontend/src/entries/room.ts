@@ -28,7 +28,7 @@ const names = new Names(`guildhall.names.${facts.channel}`);
 const rows = new Rows(facts, names);
 const transport = new SocketTransport(facts.channel);
 const people = new People(facts);
-const stream = new Stream(box, rows, facts, (seq) => wire.read(seq));
+const stream = new Stream(box, rows, facts, (seq) => void (facts.root || wire.read(seq)));
 const bell = new Bell();
 const status = new Status(facts, () => wire.outbox.items.filter((item) => item.state !== "failed").length);
 const WAITS = { online: WORDS.sending, offline: WORDS.waiting, ended: WORDS.stuck };
@@ -108,17 +108,18 @@ function slowed(seconds: number): void {
 
 /** Nothing more can be said here: what is left is to say why, which the wire's end alone does not tell. */
 async function closed(link: Extract<Link, { state: "ended" }>): Promise<void> {
-  document.querySelector("form.composer")?.toggleAttribute("hidden", true);
+  form?.toggleAttribute("hidden", true);
   const why = link.code === "disconnected" && (await pageOf().catch((fault) => fault));
   if (why instanceof Refused) status.link({ ...link, reason: why.message });
 }
 
 // Where only teachers write, others still react and flag.
-const composer = document.querySelector("form.composer")
-  ? new Composer(facts, names, {
+const form = document.querySelector<HTMLFormElement>("form.composer");
+const composer = form
+  ? new Composer(form, facts, names, {
       send: (body, replyTo, files) => {
         typing.sent();
-        void wire.post(body, replyTo, files);
+        void wire.post(body, replyTo ?? facts.root, files);
       },
       typing: () => typing.pressed(),
     })
@@ -128,5 +129,8 @@ whenIdle([box, ...document.querySelectorAll<HTMLElement>("#attach, #record")], a
   comeToLife({ transport, facts, wire, rows, composer, names, people, api, stream, pageOf });
 });
 the("#offline button").addEventListener("click", () => transport.retry());
-stream.open();
-wire.start();
+// A thread is brought to life by what comes late.
+if (!facts.root) {
+  stream.open();
+  wire.start();
+}

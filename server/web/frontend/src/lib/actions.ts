@@ -13,22 +13,32 @@ import type { Wire } from "./wire.ts";
 export class Actions {
   readonly #palette = the<HTMLElement>("#palette");
   readonly #ask = the<HTMLDialogElement>("#ask-delete");
+  readonly #composers = new WeakMap<Element, Composer>();
   #chosen: HTMLElement | null = null;
 
   constructor(
-    list: HTMLElement,
     private readonly wire: Wire,
     private readonly rows: Rows,
-    private readonly composer: Composer | null,
     private readonly room: { names: Names; api: string },
   ) {
-    equipInView(list, the("#stream"));
-    list.addEventListener("click", (event) => this.#clicked(event));
-    list.addEventListener("submit", (event) => this.#edited(event));
-    list.addEventListener("keydown", (event) => this.#key(event));
-    the("#stream").addEventListener("keydown", (event) => this.#walk(event));
     this.#palette.addEventListener("click", (event) => this.#picked(event));
     this.#ask.addEventListener("close", () => this.#answered());
+  }
+
+  /** Serves the messages of a talk: of the room, or of a thread beside it, each with its own composer. */
+  serve(talk: HTMLElement, composer: Composer | null): void {
+    if (composer) this.#composers.set(talk, composer);
+    const stream = the(".stream", talk);
+    equipInView(stream, stream);
+    stream.addEventListener("click", (event) => this.#clicked(event));
+    stream.addEventListener("submit", (event) => this.#edited(event));
+    stream.addEventListener("keydown", (event) => this.#key(event));
+    stream.addEventListener("keydown", (event) => this.#walk(event, talk));
+  }
+
+  #composer(said: HTMLElement): Composer | undefined {
+    const talk = said.closest(".talk");
+    return talk ? this.#composers.get(talk) : undefined;
   }
 
   #clicked(event: Event): void {
@@ -47,7 +57,7 @@ export class Actions {
     const client = said.dataset.client ?? "";
     const acts: Record<string, () => unknown> = {
       react: () => this.#open(button),
-      reply: () => this.composer?.reply(said),
+      reply: () => this.#composer(said)?.reply(said),
       edit: () => this.#edit(said),
       delete: () => this.#askToDelete(said),
       flag: () => this.#flag(said),
@@ -91,8 +101,14 @@ export class Actions {
     );
     if ((old?.ariaPressed === "true") === on) return;
     const count = Number(old?.querySelector(".num")?.textContent ?? 0);
-    this.rows.react(said, emoji, count + (on ? 1 : -1), on);
-    this.wire.react(said.dataset.id ?? "", emoji, on).catch(() => this.rows.react(said, emoji, count, !on));
+    const id = said.dataset.id ?? "";
+    const show = (shown: number, pressed: boolean) => {
+      for (const each of document.querySelectorAll<HTMLElement>(`.said[data-id="${CSS.escape(id)}"]`)) {
+        this.rows.react(each, emoji, shown, pressed);
+      }
+    };
+    show(count + (on ? 1 : -1), on);
+    this.wire.react(id, emoji, on).catch(() => show(count, !on));
   }
 
   #edit(said: HTMLElement): void {
@@ -119,9 +135,10 @@ export class Actions {
 
   /** What was refused goes back to where it was written, so that it can be mended. */
   #takeBack(said: HTMLElement, client: string): void {
-    this.composer?.take(the("p", said).textContent);
+    const composer = this.#composer(said);
+    composer?.take(the("p", said).textContent);
     const item = this.wire.outbox.items.find((each) => each.client_id === client);
-    this.composer?.attaching?.takeBack(item?.files ?? []);
+    composer?.attaching?.takeBack(item?.files ?? []);
     this.wire.outbox.discard(client);
   }
 
@@ -159,14 +176,15 @@ export class Actions {
   }
 
   /** Arrows go from message to message, whose tools are then the next stop of Tab; below the last one is writing. */
-  #walk(event: KeyboardEvent): void {
+  #walk(event: KeyboardEvent, talk: HTMLElement): void {
     const here = event.target as Element;
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!step || event.altKey || event.ctrlKey || event.metaKey || here.closest("textarea")) return;
     event.preventDefault();
-    const all = [...document.querySelectorAll<HTMLElement>("#messages .said")];
+    const all = [...talk.querySelectorAll<HTMLElement>(".stream .said")];
     const at = all.indexOf(here.closest<HTMLElement>(".said") as HTMLElement);
-    const next = all[at < 0 ? all.length - 1 : Math.max(0, at + step)] ?? document.querySelector<HTMLElement>("#write");
+    const next =
+      all[at < 0 ? all.length - 1 : Math.max(0, at + step)] ?? talk.querySelector<HTMLElement>("textarea[name=body]");
     if (!next) return;
     if (next.matches(".said")) next.tabIndex = -1;
     next.focus();

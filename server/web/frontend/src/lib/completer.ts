@@ -28,7 +28,7 @@ export class Completer {
     private readonly names: Names,
     private readonly groups: readonly string[],
   ) {
-    this.#list.id = "called";
+    this.#list.id = `${field.id}-called`;
     this.#list.className = "called leaf";
     this.#list.role = "listbox";
     this.#list.ariaLabel = LATER.people;
@@ -68,7 +68,9 @@ export class Completer {
 
   #show(): void {
     this.#at = 0;
-    this.#list.replaceChildren(...this.#choices.map((choice, place) => option(choice, place)));
+    this.#list.replaceChildren(
+      ...this.#choices.map((choice, place) => option(choice, `${this.field.id}-called-${place}`)),
+    );
     this.#list.hidden = !this.#choices.length;
     this.#said.textContent = this.#choices.length ? LATER.found(this.#choices.length) : "";
     this.#mark();
@@ -123,10 +125,10 @@ export class Completer {
   }
 }
 
-function option({ label }: Choice, place: number): HTMLElement {
+function option({ label }: Choice, id: string): HTMLElement {
   const row = document.createElement("li");
   row.role = "option";
-  row.id = `called-${place}`;
+  row.id = id;
   row.dir = "auto";
   row.textContent = label;
   return row;

@@ -14,10 +14,9 @@ export interface ComposerHooks {
 }
 
 export class Composer {
-  readonly #form = the<HTMLFormElement>("form.composer");
-  readonly #field = the<HTMLTextAreaElement>("#write");
-  readonly #replying = the("#replying");
-  readonly #fault = the("#write-error");
+  readonly #field: HTMLTextAreaElement;
+  readonly #replying: HTMLElement;
+  readonly #fault: HTMLElement;
   readonly #draft: string;
   #completing = false;
   #replyTo: string | null = null;
@@ -25,13 +24,17 @@ export class Composer {
   attaching: Attaching | null = null;
 
   constructor(
+    private readonly form: HTMLFormElement,
     facts: RoomFacts,
     private readonly names: Names,
     private readonly hooks: ComposerHooks,
   ) {
-    this.#draft = `guildhall.draft.${facts.room}`;
+    this.#field = the("textarea", form);
+    this.#replying = the(".replying", form);
+    this.#fault = the(".error", form);
+    this.#draft = `guildhall.draft.${facts.root ?? facts.room}`;
     this.#field.value ||= localStorage.getItem(this.#draft) ?? "";
-    this.#form.addEventListener("submit", (event) => this.#submit(event));
+    this.form.addEventListener("submit", (event) => this.#submit(event));
     this.#field.addEventListener("keydown", (event) => this.#key(event));
     this.#field.addEventListener("input", () => this.#wrote());
     this.#field.addEventListener("input", () => this.#calls(facts));
@@ -66,12 +69,13 @@ export class Composer {
     if (event.key === "ArrowUp" && !this.#field.value) this.#toStream(event);
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    this.#form.requestSubmit();
+    this.form.requestSubmit();
   }
 
   /** Up from an empty field is to the talk; the rest of the way is the stream's. */
   #toStream(event: KeyboardEvent): void {
-    the("#stream").dispatchEvent(new KeyboardEvent("keydown", { key: event.key, cancelable: true }));
+    const stream = this.form.closest(".talk")?.querySelector(".stream");
+    stream?.dispatchEvent(new KeyboardEvent("keydown", { key: event.key, bubbles: true }));
     event.preventDefault();
   }
 

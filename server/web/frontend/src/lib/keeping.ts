@@ -73,8 +73,7 @@ export class Keeping {
   #set(kind: Kind, id: string, on: boolean): void {
     if (on) this.#kept[kind].add(id);
     else this.#kept[kind].delete(id);
-    const said = this.list.querySelector<HTMLElement>(`.said[data-id="${CSS.escape(id)}"]`);
-    if (said) this.#show(said);
+    for (const said of this.list.querySelectorAll<HTMLElement>(`.said[data-id="${CSS.escape(id)}"]`)) this.#show(said);
   }
 
   #show(said: HTMLElement): void {

@@ -6,6 +6,8 @@ export const PAGE = 50;
 export interface RoomFacts {
   channel: string;
   room: string;
+  /** The message whose replies the page shows, if not the whole room. */
+  root: string | null;
   /** Our person id and name as messages carry them. */
   me: string;
   name: string;
@@ -30,6 +32,7 @@ export function roomFacts(main: HTMLElement): RoomFacts {
   return {
     channel: given.channel ?? "",
     room: given.room ?? "",
+    root: given.root ?? null,
     me: given.me ?? "",
     name: given.name ?? "",
     zone: given.zone ?? "UTC",

@@ -13,6 +13,8 @@ export class Rows {
   constructor(
     private readonly facts: RoomFacts,
     private readonly names: Names,
+    /** What the ids of elements begin with: a message may stand on a page twice. */
+    private readonly mark = "m-",
   ) {}
 
   /** A head with no words under it yet. */
@@ -40,7 +42,7 @@ export class Rows {
 
   said(message: Message): HTMLElement {
     const said = copy("t-said");
-    said.id = `m-${message.seq}`;
+    said.id = this.mark + message.seq;
     said.dataset.id = message.id;
     said.dataset.seq = String(message.seq);
     said.dataset.at = message.created_at;
@@ -131,7 +133,7 @@ export class Rows {
     complete(said);
     const link = the<HTMLAnchorElement>(".replies", said);
     link.hidden = !count;
-    link.href = `${location.pathname}/t/${said.dataset.seq}`;
+    link.href = link.href.replace(/\d*$/, said.dataset.seq ?? "");
     the("span", link).textContent = WORDS.replies(count);
   }
 

@@ -10,21 +10,24 @@ import { WORDS } from "./words.ts";
 const NEAR = 80;
 
 export class Stream {
-  readonly #list = the<HTMLOListElement>("#messages");
-  readonly #jump = the<HTMLButtonElement>("#jump");
+  readonly #list: HTMLOListElement;
+  readonly #jump: HTMLButtonElement;
   readonly #outgoing: HTMLElement;
   #fresh = 0;
   /** The reader follows the talk: when the room for it shrinks, the end stays in view. */
   #following = true;
-  #line: HTMLElement | null = document.querySelector("#messages > .newline");
+  #line: HTMLElement | null;
 
   constructor(
     private readonly box: HTMLElement,
     private readonly rows: Rows,
     private readonly facts: RoomFacts,
     /** The reader has seen everything down to this seq. */
-    private readonly seen: (seq: number) => void,
+    public seen: (seq: number) => void,
   ) {
+    this.#list = the("ol.said-here", box);
+    this.#jump = the(".jump", box.parentElement as Element);
+    this.#line = this.#list.querySelector(".newline");
     this.#outgoing = copy("t-mine");
     this.#outgoing.hidden = true;
     rows.badge(this.#outgoing, facts.me);
@@ -68,7 +71,7 @@ export class Stream {
   }
 
   replace(page: Message[]): void {
-    for (const old of this.#list.querySelectorAll(".day, .newline, .post:not(#outgoing)")) old.remove();
+    for (const old of this.#list.querySelectorAll(".day, .newline, .post:not(.outgoing)")) old.remove();
     this.#line = null;
     this.#outgoing.before(this.#built(page));
     this.toEnd();
@@ -102,7 +105,7 @@ export class Stream {
   }
 
   find(id: string): HTMLElement | null {
-    return this.#list.querySelector(`.said[data-id="${CSS.escape(id)}"]`);
+    return this.box.querySelector(`.said[data-id="${CSS.escape(id)}"]`);
   }
 
   oldest(): number {
@@ -114,7 +117,7 @@ export class Stream {
   }
 
   #place(message: Message): void {
-    const posts = this.#list.querySelectorAll<HTMLElement>(".post:not(#outgoing)");
+    const posts = this.#list.querySelectorAll<HTMLElement>(".post:not(.outgoing)");
     const last = posts[posts.length - 1] ?? null;
     const before = last && saidIn(last);
     if (last && follows(before, { author: message.author.id, at: message.created_at }, this.facts.zone)) {

@@ -21,7 +21,7 @@ export function follow(transport: Transport): void {
   transport.on("member.changed", changed);
   document.addEventListener("click", pressed);
   const blocked = the("main.talk").dataset.folds;
-  if (blocked) void import("./folding.ts").then(({ fold }) => fold(the("#messages"), blocked.split(" ")));
+  if (blocked) void import("./folding.ts").then(({ fold }) => fold(document.body, blocked.split(" ")));
 }
 
 /** Shows a conversation at the side, once; a request is counted beside the title, which leads to it. */
@@ -59,7 +59,7 @@ function pressed(event: MouseEvent): void {
 /** Somebody is called, or looks, otherwise from now on. */
 function changed({ id, name, avatar }: Author): void {
   const key = CSS.escape(id);
-  for (const head of document.querySelectorAll<HTMLElement>(`#messages .post[data-author="${key}"]`)) {
+  for (const head of document.querySelectorAll<HTMLElement>(`.stream .post[data-author="${key}"]`)) {
     the(".by b", head).textContent = name;
     head.querySelector(":scope > .tile")?.replaceWith(portrait({ id, avatar }));
   }

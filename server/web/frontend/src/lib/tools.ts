@@ -8,7 +8,7 @@ export function equip(said: HTMLElement): void {
   complete(said);
   const tools = the<HTMLTemplateElement>("#t-tools").content.cloneNode(true) as DocumentFragment;
   const form = the(".editing", tools);
-  the("textarea", form).id = the<HTMLLabelElement>("label", form).htmlFor = `edit-${said.dataset.seq}`;
+  the("textarea", form).id = the<HTMLLabelElement>("label", form).htmlFor = `edit-${said.id}`;
   said.append(tools);
 }
 

@@ -78,7 +78,8 @@ export class Wire {
 
   constructor(
     private readonly transport: Transport,
-    private readonly hooks: WireHooks,
+    /** What is told of the room; whoever comes late may listen too. */
+    public hooks: WireHooks,
     private readonly options: WireOptions,
   ) {
     this.#sequence = new Sequence(options.last, {
