@@ -4,7 +4,7 @@ from tenants.keys.scopes import KeyScope
 
 _BY_SCOPE = {
     KeyScope.READ_COMMUNITY: "list_rooms list_insiders list_messages read_message read_history read_thread"
-    " list_threads list_pins list_bookmarks read_marks",
+    " list_threads count_threads list_pins list_bookmarks read_marks",
     KeyScope.WRITE_COMMUNITY: "add_room edit_room archive_room bring_room_back let_in take_out post_message"
     " edit_message delete_message put_reaction delete_reaction mark_thread follow_thread leave_thread"
     " begin_attachment complete_attachment read_attachment drop_attachment remove_preview"

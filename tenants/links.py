@@ -73,6 +73,11 @@ def reply(slug: str, room_slug: str, root_seq: int, seq: int) -> str:
     return f"{thread(slug, room_slug, root_seq)}#m-{seq}"
 
 
+def threads(slug: str) -> str:
+    """The threads of a channel that the reader follows."""
+    return f"/c/{slug}/threads"
+
+
 def direct(slug: str, rest: str = "") -> str:
     """One's own conversations in a channel; `rest` is a path such as `/block`."""
     return f"/c/{slug}/direct{rest}"

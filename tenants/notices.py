@@ -93,6 +93,12 @@ def bookmark_changed(person_id: PersonId, message_id: MessageId, *, on: bool) ->
     return Notice("bookmark.changed", {"message": str(message_id), "on": on}, person_id=person_id)
 
 
+def thread_changed(person_id: PersonId, room_id: RoomId, root_id: MessageId, seq: int, *, following: bool) -> Notice:
+    """A person has read a thread up to a `seq`, follows it, or follows it no more."""
+    payload = {"room": str(room_id), "message": str(root_id), "seq": seq, "following": following}
+    return Notice("thread.changed", payload, person_id=person_id)
+
+
 def room_left(person_id: PersonId, room_id: RoomId) -> Notice:
     """A person was taken out of a private room: the wire takes their sockets out of it, and tells nobody."""
     return Notice("room.left", {"room": str(room_id)}, person_id=person_id)

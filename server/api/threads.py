@@ -49,6 +49,12 @@ class FollowedShown(BaseModel):
     unread: int
 
 
+class WaitingShown(BaseModel):
+    """In how many of the threads that you follow there are replies you have not read, counted up to a hundred."""
+
+    threads: int
+
+
 @op("The replies to a message", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
 async def read_thread(context: InChannel, *, path: OfMessage, query: WhichReplies) -> Answer[Page[MessageShown]]:
     """The newest page, or the one before or after a `seq`; each page ascends by `seq`."""
@@ -72,6 +78,12 @@ async def list_threads(context: InChannel, *, path: InSlug, query: PageQuery) ->
     return Answer(messages.encoded({"items": items, "next": cursor}))
 
 
+@op("How many threads have unread replies", tags=TAGS, errors=(403, 404))
+async def count_threads(context: InChannel, *, path: InSlug) -> WaitingShown:
+    """Of those that you follow."""
+    return WaitingShown(threads=await threads.waiting(context.scope))
+
+
 @op("Mark a thread as read", tags=TAGS, errors=(403, 404))
 async def mark_thread(context: InChannel, *, path: OfMessage, body: ReadUpto) -> StandingShown:
     """The mark only moves forward, and never past the last reply."""
@@ -92,6 +104,7 @@ async def leave_thread(context: InChannel, *, path: OfMessage) -> None:
 
 ROUTES = (
     Route("GET", "/channels/{slug}/threads", list_threads),
+    Route("GET", "/channels/{slug}/threads/unread", count_threads),
     Route("GET", "/channels/{slug}/messages/{id}/thread", read_thread),
     Route("PUT", "/channels/{slug}/messages/{id}/thread/read", mark_thread),
     Route("PUT", "/channels/{slug}/messages/{id}/thread/follow", follow_thread),

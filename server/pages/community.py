@@ -33,6 +33,7 @@ from tenants.community import (
     rooms,
     sanctions,
     screening,
+    threads,
     withheld,
 )
 from tenants.errors import NotFound, Refusal, SignInNeeded
@@ -140,6 +141,7 @@ async def gather(visit: Visit, scope: Scope, room: Record, found: Sequence[Recor
         talk=talk,
         blocked=frozenset(str(row["id"]) for row in await blocks.mine(scope)) if member else frozenset(),
         pinned=await pins.count(scope, room["id"]),
+        waiting=await threads.waiting(scope) if member else 0,
     )
 
 
@@ -155,7 +157,7 @@ async def _found(visit: Visit, scope: Scope, room_id: UUID) -> tuple[int | None,
     if (at := await _sought(visit, scope, room_id)) is not None:
         found = await places.around(scope, room_id, at, PAGE)
     else:
-        before, after = _number(visit, "before"), _number(visit, "after")
+        before, after = number(visit, "before"), number(visit, "after")
         found = await messages.page_of_seen(scope, room_id, before=before, after=after, limit=PAGE)
     return at, found or await messages.page_of_seen(scope, room_id, limit=PAGE)
 
@@ -187,11 +189,12 @@ async def _sought(visit: Visit, scope: Scope, room_id: UUID) -> int | None:
     try:
         day = date.fromisoformat(visit.request.query.get("on", ""))
     except ValueError:
-        return _number(visit, "at")
+        return number(visit, "at")
     return await places.day_begins(scope, room_id, day)
 
 
-def _number(visit: Visit, name: str) -> int | None:
+def number(visit: Visit, name: str) -> int | None:
+    """A number that the address asks for; None for anything else."""
     asked = visit.request.query.get(name, "")
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 15 else None
 

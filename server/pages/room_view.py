@@ -42,7 +42,9 @@ class RoomFacts:
 
     `talks` are the reader's conversations, `talk` the one that the room is, `asking` how many wait to be accepted;
     `blocked` are members. `withheld` is what hidden messages say, as far as the reader may know it; `at` is the seq
-    that was sought. With a `root` the page is that of its thread, and `messages` begin with it. `silence` says why the
+    that was sought. With a `root` the page is that of its thread, and `messages` begin with it; `follows` when the
+    reader does, and there is `more` before that seq; `earlier` replies
+    stand still. In so many threads something is `waiting` to be read. `silence` says why the
     reader only reads while the `raid` stands.
     """
 
@@ -65,6 +67,10 @@ class RoomFacts:
     pinned: int = 0
     at: int | None = None
     root: Record | None = None
+    follows: bool = False
+    more: int = 0
+    earlier: bool = False
+    waiting: int = 0
     silence: str = ""
     raid: Record | None = None
 
@@ -78,13 +84,14 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
     whole = facts.root is None
     past = bool(facts.messages) and last < room["head_seq"] and whole
     missed = whole and 0 < facts.read_seq < first - 1
+    said = _said(facts)
     return RoomPage(
         room_id=str(room["id"]),
         name=room["name"],
         topic=room["topic"],
         groups=(*_groups(facts), *_direct(facts)),
-        lines=arrange(_said(facts), facts.zone, facts.read_seq, str(actor.member_id), datetime.now(UTC)),
-        last_seq=last,
+        lines=arrange(said[0 if whole else 1 :], facts.zone, facts.read_seq, str(actor.member_id), datetime.now(UTC)),
+        last_seq=last if whole else room["head_seq"],
         read_seq=facts.read_seq,
         zone=facts.zone,
         rooms_url=f"{links.channel(slug)}/community",
@@ -99,22 +106,51 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         decisions_url=links.decisions(slug),
         join_url=f"{links.channel(slug)}#join",
         url=own_url,
-        older_url=f"{own_url}?before={first}" if first > 1 and whole else "",
-        newer_url=f"{own_url}?after={last}" if past else "",
+        older_url=_older(facts, own_url),
+        newer_url=_newer(facts, own_url, last) if past or facts.earlier else "",
         unread_url=links.message(slug, room["slug"], facts.read_seq + 1) if missed else "",
         own=OwnRoom(f"{own_url}/me", **dict(facts.own_room or {})) if member else None,
         form=form or Form(),
         raid_until=facts.raid["ends_at"] if facts.raid and actor.role in STAFF else None,
         raid_url=links.studio(slug, "/moderation"),
         **_kept(facts),
+        **_threads(facts),
         **_rights(facts, member=member),
     )
+
+
+def _older(facts: RoomFacts, own_url: str) -> str:
+    """Where what was said before is; of a thread, the replies before the first one shown."""
+    if facts.root is not None:
+        return (
+            f"{links.thread(facts.slug, facts.room['slug'], facts.root['seq'])}?before={facts.more}"
+            if facts.more
+            else ""
+        )
+    first = facts.messages[0]["seq"] if facts.messages else 1
+    return f"{own_url}?before={first}" if first > 1 else ""
+
+
+def _newer(facts: RoomFacts, own_url: str, last: int) -> str:
+    """Where what was said after is; of a thread, its newest replies."""
+    if facts.root is not None:
+        return links.thread(facts.slug, facts.room["slug"], facts.root["seq"])
+    return f"{own_url}?after={last}"
 
 
 def _kept(facts: RoomFacts) -> dict[str, Any]:
     """Where pinned and saved messages are found."""
     pins_url = links.pins(facts.slug, facts.room["slug"])
     return {"pinned": facts.pinned, "pins_url": pins_url, "saved_url": links.saved(facts.slug)}
+
+
+def _threads(facts: RoomFacts) -> dict[str, Any]:
+    """The threads that the reader follows, and how they stand to the one that the page shows."""
+    about = {"threads_url": links.threads(facts.slug), "threads_waiting": facts.waiting}
+    if facts.root is None:
+        return about
+    root = arrange(_said(facts)[:1], facts.zone, 0, "", datetime.now(UTC))
+    return about | {"root_id": facts.root["id"], "root": root, "follows": facts.follows}
 
 
 def _rights(facts: RoomFacts, *, member: bool) -> dict[str, Any]:

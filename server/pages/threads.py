@@ -1,21 +1,26 @@
-"""A thread's page: a message and the replies to it, readable and answered without scripts."""
+"""A thread's page, readable and answered without scripts, and the page of those that the reader follows."""
 
 from dataclasses import replace
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from server.api.threads import CURSOR
 from server.forms import read_fields, refill
-from server.pages.community import answer, gather, room_of, say
+from server.pages.community import answer, gather, number, room_of, say
 from server.pages.room_view import RoomFacts
 from server.pages.visits import Visit, see
-from server.web.views.frame import Form
+from server.web.views.frame import Form, PersonMark
+from server.web.views.threads import ThreadRow, ThreadsPage
 from tenants import links
-from tenants.community import messages, threads
+from tenants.channels import channels
+from tenants.community import bookmarks, messages, threads
 from tenants.errors import NotFound, Refusal
 from tenants.scope import Record, Scope
 
 MOST = 100
+PAGE = 30
 
 
 async def thread_page(visit: Visit) -> web.Response:
@@ -38,6 +43,46 @@ async def reply(visit: Visit) -> web.Response:
     return see(f"{links.thread(visit.slug, visit.path['room'], root['seq'])}#m-{posted.seq}")
 
 
+async def follow(visit: Visit) -> web.Response:
+    """POST /c/{slug}/community/{room}/t/{seq}/follow: follows the thread with `on`, and without it no more."""
+    fields = await read_fields(visit.request)
+    async with visit.enter() as scope:
+        root = await _root(visit, scope, await room_of(visit, scope))
+        await threads.follow(scope, UUID(root["id"]), on="on" in fields)
+    return see(links.thread(visit.slug, visit.path["room"], root["seq"]))
+
+
+async def threads_page(visit: Visit) -> web.Response:
+    """GET /c/{slug}/threads: those with the latest reply first; with `?after=` others."""
+    after = CURSOR.read(visit.request.query.get("after"))
+    async with visit.enter(readonly=True) as scope:
+        found = await threads.followed(scope, before=after, limit=PAGE + 1)
+        places = {str(room["id"]): room for room in await bookmarks.places(scope)}
+        zone = ZoneInfo((await channels.read(scope))["time_zone"])
+    shown, here = found[:PAGE], links.threads(visit.slug)
+    older = CURSOR.write((shown[-1]["thread_last_at"], UUID(shown[-1]["id"]))) if len(found) > PAGE else ""
+    view = ThreadsPage(
+        rows=tuple(_row(visit.slug, row, places[row["room"]]) for row in shown),
+        zone=zone,
+        back_url=f"{links.channel(visit.slug)}/community",
+        older_url=f"{here}?after={older}" if older else "",
+    )
+    return visit.show("threads.html", view)
+
+
+def _row(slug: str, row: Record, room: Record) -> ThreadRow:
+    return ThreadRow(
+        author=PersonMark(row["author_id"], row["author_name"], row["author_avatar"]),
+        html=row["html"],
+        url=links.thread(slug, room["slug"], row["seq"]),
+        room=room["name"],
+        replies=row["thread_count"],
+        last_at=row["thread_last_at"],
+        unread=row["unread"],
+        gone=row["deleted_at"] is not None or row["hidden_at"] is not None,
+    )
+
+
 async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> web.Response:
     async with visit.enter(readonly=False) as scope:
         facts = await _read(visit, scope)
@@ -47,10 +92,15 @@ async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> we
 async def _read(visit: Visit, scope: Scope) -> RoomFacts:
     room = await room_of(visit, scope)
     root = await _root(visit, scope, room)
-    thread = await threads.read(scope, UUID(root["id"]), limit=MOST)
-    if thread.standing.following and thread.replies:
-        await threads.mark_read(scope, UUID(root["id"]), thread.replies[-1]["seq"])
-    return replace(await gather(visit, scope, room, [root, *thread.replies]), root=root)
+    before = number(visit, "before")
+    thread = await threads.read(scope, UUID(root["id"]), before=before, limit=MOST + 1)
+    replies = thread.replies[-MOST:]
+    if thread.standing.following and replies:
+        await threads.mark_read(scope, UUID(root["id"]), replies[-1]["seq"])
+    facts = await gather(visit, scope, room, [root, *replies])
+    more = replies[0]["seq"] if len(thread.replies) > MOST else 0
+    stands = {"follows": thread.standing.following, "read_seq": thread.standing.last_seq}
+    return replace(facts, root=root, more=more, earlier=before is not None, **stands)
 
 
 async def _root(visit: Visit, scope: Scope, room: Record) -> Record:

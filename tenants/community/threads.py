@@ -4,18 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, select, tuple_
+from sqlalchemy import Uuid, bindparam, exists, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from tenants import notices
 from tenants.community import bell, direct, following, messages, rooms
 from tenants.community.following import THREAD_MEMBERS, Standing
 from tenants.community.messages import MESSAGES, PAGE, SHOWN
+from tenants.ids import MessageId, RoomId
 from tenants.members.members import MEMBERS
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import scoped, within
 from tenants.tables import EVER, LAST, Instant
 
+MOST_COUNTED = 100
 _REPLIES = (
     select(*SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.reply_to == bindparam("message_id", type_=Uuid()))
 )
@@ -24,18 +27,28 @@ BEFORE = scoped(
 )
 AFTER = scoped(_REPLIES.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
 _REPLY = MESSAGES.alias("reply")
-_UNREAD = within(
-    select(func.count())
-    .where(_REPLY.c.reply_to == THREAD_MEMBERS.c.message_id, _REPLY.c.seq > THREAD_MEMBERS.c.last_seq)
-    .where(_REPLY.c.deleted_at.is_(None))
-    .correlate(THREAD_MEMBERS)
-).scalar_subquery()
+_NEW = (
+    _REPLY.c.reply_to == THREAD_MEMBERS.c.message_id,
+    _REPLY.c.seq > THREAD_MEMBERS.c.last_seq,
+    _REPLY.c.deleted_at.is_(None),
+)
+_UNREAD = within(select(func.count()).where(*_NEW).correlate(THREAD_MEMBERS)).scalar_subquery()
+_HAS_NEW = exists(within(select(literal(1)).where(*_NEW).correlate(THREAD_MEMBERS)))
+_MINE = (
+    THREAD_MEMBERS.c.member_id == bindparam("me", type_=Uuid()),
+    THREAD_MEMBERS.c.following,
+    THREAD_MEMBERS.c.room_id == func.any(bindparam("rooms", type_=ARRAY(Uuid))),
+)
+_WAITING = scoped(
+    select(func.count()).select_from(
+        within(select(literal(1)).select_from(THREAD_MEMBERS).where(*_MINE, _HAS_NEW).limit(MOST_COUNTED)).subquery()
+    )
+)
 _FOLLOWED = scoped(
     select(*SHOWN, MESSAGES.c.thread_last_at, _UNREAD.label("unread"))
     .join_from(THREAD_MEMBERS, MESSAGES, THREAD_MEMBERS.c.message_id == MESSAGES.c.id)
     .join(MEMBERS, MESSAGES.c.member_id == MEMBERS.c.id)
-    .where(THREAD_MEMBERS.c.member_id == bindparam("me", type_=Uuid()), THREAD_MEMBERS.c.following)
-    .where(THREAD_MEMBERS.c.room_id == func.any(bindparam("rooms", type_=ARRAY(Uuid))))
+    .where(*_MINE)
     .where(
         tuple_(MESSAGES.c.thread_last_at, MESSAGES.c.id)
         < tuple_(bindparam("before", type_=Instant), bindparam("before_id", type_=Uuid()))
@@ -73,18 +86,26 @@ async def followed(scope: Scope, *, before: tuple[datetime, UUID] | None = None,
     Each is its first message with `thread_last_at` and `unread`; `before` is where the page before this one ended.
     """
     scope.require(Action.ROOM_JOIN)
-    seen = [row["id"] for row in (*await rooms.seen(scope), *await direct.mine(scope))]
     at, message_id = before or (EVER, LAST)
-    place = {"before": at, "before_id": message_id, "rooms": seen}
+    place = {"before": at, "before_id": message_id, "rooms": await _seen(scope)}
     return await scope.all(_FOLLOWED, me=scope.member_id(), limit=limit, **place)
+
+
+async def waiting(scope: Scope) -> int:
+    """In how many of those threads something is unread, counted up to a hundred."""
+    scope.require(Action.ROOM_JOIN)
+    return int(await scope.value(_WAITING, me=scope.member_id(), rooms=await _seen(scope)))
 
 
 async def mark_read(scope: Scope, message_id: UUID, seq: int) -> Standing:
     """Note that the member has read a thread up to `seq`; the mark only moves forward."""
     root = await messages.find(scope, message_id)
     scope.require(Action.ROOM_JOIN)
+    before = await following.standing(scope, message_id)
     standing = await following.mark_read(scope, root, seq)
     await bell.read_thread(scope, message_id, standing.last_seq)
+    if standing != before:
+        _tell(scope, root, standing)
     return standing
 
 
@@ -93,3 +114,15 @@ async def follow(scope: Scope, message_id: UUID, *, on: bool) -> None:
     root = await messages.find(scope, message_id)
     scope.require(Action.ROOM_JOIN)
     await following.follow(scope, root, on=on)
+    _tell(scope, root, await following.standing(scope, message_id))
+
+
+async def _seen(scope: Scope) -> list[UUID]:
+    """Who sees a thread sees its room: the rule is that of rooms and of conversations."""
+    return [row["id"] for row in (*await rooms.seen(scope), *await direct.mine(scope))]
+
+
+def _tell(scope: Scope, root: Record, standing: Standing) -> None:
+    if person := scope.actor.person_id:
+        place = RoomId(UUID(root["room"])), MessageId(UUID(root["id"]))
+        scope.announce(notices.thread_changed(person, *place, standing.last_seq, following=standing.following))

@@ -109,7 +109,7 @@ async def test_a_thread_is_read_and_answered_without_scripts(web: Web, world: Wo
     assert f'href="{url}/t/1"><' in (await sam.get(url)).body.decode()
     page = (await sam.get(f"{url}/t/1")).body.decode()
     assert ["Which clay?" in page, "Stoneware" in page, "Beside the thread" in page] == [True, True, False]
-    assert "<script" not in page
+    assert f'data-root="{asked}"' in page
     listed = (await web.call("GET", f"/channels/{pottery.slug}/threads", token=pottery.sam.token)).json["items"]
     assert [each["unread"] for each in listed] == [0], "the page has shown the reply"
     client_id = str(uuid4())
@@ -124,6 +124,62 @@ async def test_a_thread_is_read_and_answered_without_scripts(web: Web, world: Wo
         assert (await sam.post(f"{url}/t/{wrong}", body="lost", client_id=str(uuid4()))).status == 404
     stranger = await web.get(f"{url}/t/1")
     assert (stranger.status, stranger.headers["Location"].startswith("/sign-in?next=")) == (303, True)
+
+
+async def test_threads_are_listed_followed_and_left_without_scripts(
+    web: Web, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.pages.threads.PAGE", 2)
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    url, sam = f"/c/{pottery.slug}/community/wheel-talk", await signed_in(web, pottery.sam)
+    assert "You follow no thread yet" in (await sam.get(f"/c/{pottery.slug}/threads")).body.decode()
+    for n in range(1, 4):
+        asked = (await post(web, pottery, room, pottery.sam.token, f"Question {n}.")).json["id"]
+        await post(web, pottery, room, pottery.zoe.token, "An answer", reply_to=asked)
+    count = f"/channels/{pottery.slug}/threads/unread"
+    assert (await web.call("GET", count, token=pottery.sam.token)).json == {"threads": 3}
+    assert '<span class="num">3</span><span class="unseen"> with unread' in (await sam.get(url)).body.decode()
+    page = (await sam.get(f"/c/{pottery.slug}/threads")).body.decode()
+    assert [n for n in range(1, 4) if f"Question {n}." in page] == [2, 3]
+    assert page.index("Question 3.") < page.index("Question 2.")
+    older = page.split("/threads?after=")[1].split('"')[0]
+    assert "Question 1." in (await sam.get(f"/c/{pottery.slug}/threads?after={older}")).body.decode()
+    assert (await sam.get(f"/c/{pottery.slug}/threads?after=nonsense")).status == 422
+    thread = (await sam.get(f"{url}/t/5")).body.decode()
+    assert "Follow no more" in thread
+    for fields, left in (({"off": "1"}, [2]), ({"on": "1"}, [2, 3])):
+        assert (await sam.post(f"{url}/t/5/follow", **fields)).headers["Location"] == f"{url}/t/5"
+        page = (await sam.get(f"/c/{pottery.slug}/threads")).body.decode()
+        assert [n for n in (2, 3) if f"Question {n}." in page] == left
+    assert (await web.call("GET", count, token=pottery.sam.token)).json == {"threads": 2}
+    assert (await web.call("GET", count, token=world.chess.eve.token)).status == 403
+    assert (await sam.post(f"{url}/t/99/follow", on="1")).status == 404
+    stranger = await web.get(f"/c/{pottery.slug}/threads")
+    assert (stranger.status, stranger.headers["Location"].startswith("/sign-in?next=")) == (303, True)
+
+
+async def test_a_long_thread_is_read_back_without_scripts(
+    web: Web, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.pages.threads.MOST", 2)
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    asked = (await post(web, pottery, room, pottery.sam.token, "Which clay?")).json["id"]
+    for n in range(2, 6):
+        await post(web, pottery, room, pottery.zoe.token, f"said {n}.", reply_to=asked)
+    url, sam = f"/c/{pottery.slug}/community/wheel-talk/t/1", await signed_in(web, pottery.sam)
+
+    async def shown(query: str) -> tuple[list[int], str]:
+        page = (await sam.get(url + query)).body.decode()
+        assert "Which clay?" in page
+        return [n for n in range(2, 6) if f"said {n}." in page], page
+
+    newest, page = await shown("")
+    assert (newest, f'href="{url}?before=4"' in page, 'data-last="5"' in page) == ([4, 5], True, True)
+    older, page = await shown("?before=4")
+    assert (older, "?before=2" in page, "<script" in page) == ([2, 3], False, False)
+    assert f'href="{url}"' in page
 
 
 async def test_a_member_holds_a_room_their_own_way_without_scripts(web: Web, world: World) -> None:

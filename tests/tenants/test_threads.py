@@ -136,3 +136,24 @@ async def test_visitors_read_threads_of_open_rooms_and_follow_none(tenancy: Tena
         for ask in (threads.follow(scope, root.id, on=True), threads.mark_read(scope, root.id, 1)):
             with pytest.raises((SignInNeeded, Forbidden)):
                 await ask
+
+
+async def test_own_devices_hear_how_far_a_thread_was_read_and_whether_it_is_followed(
+    tenancy: Tenancy, world: World, room: RoomId
+) -> None:
+    pottery, mia = world.pottery, world.pottery.mia
+    root = await say(tenancy, pottery, pottery.sam.actor, room)
+    last = await reply(tenancy, pottery, pottery.zoe.actor, root, room, "yes")
+    async with tenancy.scope(pottery.id, mia.actor) as scope:
+        assert await threads.waiting(scope) == 0
+        await threads.follow(scope, root.id, on=True)
+        for seq in (1, 99, last):
+            await threads.mark_read(scope, root.id, seq)
+        told = [notice for _, notice in scope._notices if notice.event == "thread.changed"]
+    assert [(notice.payload["seq"], notice.payload["following"]) for notice in told] == [(last, True)]
+    assert {(notice.person_id, notice.room_id, notice.payload["message"]) for notice in told} == {
+        (mia.actor.person_id, None, str(root.id))
+    }
+    await reply(tenancy, pottery, pottery.zoe.actor, root, room, "or no")
+    async with tenancy.scope(pottery.id, mia.actor) as scope:
+        assert await threads.waiting(scope) == 1

@@ -1,5 +1,6 @@
 /** What comes once the page stands: acting on messages, files for the next one, what is unread elsewhere, older pages. */
 import { Actions } from "./actions.ts";
+import { Beside, goOn } from "./beside.ts";
 import type { Composer } from "./composer.ts";
 import { watchElsewhere } from "./elsewhere.ts";
 import { Keeping } from "./keeping.ts";
@@ -9,6 +10,7 @@ import type { People } from "./people.ts";
 import { type Reading, readBack } from "./readback.ts";
 import type { Rows } from "./rows.ts";
 import { follow } from "./talks.ts";
+import { countThreads } from "./threadcount.ts";
 import { awaitFiles } from "./touch.ts";
 import type { Transport, Wire } from "./wire.ts";
 
@@ -25,11 +27,15 @@ export interface Standing extends Reading {
 
 export function comeToLife(standing: Standing): void {
   const { facts, transport, wire, rows, composer, names, people, api } = standing;
-  new Actions(wire, rows, { names, api }).serve(the("main.talk"), composer);
+  const actions = new Actions(wire, rows, { names, api });
+  actions.serve(the("main.talk"), composer);
+  if (facts.root) goOn(standing, facts.root);
+  else new Beside(standing, actions);
+  countThreads(facts.channel, transport);
   follow(standing.transport);
   new Keeping(document.body, transport, api, facts.room);
   if (composer) awaitFiles(composer, api);
   watchElsewhere(facts.channel, (counts) => people.unread(counts));
   const older = document.querySelector("#older");
-  if (older) readBack(older, the("#stream"), standing, PAGE);
+  if (older && !facts.root) readBack(older, the("#stream"), standing, PAGE);
 }
