@@ -31,6 +31,7 @@ from server.api import (
     rooms,
     search,
     threads,
+    unsent,
     uploads,
     webhooks,
 )
@@ -46,6 +47,7 @@ from server.webhooks import payments as payments_webhook
 API: tuple[Route, ...] = (
     *community.ROUTES,
     *threads.ROUTES,
+    *unsent.ROUTES,
     *kept.ROUTES,
     *rooms.ROUTES,
     *direct.ROUTES,

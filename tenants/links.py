@@ -73,6 +73,11 @@ def reply(slug: str, room_slug: str, root_seq: int, seq: int) -> str:
     return f"{thread(slug, room_slug, root_seq)}#m-{seq}"
 
 
+def history(slug: str, room_slug: str, seq: int) -> str:
+    """The earlier words of a message, for those who may see them."""
+    return f"{room(slug, room_slug)}/m/{seq}/history"
+
+
 def threads(slug: str) -> str:
     """The threads of a channel that the reader follows."""
     return f"/c/{slug}/threads"

@@ -93,6 +93,14 @@ def bookmark_changed(person_id: PersonId, message_id: MessageId, *, on: bool) ->
     return Notice("bookmark.changed", {"message": str(message_id), "on": on}, person_id=person_id)
 
 
+def draft_changed(
+    person_id: PersonId, room_id: RoomId, root_id: MessageId | None, words: Mapping[str, Any]
+) -> Notice:  # fmt: skip
+    """What a person has begun to write in a room or thread: `body, version`, and how many are `left` in the room."""
+    place = {"room": str(room_id), "reply_to": str(root_id) if root_id else None}
+    return Notice("draft.changed", {**place, **words}, person_id=person_id)
+
+
 def thread_changed(person_id: PersonId, room_id: RoomId, root_id: MessageId, seq: int, *, following: bool) -> Notice:
     """A person has read a thread up to a `seq`, follows it, or follows it no more."""
     payload = {"room": str(room_id), "message": str(root_id), "seq": seq, "following": following}

@@ -86,7 +86,7 @@ async def count_threads(context: InChannel, *, path: InSlug) -> WaitingShown:
 
 @op("Mark a thread as read", tags=TAGS, errors=(403, 404))
 async def mark_thread(context: InChannel, *, path: OfMessage, body: ReadUpto) -> StandingShown:
-    """The mark only moves forward, and never past the last reply."""
+    """The mark only moves forward, and never past the last reply. Who follows nothing here has none."""
     return _standing(await threads.mark_read(context.scope, path.id, body.seq))
 
 

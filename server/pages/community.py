@@ -34,8 +34,10 @@ from tenants.community import (
     sanctions,
     screening,
     threads,
+    unsent,
     withheld,
 )
+from tenants.community.unsent import Place
 from tenants.errors import NotFound, Refusal, SignInNeeded
 from tenants.ids import ChannelId, MemberId, RoomId
 from tenants.members import raids
@@ -90,7 +92,10 @@ async def say(visit: Visit, fields: Mapping[str, str], reply_to: UUID | None = N
     await charge(visit.request, POSTING, str(visit.reader.person_id))
     draft = await drafts.prepare(_id(fields.get("client_id", "")), fields.get("body", ""), reply_to)
     async with visit.enter() as scope:
-        return await messages.post(scope, (await room_of(visit, scope))["id"], draft)
+        room_id = (await room_of(visit, scope))["id"]
+        posted = await messages.post(scope, room_id, draft)
+        await unsent.sent(scope, Place(room_id, reply_to))
+        return posted
 
 
 async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> web.Response:
@@ -112,8 +117,10 @@ def answer(visit: Visit, facts: RoomFacts, form: Form | None = None, status: int
     return response
 
 
-async def gather(visit: Visit, scope: Scope, room: Record, found: Sequence[Record]) -> RoomFacts:
-    """All that a page about these messages of a room shows."""
+async def gather(
+    visit: Visit, scope: Scope, room: Record, found: Sequence[Record], root: Record | None = None
+) -> RoomFacts:  # fmt: skip
+    """All that a page about these messages of a room, or of the thread that begins with `root`, shows."""
     channel = await channels.read(scope)
     member = scope.actor.member_id is not None and scope.actor.banned is None
     talk = await direct.find(scope, room["id"]) if room["kind"] == rooms.DIRECT else None
@@ -142,6 +149,9 @@ async def gather(visit: Visit, scope: Scope, room: Record, found: Sequence[Recor
         blocked=frozenset(str(row["id"]) for row in await blocks.mine(scope)) if member else frozenset(),
         pinned=await pins.count(scope, room["id"]),
         waiting=await threads.waiting(scope) if member else 0,
+        draft=await unsent.of_page(scope, Place(room["id"], UUID(root["id"]) if root else None)),
+        drafted=await unsent.rooms_of_mine(scope),
+        root=root,
     )
 
 

@@ -44,7 +44,8 @@ class RoomFacts:
     `blocked` are members. `withheld` is what hidden messages say, as far as the reader may know it; `at` is the seq
     that was sought. With a `root` the page is that of its thread, and `messages` begin with it; `follows` when the
     reader does, and there is `more` before that seq; `earlier` replies
-    stand still. In so many threads something is `waiting` to be read. `silence` says why the
+    stand still. In so many threads something is `waiting` to be read. `draft` is what
+    the reader has begun to write here, `drafted` the rooms in which they have begun something. `silence` says why the
     reader only reads while the `raid` stands.
     """
 
@@ -71,6 +72,8 @@ class RoomFacts:
     more: int = 0
     earlier: bool = False
     waiting: int = 0
+    draft: Record | None = None
+    drafted: frozenset[UUID] = frozenset()
     silence: str = ""
     raid: Record | None = None
 
@@ -80,24 +83,17 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
     actor, room, slug = facts.actor, facts.room, facts.slug
     member = actor.member_id is not None and actor.banned is None
     own_url = links.room(slug, room["slug"])
-    first, last = (facts.messages[0]["seq"], facts.messages[-1]["seq"]) if facts.messages else (1, 0)
-    whole = facts.root is None
-    past = bool(facts.messages) and last < room["head_seq"] and whole
-    missed = whole and 0 < facts.read_seq < first - 1
-    said = _said(facts)
+    said = _said(facts)[0 if facts.root is None else 1 :]
     return RoomPage(
         room_id=str(room["id"]),
         name=room["name"],
         topic=room["topic"],
         groups=(*_groups(facts), *_direct(facts)),
-        lines=arrange(said[0 if whole else 1 :], facts.zone, facts.read_seq, str(actor.member_id), datetime.now(UTC)),
-        last_seq=last if whole else room["head_seq"],
+        lines=arrange(said, facts.zone, facts.read_seq, str(actor.member_id), datetime.now(UTC)),
         read_seq=facts.read_seq,
         zone=facts.zone,
         rooms_url=f"{links.channel(slug)}/community",
         search_url=f"{links.channel(slug)}/search",
-        post_url=links.thread(slug, room["slug"], facts.root["seq"]) if facts.root else own_url,
-        back_url=links.message(slug, room["slug"], facts.root["seq"]) if facts.root else "",
         client_id=str(new_id()),
         member=member,
         people=_people(facts) if member else (),
@@ -106,36 +102,42 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         decisions_url=links.decisions(slug),
         join_url=f"{links.channel(slug)}#join",
         url=own_url,
-        older_url=_older(facts, own_url),
-        newer_url=_newer(facts, own_url, last) if past or facts.earlier else "",
-        unread_url=links.message(slug, room["slug"], facts.read_seq + 1) if missed else "",
         own=OwnRoom(f"{own_url}/me", **dict(facts.own_room or {})) if member else None,
         form=form or Form(),
         raid_until=facts.raid["ends_at"] if facts.raid and actor.role in STAFF else None,
         raid_url=links.studio(slug, "/moderation"),
+        **(_around(facts, own_url) if facts.root is None else _around_thread(facts, facts.root)),
         **_kept(facts),
         **_threads(facts),
+        **_begun(facts),
         **_rights(facts, member=member),
     )
 
 
-def _older(facts: RoomFacts, own_url: str) -> str:
-    """Where what was said before is; of a thread, the replies before the first one shown."""
-    if facts.root is not None:
-        return (
-            f"{links.thread(facts.slug, facts.room['slug'], facts.root['seq'])}?before={facts.more}"
-            if facts.more
-            else ""
-        )
-    first = facts.messages[0]["seq"] if facts.messages else 1
-    return f"{own_url}?before={first}" if first > 1 else ""
+def _around(facts: RoomFacts, own_url: str) -> dict[str, Any]:
+    """Where what was said before and after is, and what was not read yet."""
+    slug, room = facts.slug, facts.room
+    first, last = (facts.messages[0]["seq"], facts.messages[-1]["seq"]) if facts.messages else (1, 0)
+    past, missed = 0 < last < room["head_seq"], 0 < facts.read_seq < first - 1
+    return {
+        "post_url": own_url,
+        "last_seq": last,
+        "older_url": f"{own_url}?before={first}" if first > 1 else "",
+        "newer_url": f"{own_url}?after={last}" if past else "",
+        "unread_url": links.message(slug, room["slug"], facts.read_seq + 1) if missed else "",
+    }
 
 
-def _newer(facts: RoomFacts, own_url: str, last: int) -> str:
-    """Where what was said after is; of a thread, its newest replies."""
-    if facts.root is not None:
-        return links.thread(facts.slug, facts.room["slug"], facts.root["seq"])
-    return f"{own_url}?after={last}"
+def _around_thread(facts: RoomFacts, root: Record) -> dict[str, Any]:
+    """The same for the replies to a message; its scripts hear the room from its head on."""
+    url = links.thread(facts.slug, facts.room["slug"], root["seq"])
+    return {
+        "post_url": url,
+        "back_url": links.message(facts.slug, facts.room["slug"], root["seq"]),
+        "last_seq": facts.room["head_seq"],
+        "older_url": f"{url}?before={facts.more}" if facts.more else "",
+        "newer_url": url if facts.earlier else "",
+    }
 
 
 def _kept(facts: RoomFacts) -> dict[str, Any]:
@@ -151,6 +153,11 @@ def _threads(facts: RoomFacts) -> dict[str, Any]:
         return about
     root = arrange(_said(facts)[:1], facts.zone, 0, "", datetime.now(UTC))
     return about | {"root_id": facts.root["id"], "root": root, "follows": facts.follows}
+
+
+def _begun(facts: RoomFacts) -> dict[str, Any]:
+    """What the reader has begun to write here, at whatever device."""
+    return {"draft": facts.draft["body"], "draft_version": facts.draft["version"]} if facts.draft else {}
 
 
 def _rights(facts: RoomFacts, *, member: bool) -> dict[str, Any]:
@@ -178,9 +185,7 @@ def _groups(facts: RoomFacts) -> tuple[PlaceGroup, ...]:
     kept = [each for each in facts.rooms if not each["left"] or each["id"] == current]
     parts = {title: [each for each in kept if each["favourite"] is (title == FAVOURITES)] for title in GROUPS}
     return tuple(
-        PlaceGroup(title, tuple(_place(facts.slug, each, current) for each in part))
-        for title, part in parts.items()
-        if part
+        PlaceGroup(title, tuple(_place(facts, each) for each in part)) for title, part in parts.items() if part
     )
 
 
@@ -191,21 +196,22 @@ def _direct(facts: RoomFacts) -> tuple[PlaceGroup, ...]:
     shown = list(facts.talks[:MOST_TALKS])
     if facts.talk is not None and facts.talk["standing"] == "in" and facts.talk["id"] not in {t["id"] for t in shown}:
         shown.append(facts.talk)
-    places = tuple(_place(facts.slug, each, facts.room["id"]) for each in shown)
+    places = tuple(_place(facts, each) for each in shown)
     return (PlaceGroup(DIRECT_TITLE, places, links.direct(facts.slug), facts.asking),)
 
 
-def _place(slug: str, room: Record, current: UUID) -> Place:
-    here = room["id"] == current
+def _place(facts: RoomFacts, room: Record) -> Place:
+    here = room["id"] == facts.room["id"]
     return Place(
         id=str(room["id"]),
         name=room["name"],
-        url=links.room(slug, room["slug"]),
+        url=links.room(facts.slug, room["slug"]),
         sign="users" if room.get("pair") is False else room["icon"] or SIGNS[room["kind"]],
         unread=0 if here else room["unread"],
         current=here,
         mentions=0 if here else room["mentions"],
         muted=room["muted"],
+        drafted=room["id"] in facts.drafted,
     )
 
 

@@ -33,7 +33,7 @@ async def reply(visit: Visit) -> web.Response:
     fields = await read_fields(visit.request)
     try:
         async with visit.enter(readonly=True) as scope:
-            root = await _root(visit, scope, await room_of(visit, scope))
+            root = await message_at(visit, scope, await room_of(visit, scope))
         posted = await say(visit, fields, UUID(root["id"]))
     except NotFound:
         raise
@@ -47,7 +47,7 @@ async def follow(visit: Visit) -> web.Response:
     """POST /c/{slug}/community/{room}/t/{seq}/follow: follows the thread with `on`, and without it no more."""
     fields = await read_fields(visit.request)
     async with visit.enter() as scope:
-        root = await _root(visit, scope, await room_of(visit, scope))
+        root = await message_at(visit, scope, await room_of(visit, scope))
         await threads.follow(scope, UUID(root["id"]), on="on" in fields)
     return see(links.thread(visit.slug, visit.path["room"], root["seq"]))
 
@@ -72,7 +72,9 @@ async def threads_page(visit: Visit) -> web.Response:
 
 def _row(slug: str, row: Record, room: Record) -> ThreadRow:
     return ThreadRow(
-        author=PersonMark(row["author_id"], row["author_name"], row["author_avatar"]),
+        author=PersonMark(
+            row["author_id"], row["author_name"], row["author_avatar"], program=row["author_role"] is None
+        ),
         html=row["html"],
         url=links.thread(slug, room["slug"], row["seq"]),
         room=room["name"],
@@ -91,19 +93,20 @@ async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> we
 
 async def _read(visit: Visit, scope: Scope) -> RoomFacts:
     room = await room_of(visit, scope)
-    root = await _root(visit, scope, room)
+    root = await message_at(visit, scope, room)
     before = number(visit, "before")
     thread = await threads.read(scope, UUID(root["id"]), before=before, limit=MOST + 1)
     replies = thread.replies[-MOST:]
     if thread.standing.following and replies:
         await threads.mark_read(scope, UUID(root["id"]), replies[-1]["seq"])
-    facts = await gather(visit, scope, room, [root, *replies])
+    facts = await gather(visit, scope, room, [root, *replies], root)
     more = replies[0]["seq"] if len(thread.replies) > MOST else 0
-    stands = {"follows": thread.standing.following, "read_seq": thread.standing.last_seq}
-    return replace(facts, root=root, more=more, earlier=before is not None, **stands)
+    facts = replace(facts, follows=thread.standing.following, read_seq=thread.standing.last_seq)
+    return replace(facts, more=more, earlier=before is not None)
 
 
-async def _root(visit: Visit, scope: Scope, room: Record) -> Record:
+async def message_at(visit: Visit, scope: Scope, room: Record) -> Record:
+    """The message of a room that the path names by its `seq`; NotFound for none."""
     asked = visit.path["seq"]
     seq = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 15 else 0
     found = await messages.page_of_seen(scope, room["id"], after=seq - 1, limit=1)

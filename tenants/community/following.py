@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Column, Uuid, bindparam, func, select
+from sqlalchemy import BigInteger, Boolean, Column, Uuid, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants.errors import NotFound
@@ -51,10 +51,12 @@ _JOIN = Scoped(
     {},
 )
 _NEW = insert(THREAD_MEMBERS).values(**binds("id", "message_id", "room_id", "member_id", "last_seq", "following"))
+# Who only reads has no row: one without following says that they want to be left alone.
 _READ = scoped(
-    _NEW.on_conflict_do_update(
-        index_elements=_KEY, set_={"last_seq": func.greatest(_T.last_seq, _NEW.excluded.last_seq)}
-    ).returning(_T.last_seq, _T.following)
+    update(THREAD_MEMBERS)
+    .where(_T.message_id == bindparam("root_id"), _T.member_id == bindparam("me"))
+    .values(last_seq=func.greatest(_T.last_seq, bindparam("upto", type_=BigInteger())))
+    .returning(_T.last_seq, _T.following)
 )
 _FOLLOW = scoped(_NEW.on_conflict_do_update(index_elements=_KEY, set_={"following": _NEW.excluded.following}))
 _OWN = scoped(
@@ -100,10 +102,10 @@ async def standing(scope: Scope, message_id: UUID) -> Standing:
 
 
 async def mark_read(scope: Scope, root: Record, seq: int) -> Standing:
-    """Move the member's mark in a thread forward to `seq`, never past its last reply."""
+    """Move the member's mark in a thread forward to `seq`, never past its last reply; a mere reader has none."""
     upto = max(0, min(seq, root["thread_last_seq"] or 0))
-    row = await scope.one(_READ, **_values(scope, root), last_seq=upto, following=False)
-    return Standing(row["last_seq"], row["following"])
+    row = await scope.first(_READ, root_id=UUID(root["id"]), me=scope.member_id(), upto=upto)
+    return Standing(row["last_seq"], row["following"]) if row else Standing()
 
 
 async def follow(scope: Scope, root: Record, *, on: bool) -> None:

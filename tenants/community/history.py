@@ -1,12 +1,16 @@
 """History: the earlier words of a message, for its author and for moderators; they go when it is deleted."""
 
+import re
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import Column, Uuid, bindparam, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from tenants.community import messages
 from tenants.errors import Conflict, NotFound
 from tenants.ids import MessageId, new_id
+from tenants.members.members import MEMBERS
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -30,6 +34,10 @@ _ALL = scoped(
     .order_by(VERSIONS.c.written_at, VERSIONS.c.id)
     .limit(MOST)
 )
+_MENTIONED = re.compile(r"<@([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})>")
+_NAMES = scoped(
+    select(MEMBERS.c.id, MEMBERS.c.name).where(MEMBERS.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid))))
+)
 
 
 async def read(scope: Scope, message_id: UUID) -> list[Record]:
@@ -40,6 +48,18 @@ async def read(scope: Scope, message_id: UUID) -> list[Record]:
     if message["deleted_at"] is not None:
         raise NotFound("This message was deleted.", "message_deleted")
     return await scope.all(_ALL, message_id=message_id)
+
+
+async def spoken(scope: Scope, bodies: Iterable[str]) -> list[str]:
+    """Words with the names of today for those whom they mention; who is no member here stays as they were written."""
+    texts = list(bodies)
+    ids = {UUID(each) for text in texts for each in _MENTIONED.findall(text)}
+    names = {str(row["id"]): row["name"] for row in await scope.all(_NAMES, ids=list(ids))} if ids else {}
+
+    def named(mark: re.Match[str]) -> str:
+        return f"@{names[mark[1]]}" if mark[1] in names else mark[0]
+
+    return [_MENTIONED.sub(named, text) for text in texts]
 
 
 async def keep(scope: Scope, held: Record) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, update
 from tenants import audit
 from tenants.errors import Conflict, Forbidden, Invalid
 from tenants.ids import PersonId
-from tenants.members import members
+from tenants.members import members, unsent
 from tenants.members.members import MEMBERS
 from tenants.members.roles import outranks
 from tenants.notices import Notice
@@ -34,6 +34,7 @@ async def ban(scope: Scope, member_id: UUID, reason: str, until: datetime | None
         raise Invalid.field("/until", "past", "Give a time to come, with its offset, or leave it out.")
     await _check_rank(scope, member_id)
     after = await scope.one(_BAN, at=member_id, banned_until=until, ban_reason=reason)
+    await unsent.forget(scope, member_id)
     scope.announce(banned(after))
     await audit.record(scope, "member.ban", member_id, until=until)
     return after

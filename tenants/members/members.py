@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from tenants.errors import Conflict, Forbidden, SignInNeeded
 from tenants.ids import MemberId, PersonId, new_id
 from tenants.jobs import RenameMentions, SendMail
-from tenants.members import raids
+from tenants.members import raids, unsent
 from tenants.permissions import Action, Actor, Role
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -119,10 +119,13 @@ async def take_in(scope: Scope, person: Actor, role: Role) -> Record:
 
 
 async def leave(scope: Scope) -> None:
-    """End the actor's own membership; Conflict `last_owner` for the only owner. Their messages stay."""
+    """End the actor's own membership; Conflict `last_owner` for the only owner. Their messages stay, what they
+    had not sent goes.
+    """
     member_id = scope.member_id()
     await keep_an_owner(scope, member_id)
     await scope.run(_LEAVE, at=member_id)
+    await unsent.forget(scope, member_id)
 
 
 async def rename(scope: Scope, member_id: UUID, name: str) -> Record:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,7 +54,8 @@ async def answer(thread: Locator, words: str) -> None:
 async def open_beside(who: Talker, words: str) -> Locator:
     """Open the thread of a message from its tools."""
     said = who.page.locator("main .said", has_text=words).first
-    await said.hover()
+    # Held by the focus, for what comes meanwhile moves the message from under the pointer.
+    await said.evaluate("one => { one.tabIndex = -1; one.focus(); }")
     await said.get_by_role("button", name="Reply in thread").click()
     thread = beside(who)
     await expect(thread.locator(".rootof .said")).to_contain_text(words)
@@ -218,6 +220,26 @@ async def test_the_page_of_a_thread_is_as_live_as_the_thread_beside_its_room(
     await expect(desk.page.get_by_role("button", name="Follow", exact=True)).to_be_visible()
     await desk.page.get_by_role("link", name="Back to the room").click()
     await expect(desk.page.locator("main .said", has_text="Beside the thread")).to_be_visible()
+
+
+async def test_a_file_for_the_thread_is_not_one_for_the_room(
+    town: Town, three: tuple[Talker, Talker, Talker], tmp_path: Path
+) -> None:
+    desk, _, ana = three
+    await ana.say("Which clay?")
+    await desk.reads("Which clay?")
+    here = await open_beside(desk, "Which clay?")
+    note = tmp_path / "glaze.txt"
+    note.write_text("Two parts of ash")
+    async with desk.page.expect_file_chooser() as chooser:
+        await here.get_by_role("button", name="Attach files").click()
+    await (await chooser.value).set_files(note)
+    await expect(here.locator(".chips li.done")).to_have_count(1, timeout=20_000)
+    await expect(desk.page.locator("main .chips li")).to_have_count(0)
+    await answer(here, "like this")
+    there = await open_beside(ana, "Which clay?")
+    await expect(there.locator(".said-here .filerow")).to_contain_text("glaze.txt", timeout=20_000)
+    await expect(here.locator(".chips li")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -157,3 +157,15 @@ async def test_own_devices_hear_how_far_a_thread_was_read_and_whether_it_is_foll
     await reply(tenancy, pottery, pottery.zoe.actor, root, room, "or no")
     async with tenancy.scope(pottery.id, mia.actor) as scope:
         assert await threads.waiting(scope) == 1
+
+
+async def test_who_only_reads_a_thread_follows_it_once_they_are_mentioned(
+    tenancy: Tenancy, world: World, room: RoomId
+) -> None:
+    pottery, mia = world.pottery, world.pottery.mia.actor
+    root = await say(tenancy, pottery, pottery.sam.actor, room)
+    await reply(tenancy, pottery, pottery.zoe.actor, root, room, "yes")
+    async with tenancy.scope(pottery.id, mia) as scope:
+        assert (await threads.mark_read(scope, root.id, 99)).following is False
+    await reply(tenancy, pottery, pottery.zoe.actor, root, room, f"Ask <@{mia.member_id}>")
+    assert await unread(tenancy, pottery, mia) == [(root.id, 1)]

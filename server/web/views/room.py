@@ -87,7 +87,7 @@ Line = DayLine | NewLine | Post
 class Place:
     """A room at the side; `sign` is its icon (`hash`, `megaphone`, `lock`), `unread` and `muted` are the reader's.
 
-    `mentions` counts those of the unread that mention the reader.
+    `mentions` counts those of the unread that mention the reader. In a `drafted` one they have begun to write.
     """
 
     id: str
@@ -98,6 +98,7 @@ class Place:
     current: bool = False
     mentions: int = 0
     muted: bool = False
+    drafted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class RoomPage:
     `folds` write is folded; `people_url` followed by `/` and an id is a member's own page. `pinned` messages are at
     `pins_url`, and `pins_messages` says whether the reader may pin. In `threads_waiting` threads of `threads_url`
     something is unread. The page of a thread has its `root` and `root_id`, and `follows` when the reader
-    does; its lines are the replies.
+    does; its lines are the replies. `draft` is what the reader has begun to write here, in that version.
     """
 
     room_id: str
@@ -202,6 +203,8 @@ class RoomPage:
     root_id: str = ""
     root: tuple[Line, ...] = ()
     follows: bool = False
+    draft: str = ""
+    draft_version: int = 0
     form: Form = field(default_factory=Form)
 
 

@@ -34,6 +34,11 @@ export class Actions {
     stream.addEventListener("submit", (event) => this.#edited(event));
     stream.addEventListener("keydown", (event) => this.#key(event));
     stream.addEventListener("keydown", (event) => this.#walk(event, talk));
+    // Up from an empty field is to the talk.
+    const field = talk.querySelector<HTMLTextAreaElement>("textarea[name=body]");
+    field?.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowUp" && !field.value) this.#walk(event, talk);
+    });
   }
 
   #composer(said: HTMLElement): Composer | undefined {
@@ -46,6 +51,11 @@ export class Actions {
     const said = target.closest<HTMLElement>(".said");
     if (!said) return;
     equip(said);
+    const edited = target.closest<HTMLAnchorElement>("a.edited[href]");
+    if (edited) {
+      void this.#history(event as MouseEvent, edited);
+      return;
+    }
     const button = target.closest<HTMLButtonElement>("button");
     if (button) this.#pressed(said, button);
     else this.#shown(said);
@@ -133,11 +143,23 @@ export class Actions {
     askToFlag(`${this.room.api}/messages/${said.dataset.id}/flags`);
   }
 
+  /** Earlier words, over the talk; with a key held, or where they do not come, on a page of their own. */
+  async #history(event: MouseEvent, link: HTMLAnchorElement): Promise<void> {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const { showEarlier } = await import("./earlier.ts");
+    await showEarlier(link.href);
+  }
+
   /** What was refused goes back to where it was written, so that it can be mended. */
   #takeBack(said: HTMLElement, client: string): void {
     const composer = this.#composer(said);
     composer?.take(the("p", said).textContent);
     const item = this.wire.outbox.items.find((each) => each.client_id === client);
+    said
+      .closest(".talk")
+      ?.querySelector("textarea[name=body]")
+      ?.dispatchEvent(new Event("input", { bubbles: true }));
     composer?.attaching?.takeBack(item?.files ?? []);
     this.wire.outbox.discard(client);
   }
@@ -179,7 +201,7 @@ export class Actions {
   #walk(event: KeyboardEvent, talk: HTMLElement): void {
     const here = event.target as Element;
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (!step || event.altKey || event.ctrlKey || event.metaKey || here.closest("textarea")) return;
+    if (!step || event.altKey || event.ctrlKey || event.metaKey || here.closest(".editing")) return;
     event.preventDefault();
     const all = [...talk.querySelectorAll<HTMLElement>(".stream .said")];
     const at = all.indexOf(here.closest<HTMLElement>(".said") as HTMLElement);

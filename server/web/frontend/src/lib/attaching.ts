@@ -43,25 +43,28 @@ interface Chip {
 const NEVER = Promise.resolve(false);
 
 export class Attaching {
-  readonly #form = the<HTMLFormElement>("form.composer");
-  readonly #pick = the<HTMLInputElement>("#pick");
-  readonly #list = the<HTMLUListElement>("#chips");
-  readonly #field = the<HTMLTextAreaElement>("#write");
+  readonly #pick: HTMLInputElement;
+  readonly #list: HTMLUListElement;
+  readonly #field: HTMLTextAreaElement;
   #chips: Chip[] = [];
   #voice: Voice | null = null;
 
   constructor(
+    private readonly form: HTMLFormElement,
     private readonly address: string,
     private readonly complain: (words: string) => void,
   ) {
+    this.#pick = the("[id$=pick]", form);
+    this.#list = the("ul.chips", form);
+    this.#field = the("textarea", form);
     this.#listen();
     this.#picked();
   }
 
   #listen(): void {
-    the("#attach").addEventListener("click", () => this.#pick.click());
+    the("[id$=attach]", this.form).addEventListener("click", () => this.#pick.click());
     this.#pick.addEventListener("change", () => this.#picked());
-    the("#record").addEventListener("click", () => void this.#speak());
+    the("[id$=record]", this.form).addEventListener("click", () => void this.#speak());
     this.#field.addEventListener("paste", (event) => this.#pasted(event));
     for (const kind of ["dragover", "dragleave", "drop"] as const) {
       document.addEventListener(kind, (event) => this.#dragged(event));
@@ -73,14 +76,14 @@ export class Attaching {
 
   async #speak(): Promise<void> {
     const { Voice } = await import("./voice.ts");
-    this.#voice ??= new Voice({ send: (file) => this.#sendAtOnce(file), complain: this.complain });
+    this.#voice ??= new Voice(this.form, { send: (file) => this.#sendAtOnce(file), complain: this.complain });
     await this.#voice.begin();
   }
 
   /** The message goes as soon as the file is ready, if that is all that it waits for. */
   async #sendAtOnce(file: File): Promise<void> {
     const chip = this.add([file])[0];
-    if (chip && (await chip.sent) && this.#chips.includes(chip)) this.#form.requestSubmit();
+    if (chip && (await chip.sent) && this.#chips.includes(chip)) this.form.requestSubmit();
   }
 
   /** A picture among the words; what comes with words of its own is pasted as those. */
@@ -94,7 +97,10 @@ export class Attaching {
   #dragged(event: DragEvent): void {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
-    this.#form.classList.toggle("dropping", event.type === "dragover");
+    // In a thread beside the room it is for the thread, anywhere else for the room.
+    const talk = (event.target as Element).closest(".beside") ?? document.querySelector("main");
+    if (talk !== this.form.closest(".talk")) return;
+    this.form.classList.toggle("dropping", event.type === "dragover");
     if (event.type === "drop") this.add([...event.dataTransfer.files]);
   }
 

@@ -2,12 +2,14 @@
 import type { Actions } from "./actions.ts";
 import { alongside } from "./alongside.ts";
 import { Composer } from "./composer.ts";
+import type { Drafts } from "./drafts.ts";
 import type { Standing } from "./lively.ts";
 import { copy, the } from "./page.ts";
 import { Rows } from "./rows.ts";
 import { Stream } from "./stream.ts";
 import { Thread } from "./thread.ts";
 import { ThreadView } from "./threadview.ts";
+import { awaitFiles } from "./touch.ts";
 
 /** So narrow a screen shows the room or the thread. */
 const NARROW = "(max-width: 47.99rem)";
@@ -53,6 +55,7 @@ export class Beside {
   constructor(
     private readonly standing: Standing,
     private readonly actions: Actions,
+    private readonly drafts: Drafts,
   ) {
     const { wire, transport } = standing;
     wire.hooks = alongside(wire.hooks, () => this.#open?.thread.hooks ?? null);
@@ -99,7 +102,7 @@ export class Beside {
 
   /** Where nothing can be written in the room, nothing can in its threads. */
   #composer(talk: HTMLElement, root: string): Composer | null {
-    const { facts, names, wire } = this.standing;
+    const { facts, names, wire, api } = this.standing;
     const form = the<HTMLFormElement>("form.composer", talk);
     const rooms = this.#main.querySelector<HTMLElement>("form.composer");
     if (!rooms) {
@@ -107,10 +110,13 @@ export class Beside {
       return null;
     }
     form.hidden = rooms.hidden;
-    return new Composer(form, { ...facts, root }, names, {
+    const composer = new Composer(form, { ...facts, root }, names, {
       send: (body, _replyTo, files) => void wire.post(body, root, files),
       typing: () => wire.typing(),
     });
+    this.drafts.keep(talk, root);
+    awaitFiles(composer, api);
+    return composer;
   }
 
   #key(event: KeyboardEvent): void {
@@ -147,6 +153,9 @@ export class Beside {
     if (!open) return;
     this.#open = null;
     open.thread.close();
+    // Lets go of the microphone.
+    open.talk.querySelector<HTMLElement>("[data-voice=discard]")?.click();
+    this.drafts.leave(open.talk);
     open.talk.remove();
     this.#cover();
     // The tools of a message are shown once it has the focus.

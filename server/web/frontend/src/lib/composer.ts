@@ -24,7 +24,7 @@ export class Composer {
   attaching: Attaching | null = null;
 
   constructor(
-    private readonly form: HTMLFormElement,
+    readonly form: HTMLFormElement,
     facts: RoomFacts,
     private readonly names: Names,
     private readonly hooks: ComposerHooks,
@@ -66,17 +66,9 @@ export class Composer {
 
   #key(event: KeyboardEvent): void {
     if (event.key === "Escape" && this.#replyTo) this.reply(null);
-    if (event.key === "ArrowUp" && !this.#field.value) this.#toStream(event);
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     this.form.requestSubmit();
-  }
-
-  /** Up from an empty field is to the talk; the rest of the way is the stream's. */
-  #toStream(event: KeyboardEvent): void {
-    const stream = this.form.closest(".talk")?.querySelector(".stream");
-    stream?.dispatchEvent(new KeyboardEvent("keydown", { key: event.key, bubbles: true }));
-    event.preventDefault();
   }
 
   #wrote(): void {

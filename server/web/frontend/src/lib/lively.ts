@@ -2,6 +2,7 @@
 import { Actions } from "./actions.ts";
 import { Beside, goOn } from "./beside.ts";
 import type { Composer } from "./composer.ts";
+import { Drafts } from "./drafts.ts";
 import { watchElsewhere } from "./elsewhere.ts";
 import { Keeping } from "./keeping.ts";
 import type { Names } from "./names.ts";
@@ -29,8 +30,10 @@ export function comeToLife(standing: Standing): void {
   const { facts, transport, wire, rows, composer, names, people, api } = standing;
   const actions = new Actions(wire, rows, { names, api });
   actions.serve(the("main.talk"), composer);
+  const drafts = new Drafts(standing);
+  if (composer) drafts.keep(the("main.talk"), facts.root);
   if (facts.root) goOn(standing, facts.root);
-  else new Beside(standing, actions);
+  else new Beside(standing, actions, drafts);
   countThreads(facts.channel, transport);
   follow(standing.transport);
   new Keeping(document.body, transport, api, facts.room);

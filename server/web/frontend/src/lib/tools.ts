@@ -6,10 +6,17 @@ import { complete } from "./rows.ts";
 export function equip(said: HTMLElement): void {
   if (!said.dataset.id || said.querySelector(".acts")) return;
   complete(said);
+  if (said.closest(".mine") || document.querySelector("main[data-moderates]")) tell(said);
   const tools = the<HTMLTemplateElement>("#t-tools").content.cloneNode(true) as DocumentFragment;
   const form = the(".editing", tools);
   the("textarea", form).id = the<HTMLLabelElement>("label", form).htmlFor = `edit-${said.id}`;
   said.append(tools);
+}
+
+/** Has the mark of an edited message lead to its earlier words, for whoever may see them. */
+function tell(said: HTMLElement): void {
+  const thread = the<HTMLTemplateElement>("#t-said").content.querySelector(".replies")?.getAttribute("href") ?? "";
+  the<HTMLAnchorElement>(".edited", said).href = thread.replace(/t\/$/, `m/${said.dataset.seq}/history`);
 }
 
 /** Gives each message in `list` its tools as it comes into view in `box`, those that are added later too. */

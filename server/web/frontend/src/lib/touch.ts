@@ -7,9 +7,10 @@ import { the } from "./page.ts";
 const TOUCHES = ["pointerover", "focusin", "dragover", "change"];
 
 export function awaitFiles(composer: Composer, api: string): void {
-  const come = onceAsked([the("#attach"), the("#record")], async () => {
+  const { form } = composer;
+  const come = onceAsked([the("[id$=attach]", form), the("[id$=record]", form)], async () => {
     const { Attaching } = await import("./attaching.ts");
-    composer.attaching ??= new Attaching(`${api}/attachments`, (words) => composer.complain(words));
+    composer.attaching ??= new Attaching(form, `${api}/attachments`, (words) => composer.complain(words));
     for (const touch of TOUCHES) document.removeEventListener(touch, come);
   });
   for (const touch of TOUCHES) document.addEventListener(touch, come);

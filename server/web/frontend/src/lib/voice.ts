@@ -20,9 +20,9 @@ export interface VoiceHooks {
 }
 
 export class Voice {
-  readonly #panel = the("#voice");
-  readonly #level = the<HTMLProgressElement>("progress", this.#panel);
-  readonly #time = the(".num", this.#panel);
+  readonly #panel: HTMLElement;
+  readonly #level: HTMLProgressElement;
+  readonly #time: HTMLElement;
   #state: State = "still";
   #recorder: MediaRecorder | null = null;
   #sound: AudioContext | null = null;
@@ -30,10 +30,18 @@ export class Voice {
   #note: Blob | null = null;
   #began = 0;
 
-  constructor(private readonly hooks: VoiceHooks) {
+  constructor(
+    private readonly form: HTMLFormElement,
+    private readonly hooks: VoiceHooks,
+  ) {
+    this.#panel = the(".voice", form);
+    this.#level = the("progress", this.#panel);
+    this.#time = the(".num", this.#panel);
     this.#panel.addEventListener("click", (event) => this.#pressed(event));
     this.#panel.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.#discard();
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      this.#discard();
     });
   }
 
@@ -144,7 +152,7 @@ export class Voice {
     this.#state = state;
     this.#panel.dataset.state = state;
     this.#panel.hidden = state === "still";
-    if (state === "still") the("#write").focus();
+    if (state === "still") the("textarea", this.form).focus();
     else the(`[data-voice=${state === "recording" ? "stop" : "listen"}]`, this.#panel).focus();
   }
 }

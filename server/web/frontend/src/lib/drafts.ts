@@ -1,0 +1,151 @@
+/** What one has begun to write, on the page: in the field of the room, of a thread beside it, and as a mark at the side. */
+import { call } from "./api.ts";
+import type { Names } from "./names.ts";
+import { the } from "./page.ts";
+import { type Draft, type Field, type Keeper, Unsent } from "./unsent.ts";
+import type { Transport } from "./wire.ts";
+
+interface Changed extends Draft {
+  room: string;
+  reply_to: string | null;
+  /** How many are left in the room. */
+  left: number;
+}
+
+interface Kept {
+  place: string;
+  unsent: Unsent;
+}
+
+interface Parts {
+  api: string;
+  facts: { room: string };
+  names: Names;
+  transport: Transport;
+}
+
+const MARK = /<@([0-9a-f-]{36})>/g;
+
+export class Drafts {
+  readonly #kept = new Map<HTMLElement, Kept>();
+
+  constructor(private readonly parts: Parts) {
+    const { transport } = parts;
+    transport.on("draft.changed", (change: Changed) => this.#heard(change));
+    transport.onLink((link) => {
+      if (link.state === "online") for (const { unsent } of this.#kept.values()) void unsent.renew();
+    });
+    addEventListener("pagehide", () => this.#leaving());
+    document.addEventListener("visibilitychange", () => document.hidden && this.#leaving());
+  }
+
+  /** Keeps what is written in the composer of a talk: the room's, or that of a thread. */
+  keep(talk: HTMLElement, root: string | null): void {
+    const form = the<HTMLFormElement>("form.composer", talk);
+    const place = root ?? this.parts.facts.room;
+    const field = new Words(form, this.parts.names, `guildhall.draft.${place}`);
+    const keeper = this.#keeper(root);
+    const unsent = new Unsent(keeper, field);
+    this.#kept.set(talk, { place, unsent });
+    field.area.addEventListener("input", () => unsent.wrote());
+    field.area.addEventListener("blur", () => unsent.left());
+    // The composer has taken the words by then.
+    form.addEventListener("submit", () => {
+      unsent.wrote();
+      unsent.flush();
+    });
+    the("button", field.other).addEventListener("click", () => unsent.take());
+    const drawn = form.dataset.version;
+    if (drawn !== undefined) begin(unsent, field, { body: field.area.defaultValue, version: Number(drawn) });
+    else
+      void keeper.read().then(
+        (found) => begin(unsent, field, found),
+        () => begin(unsent, field, { body: "", version: 0 }),
+      );
+  }
+
+  /** A talk is shown no more: what was written there is kept at once. */
+  leave(talk: HTMLElement): void {
+    this.#kept.get(talk)?.unsent.flush(true);
+    this.#kept.delete(talk);
+  }
+
+  #keeper(root: string | null): Keeper {
+    const { api, facts } = this.parts;
+    const address = `${api}/rooms/${facts.room}/draft`;
+    return {
+      read: () => call<Draft>("GET", root ? `${address}?reply_to=${root}` : address),
+      put: async (body, version, leaving) => {
+        const given = { body, reply_to: root, version };
+        return (await call<{ version: number }>("PUT", address, given, { keepalive: leaving })).version;
+      },
+    };
+  }
+
+  #heard(change: Changed): void {
+    const mark = document.querySelector<HTMLElement>(`.side [data-room="${CSS.escape(change.room)}"] .drafted`);
+    if (mark) mark.hidden = !change.left;
+    const place = change.reply_to ?? change.room;
+    for (const kept of this.#kept.values()) if (kept.place === place) kept.unsent.heard(change);
+  }
+
+  #leaving(): void {
+    for (const { unsent } of this.#kept.values()) unsent.flush(true);
+  }
+}
+
+/** What was written here goes on: since the page stood there, or at a visit that could not keep it. */
+function begin(unsent: Unsent, field: Words, given: Draft): void {
+  const sent = !field.area.value && Boolean(field.area.defaultValue);
+  unsent.begin(given, sent || field.isUnkept(), field.unkept());
+}
+
+/** The field with names where the words keep ids. */
+class Words implements Field {
+  readonly area: HTMLTextAreaElement;
+  readonly other: HTMLElement;
+
+  constructor(
+    form: HTMLFormElement,
+    private readonly names: Names,
+    private readonly key: string,
+  ) {
+    this.area = the("textarea", form);
+    this.other = the(".otherdraft", form);
+  }
+
+  words(): string {
+    return this.names.meant(this.area.value);
+  }
+
+  put(words: string): void {
+    for (const [, id] of words.matchAll(MARK)) {
+      const listed = document.querySelector(`.about [data-person="${CSS.escape(id ?? "")}"] .who`);
+      if (listed?.textContent) this.names.learn(listed.textContent.trim(), id ?? "");
+    }
+    this.area.value = this.names.spoken(words);
+    localStorage.removeItem(this.key);
+  }
+
+  focused(): boolean {
+    return document.activeElement === this.area;
+  }
+
+  offer(words: string | null): void {
+    this.other.hidden = words === null;
+    the("span", this.other).textContent = this.names.spoken(words ?? "");
+  }
+
+  kept(words: string): void {
+    if (this.words() === words) localStorage.removeItem(this.key);
+  }
+
+  /** What the composer keeps on this device, for it was written here and the server has not got it. */
+  unkept(): string {
+    return this.names.meant(localStorage.getItem(this.key) ?? "");
+  }
+
+  isUnkept(): boolean {
+    return Boolean(this.area.value) && localStorage.getItem(this.key) === this.area.value;
+  }
+}
