@@ -89,7 +89,7 @@ class Bus:
             await self._line.close()
 
     async def enter(self, sid: str, room: str) -> None:
-        """Put a socket of this process into a room; from then on it misses nothing, unless Redis is away."""
+        """Put a socket of this process into a room; what it misses because Redis is away or slow, it is told later."""
         await self.manager.enter_room(sid, rooms.NAMESPACE, room)
 
     def depart(self, sid: str, room: str) -> None:
@@ -154,6 +154,6 @@ class Bus:
         for frame in frames:
             self.manager.deliver(rooms.NAMESPACE, room, frame)
 
-    def _reset(self, _namespace: str, _room: Any) -> None:
+    def _reset(self, namespace: str, room: Any) -> None:
         if self._line is not None:
-            self.missed(self._line.deaf_since)
+            self.missed(self._line.missed_since(namespace, room))

@@ -81,10 +81,11 @@ class RedisManager(Manager):
             voice.said, len(voice), voice.dropped, self._heard, self._refused, ear.caught_up, ear.resets, ear.breaks
         )
 
-    @property
-    def deaf_since(self) -> float:
-        """When Redis last answered before the latest break of the connection (monotonic seconds)."""
-        return self._subscriber.deaf_since
+    def missed_since(self, namespace: str, room: Any) -> float:
+        """From when on something said in a room that is reset may have been missed (monotonic seconds)."""
+        place = self._places.get((namespace, room))
+        late = None if place is None else place.unheard_since
+        return self._subscriber.deaf_since if late is None else late
 
     def initialize(self) -> None:
         """Begin to hear the other processes."""
@@ -142,7 +143,7 @@ class RedisManager(Manager):
             self._say_to_host(sid, Kind.DISCONNECT, {"sid": sid, "in": namespace})
 
     async def enter_room(self, sid: str, namespace: str, room: Any, eio_sid: str | None = None) -> None:
-        """Put a member into a room; once this returns, nothing said there is missed, unless Redis is away."""
+        """Put a member into a room; from when this returns nothing said there is missed, or the room is reset."""
         if self._is_elsewhere(sid):
             self._say_to_host(sid, Kind.ENTER, {"sid": sid, "in": namespace, "room": room})
             return
@@ -150,14 +151,16 @@ class RedisManager(Manager):
         await self.heard(namespace, room)
 
     async def heard(self, namespace: str, room: Any) -> None:
-        """Wait until nothing said in a room is missed, unless Redis is away."""
+        """Wait until nothing said in a room is missed; where that takes long, the room is reset when it is heard."""
         place = self._places.get((namespace, room))
         if place is not None and not place.ready.is_set():
             try:
                 async with asyncio.timeout(self._join_timeout):
                     await place.ready.wait()
             except TimeoutError:
-                self._get_logger().warning("A room was entered while the bus is not heard.")
+                if not place.ready.is_set():
+                    place.unheard_since = place.entered
+                    self._get_logger().warning("A room was entered while the bus is not heard.")
 
     async def leave_room(self, sid: str, namespace: str, room: Any) -> None:
         """Take a member out of a room."""

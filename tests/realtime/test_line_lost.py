@@ -35,6 +35,22 @@ async def test_what_was_changed_while_a_process_could_not_hear_is_told_there_whe
         assert [message["body"] for message in sam.of("message.edited")] == ["first, mended"]
 
 
+async def test_what_was_changed_in_a_room_that_was_entered_unheard_is_told_there_when_it_is_heard(
+    web: Web, far: Web, line: Tap, world: World
+) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    async with connected(web, pottery, pottery.sam) as sam, connected(far, pottery, pottery.zoe) as zoe:
+        await sam.ok("room.join", room=room)
+        first, second = [await sam.post(room, words) for words in ("first", "second")]
+        async with stopped(line):
+            await zoe.ok("room.join", room=room)
+            await sam.ok("message.edit", id=first["id"], body="first, mended")
+            await sam.ok("message.delete", id=second["id"])
+        assert (await zoe.hears("message.edited"))[-1]["body"] == "first, mended"
+        assert (await zoe.hears("message.deleted"))[-1]["id"] == second["id"]
+
+
 async def test_while_the_database_is_away_a_client_is_told_to_come_again(
     database: str, valkey: EmbeddedValkey, home: Path, world: World
 ) -> None:

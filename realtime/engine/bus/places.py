@@ -1,6 +1,7 @@
 """Places of the bus: a room or a process, its names in Redis, and how far it has been heard here."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,8 @@ class Place:
     """A room of a namespace (None: the whole namespace), or with the namespace `""` a process.
 
     `last` is the sequence that was heard last, in `epoch` (empty: nothing was ever said there). While `held` is a
-    list, what comes is kept there, because something before it is being fetched.
+    list, what comes is kept there, because something before it is being fetched. `unheard_since` is when it was entered
+    (monotonic seconds), where somebody would not wait until it was heard.
     """
 
     prefix: str
@@ -25,6 +27,8 @@ class Place:
     last: int = 0
     held: list[Heard] | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    entered: float = field(default_factory=time.monotonic)
+    unheard_since: float | None = None
     _numbers: dict[bytes, int] = field(default_factory=dict)
     name: str = field(init=False)
     channel: bytes = field(init=False)

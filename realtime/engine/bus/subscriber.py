@@ -1,7 +1,8 @@
 """The subscriber: hears the places that somebody here is in, each in its order and without a gap.
 
 A sequence that jumps, or a connection made anew, means that something was missed: it is read from the place's stream
-before anything later is handed on. What cannot be read any more is reported as a reset.
+before anything later is handed on. What cannot be read any more is reported as a reset, and so is a place where
+somebody is who would not wait until it was heard.
 """
 
 import asyncio
@@ -137,6 +138,9 @@ class Subscriber:
                 place.held = place.held or []
                 self._do(self._catch_up(place))
             place.ready.set()
+            if place.unheard_since is not None:
+                self._lose(place)
+                place.unheard_since = None
         elif kind == b"message" and place.ready.is_set():
             try:
                 epoch, seq, envelope = data.split(b" ", 2)
