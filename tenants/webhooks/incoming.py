@@ -157,7 +157,7 @@ async def silence(scope: Scope, webhook_id: UUID) -> None:
     """Switch one off as a moderator, and tell those who keep the channel; again: nothing. NotFound when it is gone."""
     scope.require(Action.MESSAGE_MODERATE)
     _there(await scope.first(_ONE, at=webhook_id))
-    why = f"{scope.actor.name} switched it off, who moderates here."
+    why = f"{scope.actor.name}, who moderates here, switched it off."
     name = await scope.value(_OFF, at=webhook_id, why=why)
     if name is not None:
         await audit.record(scope, "incoming.off", webhook_id)

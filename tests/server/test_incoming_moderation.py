@@ -98,7 +98,7 @@ async def test_a_moderator_switches_it_off_and_those_who_keep_the_channel_are_to
     assert [(await ask(web, school, school.mia, "PUT", f"{path}/silenced")).status for _ in range(2)] == [204, 204]
     assert (await kiln.post(web)).status == 410
     shown = (await ask(web, school, school.ana, "GET", path)).json
-    assert (shown["enabled"], shown["trouble"]) == (False, "Mia switched it off, who moderates here.")
+    assert (shown["enabled"], shown["trouble"]) == (False, "Mia, who moderates here, switched it off.")
     (told,) = (await ask(web, school, school.ana, "GET", "/notices")).json["items"]
     assert "Kiln is off" in told["title"]
     assert (await ask(web, school, school.ana, "PATCH", path, {"enabled": True})).json["trouble"] == ""

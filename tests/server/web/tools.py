@@ -191,7 +191,7 @@ INCOMING = incoming.IncomingPage(
     hooks=(
         ARRIVAL,
         replace(
-            ARRIVAL, id="w2", name="Shop", enabled=False, trouble="Mia switched it off, who moderates here.", posts=1
+            ARRIVAL, id="w2", name="Shop", enabled=False, trouble="Mia, who moderates here, switched it off.", posts=1
         ),
         replace(ARRIVAL, id="w3", name="Form", kept=False, made_by="Ben", posts=0, posted=None),
     ),
