@@ -222,6 +222,30 @@ async def test_the_page_of_a_thread_is_as_live_as_the_thread_beside_its_room(
     await expect(desk.page.locator("main .said", has_text="Beside the thread")).to_be_visible()
 
 
+async def test_what_moderators_hide_and_bring_back_is_so_in_the_thread_too(
+    town: Town, three: tuple[Talker, Talker, Talker], chromium: Browser
+) -> None:
+    desk, _, ana = three
+    await ana.say("Which clay?")
+    await desk.reads("Which clay?")
+    async with talker(chromium, town, "zoe", desk.room) as zoe:
+        await zoe.enter()
+        await zoe.reads("Which clay?")
+        here, there = await open_beside(desk, "Which clay?"), await open_beside(zoe, "Which clay?")
+        await answer(there, "Buy mine")
+        said = here.locator(".said-here .said[data-seq]")
+        await expect(said.locator(".words")).to_have_text(["Buy mine"])
+        message = await said.get_attribute("data-id")
+        owner = await town.token("ana")
+        hide = {"kind": "hide", "message": message, "reason": "spam"}
+        act = await town.call("POST", f"{API}/moderation/acts", owner, **hide)
+        for thread in (here, there):
+            await expect(thread.locator(".said-here .said.gone .words")).to_contain_text("This message is hidden.")
+        await town.call("PUT", f"{API}/moderation/acts/{act['id']}/undone", owner)
+        for thread in (here, there):
+            await expect(thread.locator(".said-here .said[data-seq] .words")).to_have_text(["Buy mine"])
+
+
 async def test_a_file_for_the_thread_is_not_one_for_the_room(
     town: Town, three: tuple[Talker, Talker, Talker], tmp_path: Path
 ) -> None:
