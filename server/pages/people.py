@@ -19,7 +19,7 @@ from server.web.views.people import OwnProfilePage, PeoplePage, PersonRow, Profi
 from tenants import links
 from tenants.community import blocks, renaming
 from tenants.errors import Refusal
-from tenants.ids import ChannelId, PersonId
+from tenants.ids import PersonId
 from tenants.members import members, profiles
 from tenants.permissions import Action, Role, why
 from tenants.scope import Record, Scope
@@ -35,7 +35,7 @@ async def directory(visit: Visit) -> web.Response:
     async with visit.enter(readonly=True) as scope:
         roles = (role,) if role else ()
         rows = await profiles.page(scope, called=asked, roles=roles, after=after, limit=PAGE + 1)
-        here = await _here(visit, scope.channel_id, rows)
+        here = await _here(visit, scope, rows)
     more = following(rows, PAGE)
     rest = "".join(f"&{name}={value}" for name, value in (("role", role or ""),) if value)
     view = PeoplePage(
@@ -56,7 +56,7 @@ async def profile(visit: Visit) -> web.Response:
     async with visit.enter(readonly=True) as scope:
         row = await profiles.read(scope, member_id)
         blocked = member_id in {each["id"] for each in await blocks.mine(scope)}
-        here = await _here(visit, scope.channel_id, [row])
+        here = await _here(visit, scope, [row])
         view = _profile(visit.slug, row, scope, here=row["person_id"] in here, blocked=blocked)
     return visit.show("person.html", view)
 
@@ -120,8 +120,11 @@ def _given(fields: Mapping[str, str]) -> dict[str, Any]:
     return given
 
 
-async def _here(visit: Visit, channel_id: ChannelId, rows: Sequence[Any]) -> set[PersonId]:
-    return await visit.request.app[WIRE].who_is_connected(channel_id, [PersonId(row["person_id"]) for row in rows])
+async def _here(visit: Visit, scope: Scope, rows: Sequence[Any]) -> set[PersonId]:
+    """Who of them is here now, of those who let it be seen; to oneself it is no secret."""
+    me = scope.actor.member_id
+    open_ones = [PersonId(row["person_id"]) for row in rows if row["shows_seen"] or row["id"] == me]
+    return await visit.request.app[WIRE].who_is_connected(scope.channel_id, open_ones)
 
 
 def _row(slug: str, row: Record, here: set[PersonId]) -> PersonRow:

@@ -3,7 +3,20 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Text, Uuid, and_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FetchedValue,
+    ForeignKey,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 
@@ -29,6 +42,8 @@ MEMBERS = owned(
     Column("ban_reason", Text),
     # The address of their picture, where they have one.
     Column("avatar", Text),
+    # The name without capitals and accents: by it members are found, and stand in order. Kept by PostgreSQL.
+    Column("folded", Text, FetchedValue(), nullable=False),
 )
 NAME_LENGTH = 80
 _M = MEMBERS.c
@@ -44,11 +59,30 @@ _LOCKED = scoped(_BY_ID.with_for_update())
 _PAGE = scoped(
     select(*_SHOWN).where(_M.left_at.is_(None), _M.id > bindparam("after")).order_by(_M.id).limit(bindparam("limit"))
 )
-# A word of the name begins so. Those who left or are banned cannot be called.
+
+
+def folded(words: ColumnElement[str]) -> ColumnElement[str]:
+    """Words without capitals and accents, as the column `folded` holds names: `É` as `e`, `ß` as `ss`."""
+    plain = func.regexp_replace(func.pg_catalog.normalize(words, "NFKD"), r"[\u0300-\u036F]", "", "g")
+    latin: ColumnElement[str] = func.translate(plain, "øØłŁđĐħĦıŧŦ", "oOlLdDhHitT")
+    # Large ones too, for in a database of the locale C only English letters have small ones.
+    for letter, written in (("ß", "ss"), ("æ", "ae"), ("Æ", "ae"), ("œ", "oe"), ("Œ", "oe")):
+        latin = func.replace(latin, letter, written)
+    return func.lower(latin)
+
+
+def called_so(start: str) -> ColumnElement[bool]:
+    """Whether a word of a member's name begins as the bound `start` does, capitals and accents aside."""
+    # Folded once, and not again for each member.
+    asked = select(folded(bindparam(start, type_=Text()))).scalar_subquery()
+    return func.strpos(func.concat(" ", _M.folded), func.concat(" ", asked)) > 0
+
+
+# Those who left or are banned cannot be called.
 _CALLED = scoped(
     select(*_SHOWN)
     .where(_M.left_at.is_(None), ~BANNED, _M.id > bindparam("after"))
-    .where(func.strpos(func.concat(" ", func.lower(_M.name)), func.lower(bindparam("start", type_=Text()))) > 0)
+    .where(called_so("start"))
     .order_by(_M.id)
     .limit(bindparam("limit"))
 )
@@ -81,11 +115,11 @@ async def read(scope: Scope, member_id: UUID) -> Record:
 async def page(scope: Scope, *, after: UUID | None = None, limit: int = 50, called: str = "") -> list[Record]:
     """Members in the order they first joined, after the member `after`; with `called`, who may be called so.
 
-    A word of their name begins so, in capitals or not.
+    A word of their name begins so, in capitals or not, with accents or without.
     """
     scope.require(Action.MEMBER_LIST)
     if called:
-        return await scope.all(_CALLED, after=after or UUID(int=0), limit=limit, start=f" {called}")
+        return await scope.all(_CALLED, after=after or UUID(int=0), limit=limit, start=called)
     return await scope.all(_PAGE, after=after or UUID(int=0), limit=limit)
 
 

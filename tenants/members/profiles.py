@@ -13,7 +13,7 @@ from tenants.channels.channels import clean_time_zone
 from tenants.errors import Invalid, NotFound
 from tenants.ids import FileId, new_id
 from tenants.jobs import ForgetFile
-from tenants.members.members import BANNED, MEMBERS
+from tenants.members.members import BANNED, MEMBERS, called_so
 from tenants.permissions import Action, Role
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -39,8 +39,7 @@ PROFILES = owned(
 )
 _M, _P = MEMBERS.c, PROFILES.c
 _HERE = (_M.left_at.is_(None), ~BANNED)
-_NAME = func.lower(_M.name)
-_LISTED = (_M.id, _M.person_id, _M.name, _M.role, _M.avatar, _M.joined_at, _NAME.label("sorted"))
+_LISTED = (_M.id, _M.person_id, _M.name, _M.role, _M.avatar, _M.joined_at, _M.folded.label("sorted"))
 _SAID = ("picture_id", "pronouns", "about", "about_html", "links", "time_zone", "shows_seen")
 _WITH = MEMBERS.outerjoin(PROFILES, (_P.channel_id == _M.channel_id) & (_P.member_id == _M.id))
 _ONE = scoped(
@@ -50,17 +49,15 @@ _ONE = scoped(
 )
 _PLACE = tuple_(bindparam("after", type_=Text()), bindparam("after_id", type_=Uuid()))
 _ALL = (
-    select(*_LISTED)
-    .where(*_HERE, tuple_(_NAME, _M.id) > _PLACE)
+    select(*_LISTED, func.coalesce(_P.shows_seen, False).label("shows_seen"))
+    .select_from(_WITH)
+    .where(*_HERE, tuple_(_M.folded, _M.id) > _PLACE)
     .where(_M.role == func.any(bindparam("roles", type_=ARRAY(Text))))
-    .order_by(_NAME, _M.id)
+    .order_by(_M.folded, _M.id)
     .limit(bindparam("limit"))
 )
 _PAGE = scoped(_ALL)
-# A word of the name begins so.
-_CALLED = scoped(
-    _ALL.where(func.strpos(func.concat(" ", _NAME), func.lower(bindparam("start", type_=Text()))) > 0)
-)  # fmt: skip
+_CALLED = scoped(_ALL.where(called_so("start")))
 _NEW = insert(PROFILES).values(**binds("id", "member_id", *_SAID))
 _PUT = scoped(
     _NEW.on_conflict_do_update(
@@ -129,15 +126,16 @@ async def page(
     scope: Scope, *, called: str = "", roles: Sequence[Role] = (), after: tuple[str, UUID] | None = None,
     limit: int = 50,
 ) -> list[Record]:  # fmt: skip
-    """The people of a channel by name: those of whom a word begins with `called`, in these `roles`.
+    """The people of a channel by name, in these `roles`; of whom a word begins with `called`, accents aside.
 
-    `id, person_id, name, role, avatar, joined_at`, and `sorted`, by which they are in order.
+    `id, person_id, name, role, avatar, joined_at`, `sorted`, by which they are in order, and `shows_seen`: without it
+    whether they are here is not said either.
     """
     scope.require(Action.MEMBER_LIST)
     name, member_id = after or ("", UUID(int=0))
     asked = {"roles": [role.value for role in roles or Role], "after": name, "after_id": member_id, "limit": limit}
     if called:
-        return await scope.all(_CALLED, start=f" {called}", **asked)
+        return await scope.all(_CALLED, start=called, **asked)
     return await scope.all(_PAGE, **asked)
 
 

@@ -245,9 +245,22 @@ async def test_when_somebody_was_last_here_is_seen_of_those_who_let_it(
     assert shown.json["seen_at"] is None
 
 
-async def test_who_is_connected_is_here_in_the_directory(web: Web, world: World) -> None:
-    pottery = world.pottery
+async def test_who_is_connected_is_here_in_the_directory_if_they_let_it_be_seen(web: Web, world: World) -> None:
+    pottery, own = world.pottery, f"/channels/{world.pottery.slug}/profile"
+
+    async def marked(reader: Somebody, who: Somebody) -> list[bool]:
+        """Whether the directory, and the profile, say that somebody is here."""
+        browser, people = await signed_in(web, reader), f"/c/{pottery.slug}/people"
+        listed = (await browser.get(f"{people}?q={who.name}")).body.decode()
+        profile = (await browser.get(f"{people}/{who.member_id}")).body.decode()
+        return ['<i class="here on"></i>' in listed, "here now" in profile]
+
     async with connected(web, pottery, pottery.zoe):
-        reader, mark = await signed_in(web, pottery.sam), '<i class="here on"></i>'
-        shown = [(await reader.get(f"/c/{pottery.slug}/people?q={who}")).body.decode() for who in ("zoe", "ben")]
-        assert [mark in page for page in shown] == [True, False]
+        assert await marked(pottery.sam, pottery.zoe) == [False, False]
+        assert await marked(pottery.ana, pottery.zoe) == [False, False]
+        assert await marked(pottery.zoe, pottery.zoe) == [True, True]
+        await web.call("PATCH", own, {"shows_seen": True}, token=pottery.zoe.token)
+        assert await marked(pottery.sam, pottery.zoe) == [True, True]
+        assert await marked(pottery.sam, pottery.ben) == [False, False]
+        await web.call("PATCH", own, {"shows_seen": False}, token=pottery.zoe.token)
+        assert await marked(pottery.sam, pottery.zoe) == [False, False]

@@ -8,7 +8,7 @@ from server.web.views.frame import Form, Link, PersonMark
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """A member in the directory; `here` when they are connected now."""
+    """A member in the directory; `here` when they are connected now, and let it be seen."""
 
     person: PersonMark
     url: str
