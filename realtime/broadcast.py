@@ -17,7 +17,7 @@ from realtime.bus import Bus, Line, told
 from tenants import relay
 from tenants.errors import Refusal
 from tenants.ids import ChannelId
-from tenants.notices import Notice
+from tenants.notices import FOR_ALL, Notice
 from tenants.scope import Committed, Tenancy
 
 log = structlog.get_logger("realtime.broadcast")
@@ -35,6 +35,8 @@ def room_of(channel_id: ChannelId, notice: Notice) -> str:
         return rooms.of_room(channel_id, notice.room_id)
     if notice.person_id is not None:
         return rooms.of_person(channel_id, notice.person_id)
+    if notice.event in FOR_ALL:
+        return rooms.of_channel(channel_id)
     raise ValueError(f"a notice without anybody to tell: {notice.event}")
 
 

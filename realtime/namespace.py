@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from realtime import rooms
 from realtime.community import Community
 from realtime.connections import PATIENCE, Connection, Connections, too_many
 from realtime.figures import Figures
@@ -73,20 +74,25 @@ class CommunityDoor:
         if connection := self._connections.remove(sid):
             for room_id in list(connection.joined):
                 self._community.depart(connection, room_id, at_once=False)
-            self._community.bus.depart(sid, connection.own_room())
+            self._go(connection)
             self._seats.give_back(connection.own_room(), sid)
             self.parted(connection)
 
     async def _seat(self, connection: Connection) -> None:
         """Put a device where its person is told things, and meanwhile find it a seat; Refusal where none is free."""
-        sid, own_room = connection.sid, connection.own_room()
-        seated, _ = await asyncio.gather(
-            self._seats.take(own_room, sid), self._community.bus.enter(sid, own_room)
-        )  # fmt: skip
+        sid, own_room, enter = connection.sid, connection.own_room(), self._community.bus.enter
+        seated, *_ = await asyncio.gather(
+            self._seats.take(own_room, sid), enter(sid, own_room), enter(sid, rooms.of_channel(connection.channel_id))
+        )
         if not seated:
             self._connections.remove(sid)
-            self._community.bus.depart(sid, own_room)
+            self._go(connection)
             raise too_many()
+
+    def _go(self, connection: Connection) -> None:
+        """Nothing more is told to a device: neither what its person, nor what everybody is told."""
+        for room in (connection.own_room(), rooms.of_channel(connection.channel_id)):
+            self._community.bus.depart(connection.sid, room)
 
     async def _answer(self, sid: str, event: str, arguments: list[Any]) -> dict[str, Any]:
         connection = self._connections.get(sid)

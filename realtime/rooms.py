@@ -5,6 +5,11 @@ from tenants.ids import ChannelId, PersonId, RoomId
 NAMESPACE = "/community"
 
 
+def of_channel(channel_id: ChannelId) -> str:
+    """Everyone who is connected to a channel."""
+    return f"c/{channel_id}/all"
+
+
 def of_room(channel_id: ChannelId, room_id: RoomId) -> str:
     """Everyone who has joined a room."""
     return f"c/{channel_id}/room/{room_id}"

@@ -91,9 +91,13 @@ class Watch:
                 await self._dismiss(connections[place].sid)
         places = [(each, room) for each in connections for room in each.joined]
         asked = [(each.channel_id, each.member_id, room) for each, room in places]
+        bereft = set()
         for lost in await directory.rooms_lost(self._tenancy, asked) if asked else ():
             connection, room = places[lost]
             self._community.depart(connection, room, at_once=True)
+            bereft.add(connection.sid)
+        for sid in bereft:
+            await self._community.bus.tell_one(sid, "rooms.changed", {})
 
     async def _keep(self, work: Callable[[], Awaitable[None]], due: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -7,10 +7,16 @@ from uuid import UUID
 
 from tenants.ids import LessonId, MemberId, MessageId, OrderId, PersonId, RoomId
 
+# What may be told to all members: that something happened, and nothing of what.
+FOR_ALL = frozenset({"rooms.changed"})
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An event of the wire for a room, or for one person's own devices in this channel (exactly one is set)."""
+    """An event of the wire for a room, or for one person's own devices in this channel (exactly one is set).
+
+    Events in `FOR_ALL` are for everybody who is connected to the channel, unless a person is set.
+    """
 
     event: str
     payload: Mapping[str, Any]
@@ -110,6 +116,11 @@ def thread_changed(person_id: PersonId, room_id: RoomId, root_id: MessageId, seq
 def room_left(person_id: PersonId, room_id: RoomId) -> Notice:
     """A person was taken out of a private room: the wire takes their sockets out of it, and tells nobody."""
     return Notice("room.left", {"room": str(room_id)}, person_id=person_id)
+
+
+def rooms_changed(person_id: PersonId | None = None) -> Notice:
+    """The list of rooms, or its order, is another one: for everybody, or for one person; each asks what they see."""
+    return Notice("rooms.changed", {}, person_id=person_id)
 
 
 def muted(person_id: PersonId, said: str, until: str | None) -> Notice:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from server.bodies import Given
 from server.context import InChannel
 from server.idempotency import Idempotency
-from server.keyset import Page
+from server.keyset import Cursor, Page, PageQuery
 from server.op import Auth, Route, op
 from tenants.community import insiders, room_editing, room_settings, rooms
 from tenants.ids import MemberId
@@ -16,6 +16,7 @@ from tenants.scope import Record
 
 TAGS = ("community",)
 _COLUMNS = {"batch": "batch_id"}
+INSIDERS: Cursor[tuple[str, UUID]] = Cursor("insiders", tuple[str, UUID])
 Kind = Literal["open", "members", "batch", "announcement", "private"]
 Level = Literal["all", "mentions", "nothing"]
 Name = Annotated[str, Field(max_length=1000, examples=["Glazes"])]
@@ -68,6 +69,12 @@ class OwnRoom(Given):
     left: bool = False
 
 
+class InsidersQuery(PageQuery):
+    """A page of those in a room by name; with `q`, of whom a word of the name begins so, with accents or without."""
+
+    q: Annotated[str, Field(max_length=80)] = ""
+
+
 class RoomsQuery(Given):
     """Whether archived rooms are listed too."""
 
@@ -84,7 +91,10 @@ class OwnRoomShown(BaseModel):
 
 
 class RoomShown(BaseModel):
-    """A room; an archived one is only read. `unread`, `mentions` and `me` are those of the member who asks."""
+    """A room; an archived one is only read. `unread`, `mentions` and `me` are those of the member who asks.
+
+    `section` is the section of rooms it is in, or null.
+    """
 
     id: UUID
     slug: str
@@ -93,6 +103,7 @@ class RoomShown(BaseModel):
     kind: str
     icon: str
     batch: UUID | None
+    section: UUID | None
     archived: bool
     head_seq: int
     unread: int = 0
@@ -107,16 +118,32 @@ class InsiderShown(BaseModel):
     name: str
 
 
+def room_shown(row: Record) -> RoomShown:
+    """A room as the domain has it."""
+    facts = {name: row[name] for name in ("id", "slug", "name", "topic", "kind", "icon", "head_seq")}
+    archived = row["archived_at"] is not None
+    own = OwnRoomShown(**{name: row[name] for name in OwnRoomShown.model_fields if name in row})
+    unread, mentions = row.get("unread", 0), row.get("mentions", 0)
+    shown = {
+        "batch": row["batch_id"],
+        "section": row["section_id"],
+        "archived": archived,
+        "unread": unread,
+        "mentions": mentions,
+    }
+    return RoomShown(**facts, **shown, me=own)
+
+
 @op("The rooms that you see", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
 async def list_rooms(context: InChannel, *, path: InSlug, query: RoomsQuery) -> Page[RoomShown]:
-    """All of them at once: a channel has at most 500."""
-    return Page(items=[_room(row) for row in await rooms.seen(context.scope, archived=query.archived)])
+    """All of them at once, in their order: a channel has at most 500. Those without section stand first."""
+    return Page(items=[room_shown(row) for row in await rooms.seen(context.scope, archived=query.archived)])
 
 
 @op("Make a room", status=201, tags=TAGS, idempotent=Idempotency.TAKEN, errors=(403, 404))
 async def add_room(context: InChannel, *, path: InSlug, body: NewRoom) -> RoomShown:
     """For those who edit rooms; its maker is in a private one."""
-    return _room(await rooms.add(context.scope, body.name, body.kind, body.topic, body.batch))
+    return room_shown(await rooms.add(context.scope, body.name, body.kind, body.topic, body.batch))
 
 
 @op("Change a room", tags=TAGS, errors=(403, 404))
@@ -124,7 +151,7 @@ async def edit_room(context: InChannel, *, path: OfRoom, body: RoomChanges) -> R
     """What is given is set. Those whom another kind shuts out leave it, their sockets within 2 s."""
     given = body.model_dump(exclude_unset=True)
     changes = {_COLUMNS.get(name, name): value for name, value in given.items()}
-    return _room(await room_editing.edit(context.scope, path.room, changes))
+    return room_shown(await room_editing.edit(context.scope, path.room, changes))
 
 
 @op("Set how you hold a room", tags=TAGS, errors=(403, 404))
@@ -146,11 +173,16 @@ async def bring_room_back(context: InChannel, *, path: OfRoom) -> None:
     await room_editing.archive(context.scope, path.room, archived=False)
 
 
-@op("Who is in a private room", tags=TAGS, errors=(403, 404))
-async def list_insiders(context: InChannel, *, path: OfRoom) -> Page[InsiderShown]:
-    """Owners and admins see every private room, in the list or not."""
-    rows = await insiders.page(context.scope, path.room)
-    return Page(items=[InsiderShown(id=row["id"], name=row["name"]) for row in rows])
+@op("Who is in a room", tags=TAGS, errors=(403, 404))
+async def list_insiders(context: InChannel, *, path: OfRoom, query: InsidersQuery) -> Page[InsiderShown]:
+    """By name. Owners and admins see every private room, in the list or not.
+
+    Of a batch's room, for those who edit rooms: whom the batch brings.
+    """
+    after, limit = INSIDERS.read(query.after), query.limit
+    rows = await insiders.page(context.scope, path.room, called=query.q.strip(), after=after, limit=limit + 1)
+    more = INSIDERS.write((rows[limit - 1]["sorted"], rows[limit - 1]["id"])) if len(rows) > limit else None
+    return Page(items=[InsiderShown(id=row["id"], name=row["name"]) for row in rows[:limit]], next=more)
 
 
 @op("Let a member into a private room", tags=TAGS, errors=(403, 404))
@@ -176,12 +208,3 @@ ROUTES = (
     Route("PUT", "/channels/{slug}/rooms/{room}/members/{member}", let_in),
     Route("DELETE", "/channels/{slug}/rooms/{room}/members/{member}", take_out),
 )
-
-
-def _room(row: Record) -> RoomShown:
-    facts = {name: row[name] for name in ("id", "slug", "name", "topic", "kind", "icon", "head_seq")}
-    archived = row["archived_at"] is not None
-    own = OwnRoomShown(**{name: row[name] for name in OwnRoomShown.model_fields if name in row})
-    unread, mentions = row.get("unread", 0), row.get("mentions", 0)
-    shown = {"batch": row["batch_id"], "archived": archived, "unread": unread, "mentions": mentions}
-    return RoomShown(**facts, **shown, me=own)

@@ -12,10 +12,12 @@ from aiohttp import web
 from realtime.roll import Change
 from server.forms import read_fields, refill
 from server.limits import POSTING, charge
-from server.pages.room_view import MOST_TALKS, PAGE, RoomFacts, room_view
+from server.pages.places_view import MOST_TALKS, Beside, by_section, conversations
+from server.pages.room_view import PAGE, RoomFacts, room_view
 from server.pages.visits import PRIVATE, Visit, html, public_policy, see
 from server.sockets import WIRE
 from server.web.views.frame import Form, PersonMark
+from server.web.views.room import PlacesPage
 from tenants import links
 from tenants.channels import channels
 from tenants.community import (
@@ -64,6 +66,19 @@ async def community(visit: Visit) -> web.Response:
 async def room_page(visit: Visit) -> web.Response:
     """GET /c/{slug}/community/{room}: the newest messages; others by `?before=`, `?after=`, `?at=` or `?on=` a day."""
     return await _show(visit)
+
+
+async def places_beside(visit: Visit) -> web.Response:
+    """GET /c/{slug}/community/{room}/places: the list beside this room alone, for a page on which it has changed."""
+    async with visit.enter(readonly=True) as scope:
+        room = await room_of(visit, scope)
+        beside = Beside(visit.slug, room["id"], await unsent.rooms_of_mine(scope))
+        groups = by_section(beside, await rooms.seen(scope))
+        if scope.actor.member_id is not None and scope.actor.banned is None:
+            talk = await direct.find(scope, room["id"]) if room["kind"] == rooms.DIRECT else None
+            talks, asking = await direct.page(scope, limit=MOST_TALKS), await direct.asking(scope)
+            groups = (*groups, conversations(beside, talks, asking, talk))
+    return visit.show("places.html", PlacesPage(groups))
 
 
 async def post(visit: Visit) -> web.Response:

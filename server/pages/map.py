@@ -55,6 +55,7 @@ READS: tuple[tuple[str, PageHandler], ...] = (
     ("/c/{slug}/community", community.community),
     ("/c/{slug}/community/decisions", decisions.decisions_page),
     ("/c/{slug}/community/{room}", community.room_page),
+    ("/c/{slug}/community/{room}/places", community.places_beside),
     ("/c/{slug}/community/{room}/t/{seq}", threads.thread_page),
     ("/c/{slug}/threads", threads.threads_page),
     ("/c/{slug}/direct", direct.show),

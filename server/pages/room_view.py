@@ -11,9 +11,10 @@ import orjson
 
 from realtime.roll import Change
 from server.pages.direct_view import talk_bar
+from server.pages.places_view import Beside, by_section, conversations
 from server.web.views.attached import attached, linked
 from server.web.views.frame import Form, PersonMark
-from server.web.views.room import OwnRoom, PeopleGroup, Place, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
+from server.web.views.room import OwnRoom, PeopleGroup, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
 from tenants import links
 from tenants.community import mentions, sanctions
 from tenants.community.rooms import ARCHIVED, STAFF
@@ -22,17 +23,6 @@ from tenants.permissions import Action, Actor, Role, why
 from tenants.scope import Record
 
 PAGE = 50
-FAVOURITES = "Favourites"
-GROUPS = (FAVOURITES, "Rooms")
-DIRECT_TITLE, MOST_TALKS = "Direct messages", 12
-SIGNS = {
-    "open": "hash",
-    "members": "hash",
-    "batch": "users",
-    "announcement": "megaphone",
-    "private": "lock",
-    "direct": "message-square",
-}
 TITLES = {Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.TEACHER: "Teacher", Role.MODERATOR: "Moderator"}
 
 
@@ -88,7 +78,7 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         room_id=str(room["id"]),
         name=room["name"],
         topic=room["topic"],
-        groups=(*_groups(facts), *_direct(facts)),
+        groups=places(facts),
         lines=arrange(said, facts.zone, facts.read_seq, str(actor.member_id), datetime.now(UTC)),
         read_seq=facts.read_seq,
         zone=facts.zone,
@@ -141,9 +131,11 @@ def _around_thread(facts: RoomFacts, root: Record) -> dict[str, Any]:
 
 
 def _kept(facts: RoomFacts) -> dict[str, Any]:
-    """Where pinned and saved messages are found."""
-    pins_url = links.pins(facts.slug, facts.room["slug"])
-    return {"pinned": facts.pinned, "pins_url": pins_url, "saved_url": links.saved(facts.slug)}
+    """Where pinned and saved messages are found, and the list of rooms alone."""
+    slug, room = facts.slug, facts.room["slug"]
+    places_url = f"{links.room(slug, room)}/places"
+    kept = {"pinned": facts.pinned, "pins_url": links.pins(slug, room), "saved_url": links.saved(slug)}
+    return kept | {"places_url": places_url}
 
 
 def _threads(facts: RoomFacts) -> dict[str, Any]:
@@ -179,40 +171,13 @@ def _rights(facts: RoomFacts, *, member: bool) -> dict[str, Any]:
     }
 
 
-def _groups(facts: RoomFacts) -> tuple[PlaceGroup, ...]:
-    """Favourites on top; rooms that the reader has left are away, but for the one they have opened."""
-    current = facts.room["id"]
-    kept = [each for each in facts.rooms if not each["left"] or each["id"] == current]
-    parts = {title: [each for each in kept if each["favourite"] is (title == FAVOURITES)] for title in GROUPS}
-    return tuple(
-        PlaceGroup(title, tuple(_place(facts, each) for each in part)) for title, part in parts.items() if part
-    )
-
-
-def _direct(facts: RoomFacts) -> tuple[PlaceGroup, ...]:
-    """The newest conversations of a member, and the one that is open."""
+def places(facts: RoomFacts) -> tuple[PlaceGroup, ...]:
+    """What stands beside the talk; conversations for members alone."""
+    beside = Beside(facts.slug, facts.room["id"], facts.drafted)
+    groups = by_section(beside, facts.rooms)
     if facts.actor.member_id is None or facts.actor.banned is not None:
-        return ()
-    shown = list(facts.talks[:MOST_TALKS])
-    if facts.talk is not None and facts.talk["standing"] == "in" and facts.talk["id"] not in {t["id"] for t in shown}:
-        shown.append(facts.talk)
-    places = tuple(_place(facts, each) for each in shown)
-    return (PlaceGroup(DIRECT_TITLE, places, links.direct(facts.slug), facts.asking),)
-
-
-def _place(facts: RoomFacts, room: Record) -> Place:
-    here = room["id"] == facts.room["id"]
-    return Place(
-        id=str(room["id"]),
-        name=room["name"],
-        url=links.room(facts.slug, room["slug"]),
-        sign="users" if room.get("pair") is False else room["icon"] or SIGNS[room["kind"]],
-        unread=0 if here else room["unread"],
-        current=here,
-        mentions=0 if here else room["mentions"],
-        muted=room["muted"],
-        drafted=room["id"] in facts.drafted,
-    )
+        return groups
+    return (*groups, conversations(beside, facts.talks, facts.asking, facts.talk))
 
 
 def written_by(row: Record, picture: str | None = None) -> PersonMark:

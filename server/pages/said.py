@@ -16,6 +16,8 @@ SAID = {
     "added": "Added.",
     "moved": "Moved.",
     "removed": "Deleted.",
+    "let-in": "They are in, and see the room from now on.",
+    "taken-out": "They are out. The room is closed to them.",
     "role": "The role was changed.",
     "invited": "A letter is on its way. Its link makes the account.",
     "banned": "Banned. Their access ends now.",

@@ -178,6 +178,11 @@ async def recount(scope: Scope, message_id: UUID) -> None:
     await _tell(scope, [row["person_id"] for row in await scope.all(_HOLDERS, message_id=message_id)])
 
 
+async def recount_for(scope: Scope, person_id: PersonId) -> None:
+    """A person sees a room no more, or again: their devices hear how many notices are left to read."""
+    await _tell(scope, [person_id])
+
+
 async def take_back(scope: Scope, message_id: UUID, meant: Sequence[UUID | None]) -> None:
     """An edited message mentions only these from now on: it is at nobody else's bell, unless as a reply."""
     await _tell(scope, await ringing.take_back(scope, message_id, meant))

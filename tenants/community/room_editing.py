@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, update
 
-from tenants import audit
+from tenants import audit, notices
 from tenants.community import direct_rules, room_names, rooms
 from tenants.community.rooms import ROOMS
 from tenants.errors import Invalid
@@ -49,6 +49,7 @@ async def edit(scope: Scope, room_id: UUID, changes: Mapping[str, Any]) -> Recor
         if "kind" in changed:
             await rooms.keep_sight(scope, room_id, values["kind"])
         await audit.record(scope, "room.edit", room_id, changed=changed, kind=values["kind"])
+        scope.announce(notices.rooms_changed())
     return await rooms.find(scope, room_id)
 
 
@@ -61,6 +62,7 @@ async def archive(scope: Scope, room_id: UUID, *, archived: bool = True) -> None
     await _held(scope, room_id)
     if await scope.run(_ARCHIVE if archived else _BRING_BACK, at=room_id):
         await audit.record(scope, "room.archive" if archived else "room.bring_back", room_id)
+        scope.announce(notices.rooms_changed())
 
 
 async def _held(scope: Scope, room_id: UUID) -> Record:

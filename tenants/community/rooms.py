@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
-from tenants import audit
+from tenants import audit, notices
 from tenants.batches import batches
-from tenants.community import room_names, sanctions
+from tenants.community import room_names, room_sections, sanctions
 from tenants.community.mentions import MENTIONS
 from tenants.courses.enrollments import ENROLLMENTS
 from tenants.errors import Forbidden, Invalid, NotFound
@@ -53,11 +53,14 @@ ROOMS = owned(
     text("kind", default="members"),
     text("icon", default=""),
     Column("batch_id", Uuid),
+    Column("section_id", Uuid),
+    # Among the rooms of its section.
     Column("position", Integer, nullable=False, server_default="0"),
     Column("head_seq", BigInteger, nullable=False, server_default="0"),
     instant("created_at", now=True),
     instant("archived_at"),
     refers("batch_id", "batches", on_delete="SET NULL (batch_id)"),
+    refers("section_id", "room_sections", on_delete="SET NULL (section_id)"),
 )
 ROOM_MEMBERS = owned(
     "room_members",
@@ -90,26 +93,14 @@ SETTINGS = owned(
 )
 
 _ME = bindparam("me", type_=Uuid())
-_LET = exists(
-    within(
-        select(literal(1)).where(
-            ROOM_MEMBERS.c.room_id == ROOMS.c.id, ROOM_MEMBERS.c.member_id == _ME
-        ).correlate(ROOMS)
-    )
-)  # fmt: skip
-_ENROLLED = exists(
-    within(
-        select(literal(1)).where(
-            ENROLLMENTS.c.member_id == _ME, ENROLLMENTS.c.batch_id == ROOMS.c.batch_id, ENROLLMENTS.c.state == "active"
-        ).correlate(ROOMS)
-    )
-)  # fmt: skip
-_R = ROOMS.c
+_R, _I, _E = ROOMS.c, ROOM_MEMBERS.c, ENROLLMENTS.c
+_LET = exists(within(select(literal(1)).where(_I.room_id == _R.id, _I.member_id == _ME).correlate(ROOMS)))
+_OF_BATCH = (_E.member_id == _ME, _E.batch_id == _R.batch_id, _E.state == "active")
+_ENROLLED = exists(within(select(literal(1)).where(*_OF_BATCH).correlate(ROOMS)))
 IS_DIRECT = _R.kind == DIRECT
 # Only private and direct rooms have a list, only a room of a batch looks at enrollments; so says `rooms_standing`.
 _LISTS = or_(_R.kind == "private", IS_DIRECT)
 INSIDE = or_(and_(_LISTS, _LET), and_(_R.kind == "batch", _ENROLLED)).label("inside")
-_I = ROOM_MEMBERS.c
 _STANDING = within(
     select(_I.state).where(_I.room_id == _R.id, _I.member_id == _ME).correlate(ROOMS)
 ).scalar_subquery()  # fmt: skip
@@ -124,7 +115,7 @@ _OTHERS = within(
 NAME = case((and_(IS_DIRECT, _R.name == ""), func.coalesce(_OTHERS, "")), else_=_R.name).label("name")
 _FACTS = (
     _R.id, _R.slug, NAME, _R.topic, _R.kind, _R.icon, _R.batch_id, _R.head_seq, _R.archived_at, INSIDE,
-    case((IS_DIRECT, _STANDING)).label("standing"),
+    case((IS_DIRECT, _STANDING)).label("standing"), _R.section_id,
 )  # fmt: skip
 _ROOM = select(*_FACTS)
 BY_ID = scoped(_ROOM.where(ROOMS.c.id == bindparam("room_id")))
@@ -167,11 +158,12 @@ OWN_FACTS = (
     SETTINGS.c.left_at.is_not(None).label("left"),
 )
 WITH_OWN = ROOMS.outerjoin(READS, _MARK).outerjoin(SETTINGS, _SET)
+_S = room_sections.ROOM_SECTIONS.c
 LISTED = scoped(
-    select(*OWN_FACTS)
-    .select_from(WITH_OWN)
+    select(*OWN_FACTS, _S.name.label("section_name"))
+    .select_from(WITH_OWN.outerjoin(_S.id.table, and_(_S.channel_id == _R.channel_id, _S.id == _R.section_id)))
     .where(~IS_DIRECT, or_(ROOMS.c.archived_at.is_(None), bindparam("archived", type_=Boolean())))
-    .order_by(ROOMS.c.position, ROOMS.c.id)
+    .order_by(room_sections.PLACE, _S.id, _R.position, _R.id)
     .limit(MOST_ROOMS)
 )
 _COUNT = scoped(
@@ -253,8 +245,8 @@ async def find_by_slug(scope: Scope, slug: str) -> Record:
 async def seen(scope: Scope, *, archived: bool = False) -> list[Record]:
     """Every room that the actor may see but direct ones, in their order, `archived` ones only when asked for.
 
-    Each with what is the member's own: `unread` and `mentions`, which count nothing in muted and left rooms, and their
-    settings `level, muted, favourite, left`.
+    Each with its `section_id` and `section_name`, and what is the member's own: `unread` and `mentions`, which count
+    nothing in muted and left rooms, and their settings `level, muted, favourite, left`.
     """
     rows = await scope.all(LISTED, me=scope.actor.member_id, archived=archived)
     return [room for room in rows if may_see(scope, room)]
@@ -272,6 +264,7 @@ async def add(scope: Scope, name: str, kind: str, topic: str = "", batch_id: UUI
     room_id = await _insert(scope, values)
     await keep_sight(scope, room_id, kind)
     await audit.record(scope, "room.add", room_id, kind=kind)
+    scope.announce(notices.rooms_changed())
     return await find(scope, room_id)
 
 

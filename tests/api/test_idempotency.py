@@ -51,6 +51,7 @@ def bodies(stage: Stage) -> dict[str, Any]:
         },
         "/channels/{slug}/attachments": {"name": "a.pdf", "size": 5, "content_type": "application/pdf"},
         "/channels/{slug}/rooms": {"name": "Kilns"},
+        "/channels/{slug}/room-sections": {"name": "Course rooms"},
         "/channels/{slug}/direct": {"members": [str(member)]},
         "/channels/{slug}/rooms/{room}/messages": {"client_id": str(new_id()), "body": "Hello"},
         "/channels/{slug}/webhooks": {"name": "Robot", "url": "https://example.org/x", "events": ["order.paid"]},

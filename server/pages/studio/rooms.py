@@ -1,18 +1,21 @@
-"""Rooms in the studio: which there are, and a new one."""
+"""Rooms in the studio: which there are, by section and in their order, and a new one."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from aiohttp import web
 
 from server.forms import named, read_fields, refill
+from server.pages import places_view
 from server.pages.landing import id_of
 from server.pages.studio import batches
 from server.pages.studio.desk import at_desk, back, desk
 from server.pages.visits import Visit
 from server.web.views.frame import Form
-from server.web.views.studio import RoomRow, RoomsPage
+from server.web.views.studio_rooms import RoomGroup, RoomRow, RoomsPage
 from tenants import links
-from tenants.community import room_editing, rooms
+from tenants.community import room_editing, room_sections, rooms
 from tenants.errors import Refusal
 from tenants.scope import Record
 
@@ -23,13 +26,13 @@ KINDS = {
     "announcement": "Announcements",
     "private": "Private",
 }
-NEW = Form({"kind": "members"})
+NEW, EMPTY = Form({"kind": "members"}), Form()
 SIGNS = tuple((icon, icon.replace("-", " ").capitalize() or "As its kind") for icon in room_editing.ICONS)
 
 
 async def rooms_page(visit: Visit) -> web.Response:
     """GET …/rooms."""
-    return await _show(visit, NEW)
+    return await show(visit)
 
 
 async def add_room(visit: Visit) -> web.Response:
@@ -41,7 +44,7 @@ async def add_room(visit: Visit) -> web.Response:
             batch_id = named(fields, "batch") if kind == "batch" else None
             await rooms.add(scope, fields.get("name", ""), kind, fields.get("topic", ""), batch_id)
     except Refusal as refusal:
-        return await _show(visit, refill(refusal, fields), refusal.status)
+        return await show(visit, refusal.status, form=refill(refusal, fields))
     return back(visit, "/rooms", "added")
 
 
@@ -55,7 +58,7 @@ async def save_room(visit: Visit) -> web.Response:
         async with at_desk(visit, "rooms") as scope:
             await room_editing.edit(scope, id_of(visit, "id"), changes)
     except Refusal as refusal:
-        return await _show(visit, NEW, refusal.status, refill(refusal, fields).complaint)
+        return await show(visit, refusal.status, problem=refill(refusal, fields).complaint)
     return back(visit, "/rooms", "saved")
 
 
@@ -67,14 +70,38 @@ async def archive_room(visit: Visit) -> web.Response:
     return back(visit, "/rooms", "saved")
 
 
-async def _show(visit: Visit, form: Form, status: int = 200, problem: str = "") -> web.Response:
+async def show(
+    visit: Visit, status: int = 200, *, problem: str = "", form: Form = NEW, section_form: Form = EMPTY
+) -> web.Response:  # fmt: skip
+    """The page; with what was wrong, beside the form that it was wrong in or above all of them."""
     async with at_desk(visit, "rooms", readonly=True) as scope:
         seen, cohorts = await rooms.seen(scope, archived=True), await batches.every(scope)
+        sections = await room_sections.seen(scope, seen)
         at = desk(visit, scope, "rooms")
-    shown = tuple(_row(visit, row) for row in seen)
-    options = tuple((str(batch["id"]), f"{course['title']}: {batch['name']}") for batch, course in cohorts)
-    view = RoomsPage(at, shown, options, SIGNS, problem, form)
+    view = RoomsPage(
+        desk=at,
+        groups=_groups(visit, [row for row in seen if row["archived_at"] is None], sections),
+        archived=tuple(_row(visit, row) for row in seen if row["archived_at"] is not None),
+        sections=tuple((str(section["id"]), section["name"]) for section in sections),
+        batches=tuple((str(batch["id"]), f"{course['title']}: {batch['name']}") for batch, course in cohorts),
+        icons=SIGNS,
+        problem=problem,
+        form=form,
+        section_form=section_form,
+    )
     return visit.show_tool("studio_rooms.html", view, status=status)
+
+
+def _groups(visit: Visit, seen: Sequence[Record], sections: Sequence[Record]) -> tuple[RoomGroup, ...]:
+    """The rooms by section, empty sections too; first those without one, for they are read first."""
+    held: dict[UUID | None, list[Record]] = {None: [], **{section["id"]: [] for section in sections}}
+    for row in seen:
+        held[row["section_id"]].append(row)
+    names = {section["id"]: section["name"] for section in sections}
+    return tuple(
+        RoomGroup(str(section or ""), names.get(section, ""), tuple(_row(visit, row) for row in own))
+        for section, own in held.items()
+    )
 
 
 def _row(visit: Visit, row: Record) -> RoomRow:
@@ -83,8 +110,10 @@ def _row(visit: Visit, row: Record) -> RoomRow:
         id=str(row["id"]),
         name=row["name"],
         kind=KINDS[row["kind"]],
+        sign=row["icon"] or places_view.SIGNS[row["kind"]],
         url=links.room(visit.slug, row["slug"]),
         messages=row["head_seq"],
         archived=row["archived_at"] is not None,
+        section=str(row["section_id"] or ""),
         form=Form(now),
     )

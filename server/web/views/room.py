@@ -103,12 +103,33 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PlaceGroup:
-    """Rooms under one title; `url` leads to all of them, and `asking` counts those that wait to be accepted."""
+    """Rooms under one title; `url` leads to all of them, and `asking` counts those that wait to be accepted.
+
+    One that is a `section` (its id) can be folded, and then counts what is unread in it.
+    """
 
     title: str
     places: tuple[Place, ...]
     url: str = ""
     asking: int = 0
+    section: str = ""
+
+    @property
+    def unread(self) -> int:
+        """What is unread in all of them."""
+        return sum(place.unread for place in self.places)
+
+    @property
+    def mentions(self) -> int:
+        """How much of it mentions the reader."""
+        return sum(place.mentions for place in self.places)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesPage:
+    """`places.html` alone, for an open page that shows the list anew."""
+
+    groups: tuple[PlaceGroup, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +226,7 @@ class RoomPage:
     follows: bool = False
     draft: str = ""
     draft_version: int = 0
+    places_url: str = ""
     form: Form = field(default_factory=Form)
 
 

@@ -126,34 +126,6 @@ class SettingsPage:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomRow:
-    """A room as the studio lists it; `kind` in words (`Members`, `Announcements`), `form` holds what it is now."""
-
-    id: str
-    name: str
-    kind: str
-    url: str
-    messages: int = 0
-    archived: bool = False
-    form: Form = field(default_factory=Form)
-
-
-@dataclass(frozen=True, slots=True)
-class RoomsPage:
-    """`studio_rooms.html`. `POST {home}/rooms`: `name`, `topic`, `kind` (as in the API), `batch` of those to choose.
-
-    `…/rooms/{id}`: the same and `icon` of `icons`; `…/rooms/{id}/archive`: `archived` is `1`, or `0` to bring it back.
-    """
-
-    desk: Desk
-    rooms: tuple[RoomRow, ...]
-    batches: tuple[tuple[str, str], ...] = ()
-    icons: tuple[tuple[str, str], ...] = ()
-    problem: str = ""
-    form: Form = field(default_factory=Form)
-
-
-@dataclass(frozen=True, slots=True)
 class MemberRow:
     """One member; `role_word` is `role` for people, `fixed` when the reader may not change them, `banned` says why."""
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from server.web.views import incoming, learn, room, studio, studio_teaching
+from server.web.views import incoming, learn, room, studio, studio_rooms, studio_teaching
 from server.web.views.frame import Form, Frame, Link, PersonMark
 from tests.server.web.samples import NOW, ORIGIN, PIANO, POTTERY, SAM, Sample
 
@@ -40,7 +40,8 @@ def talk(*, member: bool = True, empty: bool = False, language: str = "en", sile
             room.PlaceGroup(
                 "Favourites", (room.Place("r1", "Wheel talk", "/c/pottery/community/wheel", current=True),)
             ),
-            room.PlaceGroup("Rooms", (GLAZES, KILN)),
+            room.PlaceGroup("Rooms", (GLAZES,)),
+            room.PlaceGroup("Firing", (KILN,), section="s1"),
         ),
         lines=() if empty else room.arrange(messages, ZONE, 3, SAM.key, NOW),
         last_seq=0 if empty else 6,
@@ -208,6 +209,31 @@ SETTINGS = studio.SettingsPage(
     at("settings"), f"{ORIGIN}/c/piano", None, (("UTC", "UTC"),), Form({"name": "Piano", "colour": "#f5e6a1"})
 )
 
+
+def row(
+    key: str, name: str, section: str = "", *, kind: str = "members", archived: bool = False
+) -> studio_rooms.RoomRow:
+    form = Form({"name": name, "topic": "", "icon": "", "kind": kind, "batch": ""})
+    return studio_rooms.RoomRow(key, name, kind.title(), "/x", "lock", 12, archived, section, form)
+
+
+ROOMS = studio_rooms.RoomsPage(
+    desk=at("rooms"),
+    groups=(
+        studio_rooms.RoomGroup("", "", (row("r1", "Wheel talk"), row("r2", "Team", kind="private"))),
+        studio_rooms.RoomGroup("s1", "Firing", (row("r3", "Kiln", "s1"),)),
+        studio_rooms.RoomGroup("s2", "أفران وتزجيج", ()),
+    ),
+    archived=(row("r4", "Old news", archived=True),),
+    sections=(("s1", "Firing"), ("s2", "أفران وتزجيج")),
+    icons=(("", "As its kind"),),
+)
+INSIDERS = studio_rooms.InsidersPage(
+    at("rooms"), "Team", "/c/piano/community/team", f"{HOME}/rooms/r2/members", True,
+    (studio_rooms.Insider(ZOE, "/c/piano/people/zoe", "Owner"),), adding="s",
+    found=(studio_rooms.Insider(SAM, "/c/piano/people/sam"),), more_url="/more",
+)  # fmt: skip
+
 TOOLS: dict[str, Callable[[], Sample]] = {
     "room": talk,
     "room-rtl": lambda: talk(language="ar"),
@@ -231,11 +257,18 @@ TOOLS: dict[str, Callable[[], Sample]] = {
         studio_teaching.BatchesPage(at("batches"), BATCHES, (("c1", "Left"),), (("UTC", "UTC"),)),
     ),
     "studio-classes": lambda: desk("studio_classes.html", CLASSES),
-    "studio-rooms": lambda: desk("studio_rooms.html", studio.RoomsPage(at("rooms"), ())),
     "studio-incoming": lambda: desk("studio_incoming.html", INCOMING),
     "studio-incoming-rtl": lambda: desk("studio_incoming.html", INCOMING, language="ar"),
     "studio-incoming-new": lambda: desk(
         "studio_incoming.html", incoming.IncomingPage(at("integrations"), (), (), ZONE)
+    ),
+    "studio-rooms": lambda: desk("studio_rooms.html", ROOMS),
+    "studio-rooms-new": lambda: desk(
+        "studio_rooms.html", studio_rooms.RoomsPage(at("rooms"), (studio_rooms.RoomGroup("", "", ()),))
+    ),
+    "studio-insiders": lambda: desk("studio_insiders.html", INSIDERS),
+    "studio-insiders-batch": lambda: desk(
+        "studio_insiders.html", replace(INSIDERS, private=False, found=(), adding="", batch="Spring", batch_url="/b")
     ),
     "studio-members": lambda: desk("studio_members.html", MEMBERS),
     "studio-certificates": lambda: desk("studio_certificates.html", CERTIFICATES),

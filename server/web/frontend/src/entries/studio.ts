@@ -22,3 +22,6 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-copies]")) {
 
 const desk = document.getElementById("moderation");
 if (desk) void import("../lib/moderating.ts").then(({ moderate }) => moderate(desk));
+
+const ordered = document.querySelector<HTMLElement>("[data-orders]");
+if (ordered) void import("../lib/ordering.ts").then(({ order }) => order(ordered));

@@ -13,4 +13,7 @@ export const LATER = {
   people: "People to mention",
   program: "Program",
   found: (count: number) => (count === 1 ? "1 person found" : `${count} people found`),
+  movedBefore: (what: string, next: string, list: string) => `Moved ${what} before ${next}, in ${list}.`,
+  movedLast: (what: string, list: string) => `Moved ${what} to the end of ${list}.`,
+  movedBack: (what: string) => `${what} is where it was.`,
 } as const;

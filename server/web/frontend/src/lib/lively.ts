@@ -8,6 +8,7 @@ import { Keeping } from "./keeping.ts";
 import type { Names } from "./names.ts";
 import { PAGE, type RoomFacts, the } from "./page.ts";
 import type { People } from "./people.ts";
+import { keepPlaces } from "./places.ts";
 import { type Reading, readBack } from "./readback.ts";
 import type { Rows } from "./rows.ts";
 import { follow } from "./talks.ts";
@@ -36,6 +37,7 @@ export function comeToLife(standing: Standing): void {
   else new Beside(standing, actions, drafts);
   countThreads(facts.channel, transport);
   follow(standing.transport);
+  keepPlaces(transport, facts);
   new Keeping(document.body, transport, api, facts.room);
   if (composer) awaitFiles(composer, api);
   watchElsewhere(facts.channel, (counts) => people.unread(counts));

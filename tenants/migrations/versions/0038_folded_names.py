@@ -8,8 +8,8 @@ from alembic import op
 
 from tenants.migrations.schema import index
 
-revision = "0037"
-down_revision = "0036"
+revision = "0038"
+down_revision = "0037"
 
 # As `folded` of tenants/members/members.py says it; what it stands for here never changes.
 FOLDED = r"translate(regexp_replace(normalize(name, NFKD), '[\u0300-\u036F]', '', 'g'), 'øØłŁđĐħĦıŧŦ', 'oOlLdDhHitT')"
