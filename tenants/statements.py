@@ -7,6 +7,7 @@ lateral, scalar, CTE) go through `within`; `scoped` refuses a statement that hol
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
+from weakref import WeakSet
 
 from sqlalchemy import Column, Delete, FromClause, Insert, Join, Select, Table, Update, Uuid, bindparam
 from sqlalchemy.dialects.postgresql import asyncpg
@@ -19,6 +20,8 @@ from tenants.tables import channel_column, is_owned
 CHANNEL = bindparam("channel_id", type_=Uuid())
 PERSON = bindparam("person_id", type_=Uuid())
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+# What `within` has given back: looking for its tables once more takes longer than compiling it.
+_BOUND: "WeakSet[Select[Any]]" = WeakSet()
 AnySelect = TypeVar("AnySelect", bound="Select[Any]")
 
 
@@ -69,7 +72,7 @@ def scoped(statement: "Select[Any] | CompoundSelect[Any] | Insert | Update | Del
     else:
         bound = statement
     for inner in visitors.iterate(bound):
-        if isinstance(inner, Select) and not _is_within(inner):
+        if isinstance(inner, Select) and inner not in _BOUND and not _is_within(inner):
             raise UnscopedQuery(f"an inner select misses within(): {inner}")
     return Scoped(*_compiled(bound))
 
@@ -86,6 +89,7 @@ def within(select: AnySelect) -> AnySelect:
     """The select with `channel_id = $n` on each owned table that it names."""
     for source, column in _owned_tables(select):
         select = select.where(source.c[column] == CHANNEL)
+    _BOUND.add(select)
     return select
 
 
