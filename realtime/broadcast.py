@@ -14,6 +14,7 @@ import structlog
 
 from realtime import rooms
 from realtime.bus import Bus, Line, told
+from realtime.merging import MERGED, Merging
 from tenants import relay
 from tenants.errors import Refusal
 from tenants.ids import ChannelId
@@ -47,6 +48,7 @@ class Broadcast:
         self._tenancy, self._bus = tenancy, bus
         self._committed: asyncio.Queue[tuple[ChannelId, UUID, Notice]] = asyncio.Queue(MOST_WAITING)
         self._announced: asyncio.Queue[UUID] = asyncio.Queue(MOST_WAITING)
+        self._merging = Merging(self._announce)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -56,6 +58,7 @@ class Broadcast:
 
     async def close(self) -> None:
         """Stop; what was not told is told by the steward."""
+        self._merging.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -71,13 +74,21 @@ class Broadcast:
     async def _tell(self) -> None:
         while True:
             channel_id, notice_id, notice = await self._committed.get()
-            try:
-                self._bus.announce(notice.event, notice.payload, room_of(channel_id, notice))
-            except Exception:
-                # One frame that cannot be told must not silence all that come after it.
-                log.exception("a frame could not be delivered", notice=notice.event)
-            with contextlib.suppress(asyncio.QueueFull):
-                self._announced.put_nowait(notice_id)
+            if notice.event in MERGED:
+                self._merging.note(channel_id, notice_id, notice)
+            else:
+                self._announce(channel_id, notice, [notice_id])
+
+    def _announce(self, channel_id: ChannelId, notice: Notice, rows: list[UUID]) -> None:
+        """Tell a notice, which may stand for the rows of several."""
+        try:
+            self._bus.announce(notice.event, notice.payload, room_of(channel_id, notice))
+        except Exception:
+            # One frame that cannot be told must not silence all that come after it.
+            log.exception("a frame could not be delivered", notice=notice.event)
+        with contextlib.suppress(asyncio.QueueFull):
+            for row in rows:
+                self._announced.put_nowait(row)
 
     async def _forget(self) -> None:
         """Drop the rows of what all have been told; the steward waits a second before it looks at a row."""

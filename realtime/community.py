@@ -15,7 +15,7 @@ from realtime.connections import MOST_ROOMS, Connection
 from realtime.presence import Presence, shown
 from realtime.reading import Reading
 from tenants import directory
-from tenants.community import changes, direct, direct_rules, drafts, edits, messages, reactions, reads, rooms
+from tenants.community import changes, direct, direct_rules, drafts, edits, messages, reactions, reads, rooms, voting
 from tenants.errors import Conflict, NotFound
 from tenants.ids import PersonId, RoomId, new_id
 from tenants.moderation import deleting
@@ -93,13 +93,15 @@ class Community:
         """What came after a seq: at most 100 messages, or `reset` when it is more than 500."""
         async with self._acting(by, readonly=True) as scope:
             found, head, reset = await changes.sync(scope, given.room, given.after_seq)
-        shown_as = [orjson.Fragment(messages.encoded(messages.shown(row))) for row in found]
+            whole = await voting.shown(scope, found)
+        shown_as = [orjson.Fragment(messages.encoded(one)) for one in whole]
         return {"messages": shown_as, "head_seq": head} | ({"reset": True} if reset else {})
 
     async def post(self, by: Connection, given: wire.Posting) -> Ok:
         """Post; the same `client_id` again gets the same answer."""
         await self.admit_post(by.person_id)
-        draft = await drafts.prepare(given.client_id, given.body, given.reply_to, given.files)
+        poll = given.poll.asked() if given.poll else None
+        draft = await drafts.prepare(given.client_id, given.body, given.reply_to, given.files, poll=poll)
         async with self._acting(by) as scope:
             posted = await messages.post(scope, given.room, draft)
         return {"id": str(posted.id), "seq": posted.seq}

@@ -7,6 +7,8 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from realtime.engine.codec import RESERVED
+from tenants.community import polls
+from tenants.community.polls import Asked
 from tenants.errors import Invalid, Refusal
 
 # What stands for an event whose JSON is well formed and not read: too deep, or with half characters.
@@ -62,6 +64,19 @@ class Behind(InRoom):
     after_seq: Seq
 
 
+class NewPoll(Sent):
+    """A poll that a message carries."""
+
+    options: Annotated[list[Annotated[str, Field(max_length=1000)]], Field(max_length=100)]
+    several: bool = False
+    anonymous: bool = False
+    ends_at: Annotated[AwareDatetime | None, Field(strict=False)] = None
+
+    def asked(self) -> Asked:
+        """The same, checked; raises Invalid as `polls.check` does."""
+        return polls.check(self.options, several=self.several, anonymous=self.anonymous, ends_at=self.ends_at)
+
+
 class Posting(InRoom):
     """A message to be posted."""
 
@@ -69,6 +84,7 @@ class Posting(InRoom):
     body: Body
     reply_to: Id | None = None
     files: Annotated[list[Id], Field(default_factory=list, max_length=100)]
+    poll: NewPoll | None = None
 
 
 class Editing(Sent):

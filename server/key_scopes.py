@@ -4,12 +4,12 @@ from tenants.keys.scopes import KeyScope
 
 _BY_SCOPE = {
     KeyScope.READ_COMMUNITY: "list_rooms list_room_sections list_insiders list_messages read_message read_history"
-    " read_thread list_threads count_threads list_pins list_bookmarks read_marks",
+    " read_thread list_threads count_threads list_pins list_bookmarks read_marks list_voters",
     KeyScope.WRITE_COMMUNITY: "add_room edit_room archive_room bring_room_back let_in take_out post_message"
     " edit_message delete_message put_reaction delete_reaction mark_thread follow_thread leave_thread"
     " begin_attachment complete_attachment read_attachment drop_attachment remove_preview"
     " pin_message unpin_message save_message unsave_message add_room_section rename_room_section remove_room_section"
-    " order_rooms",
+    " order_rooms put_vote delete_vote close_poll",
     KeyScope.READ_COURSES: "list_courses read_course list_sections list_lessons read_lesson list_batches read_batch"
     " list_classes list_classes_of_batch read_class",
     KeyScope.WRITE_COURSES: "add_course edit_course remove_course publish_course withdraw_course add_section"

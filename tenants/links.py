@@ -88,6 +88,11 @@ def direct(slug: str, rest: str = "") -> str:
     return f"/c/{slug}/direct{rest}"
 
 
+def poll(slug: str, room_slug: str, message_id: UUID | str) -> str:
+    """The poll of a message: where one votes, and sees who chose what."""
+    return f"{room(slug, room_slug)}/polls/{message_id}"
+
+
 def pins(slug: str, room_slug: str) -> str:
     """The pinned messages of a room."""
     return f"{room(slug, room_slug)}/pins"

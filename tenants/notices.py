@@ -1,6 +1,6 @@
 """Notices: what a transaction tells the people who are looking, once it is committed. One factory per wire event."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -58,6 +58,20 @@ def reaction_changed(room_id: RoomId, message_id: MessageId, emoji: str, count: 
     """How many now react to a message with an emoji."""
     payload = {"room": str(room_id), "message": str(message_id), "emoji": emoji, "count": count}
     return Notice("reaction.changed", payload, room_id=room_id)
+
+
+def poll_changed(room_id: RoomId, message_id: MessageId, poll: Mapping[str, Any]) -> Notice:
+    """How a poll of a message stands now: counts and voters, never who; whether it is closed; `v` grows each time."""
+    counts = [each["count"] for each in poll["options"]]
+    payload = {"room": str(room_id), "message": str(message_id), "v": poll["v"], "counts": counts}
+    payload |= {name: poll[name] for name in ("voters", "closed")}
+    return Notice("poll.changed", payload, room_id=room_id)
+
+
+def poll_voted(person_id: PersonId, room_id: RoomId, message_id: MessageId, mine: Sequence[int]) -> Notice:
+    """What a person chose in a poll, for their own devices; nobody else hears of it."""
+    payload = {"room": str(room_id), "message": str(message_id), "mine": list(mine)}
+    return Notice("poll.voted", payload, person_id=person_id)
 
 
 def pin_changed(room_id: RoomId, message_id: MessageId, *, on: bool, pinned: int) -> Notice:

@@ -98,7 +98,7 @@ async function announce(ask, room, actor, draft, row) {
   const facts = { id: row.id, room, seq: row.seq, author_id: actor.member, author_name: actor.name }
   const words = { body: draft.body, html: draft.html, reply_to: draft.reply_to }
   const times = { created_at: row.created_at, edited_at: null, deleted_at: null, hidden_at: null }
-  const empty = { thread_count: 0, thread_last_seq: null, reactions: '[]', files: '[]' }
+  const empty = { thread_count: 0, thread_last_seq: null, reactions: '[]', files: '[]', poll: null }
   const payload = shownMessage({ ...facts, ...words, ...times, ...empty })
   const told = [{ id: randomUUID(), event: 'message.posted', room_id: room, person_id: null, payload }]
   const changed = [{ id: randomUUID(), kind: 'message', document_id: row.id }]

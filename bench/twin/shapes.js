@@ -24,6 +24,7 @@ const message = object({
   thread: object({ count: number, last_seq: { type: ['integer', 'null'] } }),
   reactions: list(object({ emoji: text, count: number })),
   files: list(text),
+  poll: { type: ['object', 'null'], additionalProperties: true },
 })
 
 const lesson = object({ id: text, title: text, kind: text, duration_seconds: number, free: { type: 'boolean' } })
@@ -141,5 +142,6 @@ export function shownMessage(row) {
     thread: { count: row.thread_count, last_seq: row.thread_last_seq },
     reactions: JSON.parse(row.reactions),
     files: JSON.parse(row.files),
+    poll: row.poll && JSON.parse(row.poll),
   }
 }

@@ -106,6 +106,13 @@ def _preview(twin: Twin, number: int) -> dict[str, str]:
     return {"url": f"https://{words}.example/"} | dict.fromkeys(("title", "description", "site"), words)
 
 
+def _poll(twin: Twin, number: int) -> dict[str, Any]:
+    """A poll, each option a canary."""
+    options = [{"text": f"{twin.mark}-canary-poll-{number}-{place}", "count": 1} for place in range(2)]
+    kind = {"several": bool(number % 2), "anonymous": bool(number % 3), "ends_at": None, "closed_at": None, "v": 1}
+    return {"options": options, "voters": 1} | kind
+
+
 def _json(shape: Shape, column: Column, twin: Twin, _number: int) -> Any:
     words = f"{twin.mark}-canary-{shape.name}-{column.name}"
     return [words] if (column.fallback or "").startswith("'[") else {"note": words}
@@ -128,6 +135,9 @@ PARTICULAR: dict[str, Any] = {
     "messages.reactions": [],
     "messages.files": [],
     "messages.preview": _preview,
+    "messages.poll": _poll,
+    "withheld.poll": _poll,
+    "poll_votes.options": [0],
     "courses.outcomes": [],
     "courses.price_amount": (None, 2500),
     "courses.price_currency": (None, "EUR"),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from server.api.poll_shapes import NewPoll, PollShown
 from server.api.rooms import InSlug, OfRoom
 from server.bodies import Given
 from server.context import AtChannel, InChannel
@@ -13,11 +14,11 @@ from server.idempotency import Idempotency
 from server.keyset import Page
 from server.limits import POSTING
 from server.op import Answer, Auth, Route, op
-from tenants.community import drafts, edits, history, messages, places, previews, reactions, rooms
+from tenants.community import drafts, edits, history, messages, places, previews, reactions, rooms, voting
 from tenants.errors import Invalid
 from tenants.ids import new_id
 from tenants.moderation import deleting
-from tenants.scope import Record
+from tenants.scope import Record, Scope
 
 TAGS = ("community",)
 Seq = Annotated[int, Field(ge=0, le=2**53)]
@@ -40,13 +41,14 @@ class OfReaction(OfMessage):
 class NewMessage(Given):
     """A message to be posted; `client_id` is the writer's own UUID for it: sent again, it counts once.
 
-    `files` are ids of attachments, at most ten; with them the body may be empty.
+    `files` are ids of attachments, at most ten; with them the body may be empty. Of a `poll` the body is the question.
     """
 
     client_id: UUID
     body: Body = ""
     reply_to: UUID | None = None
     files: Annotated[tuple[UUID, ...], Field(max_length=100)] = ()
+    poll: NewPoll | None = None
 
 
 class NewWords(Given):
@@ -156,6 +158,7 @@ class MessageShown(BaseModel):
     thread: ThreadShown
     reactions: list[ReactionShown]
     files: list[FileInMessage]
+    poll: PollShown | None = None
     preview: PreviewShown | None = None
 
 
@@ -169,13 +172,14 @@ async def list_messages(context: InChannel, *, path: OfRoom, query: Which) -> An
     if len(given) > 1:
         raise Invalid.field(f"/query/{given[1]}", "both", "Give one of `before`, `after`, `around` and `on`.")
     rows = await _page(context, path.room, query)
-    return Answer(messages.encoded({"items": [messages.shown(row) for row in rows], "next": None}))
+    return Answer(messages.encoded({"items": await voting.shown(context.scope, rows), "next": None}))
 
 
 @op("Post a message", status=201, also=(200,), tags=TAGS, limits=(POSTING,), idempotent=Idempotency.TAKEN)
 async def post_message(context: AtChannel, *, path: OfRoom, body: NewMessage) -> Answer[PostedShown]:
     """201, or 200 with the same answer when your `client_id` stands already: the first words stay."""
-    draft = await drafts.prepare(body.client_id, body.body, body.reply_to, body.files)
+    poll = body.poll.asked() if body.poll else None
+    draft = await drafts.prepare(body.client_id, body.body, body.reply_to, body.files, poll=poll)
     async with context.scope() as scope:
         if earlier := await context.keyed.recall(scope):
             return earlier
@@ -187,7 +191,7 @@ async def post_message(context: AtChannel, *, path: OfRoom, body: NewMessage) ->
 @op("One message", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
 async def read_message(context: InChannel, *, path: OfMessage) -> Answer[MessageShown]:
     """In a room that you see."""
-    return _message(await messages.find(context.scope, path.id))
+    return await _message(context.scope, await messages.find(context.scope, path.id))
 
 
 @op("Change the words of your message", tags=TAGS, limits=(POSTING,), errors=(403, 404, 409))
@@ -195,7 +199,7 @@ async def edit_message(context: AtChannel, *, path: OfMessage, body: NewWords) -
     """Only its author may. 409 `edited_meanwhile`, with the message as it is `present`, when you saw other words."""
     draft = await drafts.prepare(new_id(), body.body, bare=True)
     async with context.scope() as scope:
-        return _message(await edits.edit(scope, path.id, draft, body.seen))
+        return await _message(scope, await edits.edit(scope, path.id, draft, body.seen))
 
 
 @op("The earlier words of a message", tags=TAGS, errors=(403, 404))
@@ -255,5 +259,6 @@ async def _page(context: InChannel, room_id: UUID, query: Which) -> list[Record]
     return await messages.page_of_seen(scope, room_id, before=query.before, after=query.after, limit=query.limit)
 
 
-def _message(row: Record) -> Answer[MessageShown]:
-    return Answer(messages.encoded(messages.shown(row)))
+async def _message(scope: Scope, row: Record) -> Answer[MessageShown]:
+    (shown,) = await voting.shown(scope, [row])
+    return Answer(messages.encoded(shown))

@@ -10,7 +10,7 @@ from server.api.rooms import InSlug, OfRoom
 from server.context import InChannel
 from server.keyset import Cursor, Page, PageQuery, Then
 from server.op import Answer, Route, op
-from tenants.community import bookmarks, messages, pins
+from tenants.community import bookmarks, messages, pins, voting
 
 TAGS = ("community",)
 CURSOR: Cursor[tuple[datetime, UUID]] = Cursor("bookmarks", tuple[Then, UUID])
@@ -34,7 +34,7 @@ class MarksShown(BaseModel):
 async def list_pins(context: InChannel, *, path: OfRoom) -> Answer[Page[MessageShown]]:
     """The latest pin first; there are at most 50."""
     rows = await pins.listed(context.scope, path.room)
-    return Answer(messages.encoded({"items": [messages.shown(row) for row in rows], "next": None}))
+    return Answer(messages.encoded({"items": await voting.shown(context.scope, rows), "next": None}))
 
 
 @op("Pin a message", tags=TAGS, errors=(403, 404, 409))
@@ -54,7 +54,8 @@ async def list_bookmarks(context: InChannel, *, path: InSlug, query: PageQuery) 
     """In rooms that you see, the latest first. Nobody else sees what you keep."""
     rows = await bookmarks.listed(context.scope, before=CURSOR.read(query.after), limit=query.limit + 1)
     shown, last = rows[: query.limit], rows[query.limit - 1] if len(rows) > query.limit else None
-    items = [{"message": messages.shown(list(row)[:-2]), "saved_at": row["saved_at"]} for row in shown]
+    whole = await voting.shown(context.scope, [list(row)[:-2] for row in shown])
+    items = [{"message": one, "saved_at": row["saved_at"]} for one, row in zip(whole, shown, strict=True)]
     cursor = CURSOR.write((last["saved_at"], last["bookmark_id"])) if last else None
     return Answer(messages.encoded({"items": items, "next": cursor}))
 

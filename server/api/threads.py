@@ -12,7 +12,7 @@ from server.bodies import Given
 from server.context import InChannel
 from server.keyset import Cursor, Page, PageQuery, Then
 from server.op import Answer, Auth, Route, op
-from tenants.community import messages, threads
+from tenants.community import messages, threads, voting
 from tenants.community.following import Standing
 from tenants.errors import Invalid
 
@@ -61,7 +61,7 @@ async def read_thread(context: InChannel, *, path: OfMessage, query: WhichReplie
     if query.before is not None and query.after is not None:
         raise Invalid.field("/query/after", "both", "Give `before` or `after`, not both.")
     thread = await threads.read(context.scope, path.id, before=query.before, after=query.after, limit=query.limit)
-    items = [messages.shown(row) for row in thread.replies]
+    items = await voting.shown(context.scope, thread.replies)
     return Answer(messages.encoded({"items": items, "next": None}))
 
 
@@ -70,9 +70,10 @@ async def list_threads(context: InChannel, *, path: InSlug, query: PageQuery) ->
     """Those with the latest reply first. You follow what you began, wrote in or were mentioned in."""
     rows = await threads.followed(context.scope, before=CURSOR.read(query.after), limit=query.limit + 1)
     shown, last = rows[: query.limit], rows[query.limit - 1] if len(rows) > query.limit else None
+    whole = await voting.shown(context.scope, [list(row)[:-2] for row in shown])
     items = [
-        {"root": messages.shown(list(row)[:-2]), "last_at": row["thread_last_at"], "unread": row["unread"]}
-        for row in shown
+        {"root": root, "last_at": row["thread_last_at"], "unread": row["unread"]}
+        for root, row in zip(whole, shown, strict=True)
     ]
     cursor = CURSOR.write((last["thread_last_at"], UUID(last["id"]))) if last else None
     return Answer(messages.encoded({"items": items, "next": cursor}))

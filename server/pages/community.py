@@ -12,6 +12,7 @@ from aiohttp import web
 from realtime.roll import Change
 from server.forms import read_fields, refill
 from server.limits import POSTING, charge
+from server.pages.asking import asked_by
 from server.pages.places_view import MOST_TALKS, Beside, by_section, conversations
 from server.pages.room_view import PAGE, RoomFacts, room_view
 from server.pages.visits import PRIVATE, Visit, html, public_policy, see
@@ -37,6 +38,7 @@ from tenants.community import (
     screening,
     threads,
     unsent,
+    voting,
     withheld,
 )
 from tenants.community.unsent import Place
@@ -82,7 +84,7 @@ async def places_beside(visit: Visit) -> web.Response:
 
 
 async def post(visit: Visit) -> web.Response:
-    """POST /c/{slug}/community/{room}: `body`, `client_id`; sent twice, it counts once."""
+    """POST /c/{slug}/community/{room}: `body`, `client_id`, perhaps a `poll`; sent twice, it counts once."""
     fields = await read_fields(visit.request)
     try:
         posted = await say(visit, fields)
@@ -105,11 +107,13 @@ async def hold(visit: Visit) -> web.Response:
 async def say(visit: Visit, fields: Mapping[str, str], reply_to: UUID | None = None) -> messages.Posted:
     """Post what a form holds in the room of the path; raises the refusal of what cannot be posted."""
     await charge(visit.request, POSTING, str(visit.reader.person_id))
-    draft = await drafts.prepare(_id(fields.get("client_id", "")), fields.get("body", ""), reply_to)
+    client_id, body = _id(fields.get("client_id", "")), fields.get("body", "")
+    draft = await drafts.prepare(client_id, body, reply_to, poll=asked_by(fields))
     async with visit.enter() as scope:
         room_id = (await room_of(visit, scope))["id"]
         posted = await messages.post(scope, room_id, draft)
-        await unsent.sent(scope, Place(room_id, reply_to))
+        if draft.poll is None:
+            await unsent.sent(scope, Place(room_id, reply_to))
         return posted
 
 
@@ -151,6 +155,7 @@ async def gather(
         rooms=await rooms.seen(scope),
         messages=found,
         own=await reactions.own(scope, [UUID(row["id"]) for row in found]),
+        votes=await voting.own(scope, [UUID(row["id"]) for row in found if row["poll"] is not None]),
         members=members,
         here=here,
         own_room=await room_settings.mine(scope, room["id"]),

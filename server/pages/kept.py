@@ -10,9 +10,10 @@ from server.pages.community import room_of
 from server.pages.room_view import written_by
 from server.pages.visits import Visit, see
 from server.web.views.kept import KeptPage, KeptRow
+from server.web.views.polled import polled
 from tenants import links
 from tenants.channels import channels
-from tenants.community import bookmarks, pins
+from tenants.community import bookmarks, pins, polls
 from tenants.permissions import Action, why
 from tenants.scope import Record
 
@@ -81,5 +82,6 @@ def _row(visit: Visit, row: Record, room: Record) -> KeptRow:
         html=row["html"],
         url=links.message(visit.slug, room["slug"], row["seq"]),
         room=room["name"],
+        poll=polled(polls.shown(row["poll"])) if row["poll"] is not None else None,
         gone=row["deleted_at"] is not None or row["hidden_at"] is not None,
     )

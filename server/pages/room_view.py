@@ -12,6 +12,7 @@ import orjson
 from realtime.roll import Change
 from server.pages.direct_view import talk_bar
 from server.pages.places_view import Beside, by_section, conversations
+from server.pages.poll_view import poll_view
 from server.web.views.attached import attached, linked
 from server.web.views.frame import Form, PersonMark
 from server.web.views.room import OwnRoom, PeopleGroup, PlaceGroup, Present, Reaction, RoomPage, Said, arrange
@@ -30,13 +31,12 @@ TITLES = {Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.TEACHER: "Teacher", Rol
 class RoomFacts:
     """What was read for one page: `here` tells who is in the room now, `own` the reader's reactions.
 
-    `talks` are the reader's conversations, `talk` the one that the room is, `asking` how many wait to be accepted;
-    `blocked` are members. `withheld` is what hidden messages say, as far as the reader may know it; `at` is the seq
-    that was sought. With a `root` the page is that of its thread, and `messages` begin with it; `follows` when the
-    reader does, and there is `more` before that seq; `earlier` replies
-    stand still. In so many threads something is `waiting` to be read. `draft` is what
-    the reader has begun to write here, `drafted` the rooms in which they have begun something. `silence` says why the
-    reader only reads while the `raid` stands.
+    `votes` is what the reader chose in polls, `talks` are the reader's conversations, `talk` the one that the room is,
+    `asking` how many wait to be accepted; `blocked` are members. `withheld` is what hidden messages say, as far as the
+    reader may know it; `at` is the seq that was sought. With a `root` the page is that of its thread, and `messages`
+    begin with it; `follows` when the reader does, and there is `more` before that seq; `earlier` replies stand still.
+    In so many threads something is `waiting` to be read. `draft` is what the reader has begun to write here, `drafted`
+    the rooms in which they have begun something. `silence` says why the reader only reads while the `raid` stands.
     """
 
     slug: str
@@ -46,6 +46,7 @@ class RoomFacts:
     rooms: Sequence[Record]
     messages: Sequence[Record]
     own: set[tuple[UUID, str]]
+    votes: Mapping[UUID, Sequence[int]]
     members: Sequence[Record]
     here: Change
     read_seq: int
@@ -84,7 +85,6 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         zone=facts.zone,
         rooms_url=f"{links.channel(slug)}/community",
         search_url=f"{links.channel(slug)}/search",
-        client_id=str(new_id()),
         member=member,
         people=_people(facts) if member else (),
         online=facts.here.online,
@@ -96,6 +96,7 @@ def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
         form=form or Form(),
         raid_until=facts.raid["ends_at"] if facts.raid and actor.role in STAFF else None,
         raid_url=links.studio(slug, "/moderation"),
+        **_ids(),
         **(_around(facts, own_url) if facts.root is None else _around_thread(facts, facts.root)),
         **_kept(facts),
         **_threads(facts),
@@ -150,6 +151,11 @@ def _threads(facts: RoomFacts) -> dict[str, Any]:
 def _begun(facts: RoomFacts) -> dict[str, Any]:
     """What the reader has begun to write here, at whatever device."""
     return {"draft": facts.draft["body"], "draft_version": facts.draft["version"]} if facts.draft else {}
+
+
+def _ids() -> dict[str, Any]:
+    """By which ids what the reader writes next counts once."""
+    return {"client_id": str(new_id()), "poll_id": str(new_id())}
 
 
 def _rights(facts: RoomFacts, *, member: bool) -> dict[str, Any]:
@@ -215,6 +221,15 @@ def _one(row: Record, answered: Record | None, facts: RoomFacts) -> Said:
         reactions=tuple(_reaction(row["id"], each, facts.own) for each in orjson.loads(row["reactions"])),
         files=attached(kept["files"] if kept and readable else orjson.loads(row["files"])),
         preview=linked(orjson.loads(row["preview"] or "{}")),
+        poll=poll_view(
+            row,
+            kept["poll"] if kept and readable else None,
+            facts.slug,
+            facts.room,
+            facts.actor,
+            facts.talk,
+            facts.votes.get(UUID(row["id"]), ()),
+        ),
     )
 
 

@@ -60,6 +60,7 @@ _ALL = (
     select(
         _R.id, _R.thing_id, _R.kind, _R.title, _R.url, _R.state, _R.at, _R.read_at, _R.times, _R.room_id, _R.message_id,
         _CALLED.label("room_name"), ROOMS.c.slug.label("room_slug"), _M.seq, _M.html,
+        _M.poll.is_not(None).label("polled"),
         func.coalesce(_GONE, false()).label("gone"), _BY.c.name.label("by"), _ROOT.c.seq.label("root_seq"),
         within(select(CHANNELS.c.slug)).scalar_subquery().label("slug"),
     )
@@ -215,8 +216,8 @@ async def ring_on(scope: Scope, message_id: UUID, after: UUID) -> None:
 async def _call_of(scope: Scope, row: Record) -> Call:
     root = None if row["reply_to"] is None else await messages.find(scope, UUID(row["reply_to"]), on_case=True)
     by = (UUID(row["author_id"]), row["author_name"])
-    thread = (UUID(root["id"]), root["seq"]) if root else ()
-    return Call(UUID(row["id"]), row["seq"], *by, row["html"], *thread)
+    thread: dict[str, Any] = {"root_id": UUID(root["id"]), "root_seq": root["seq"]} if root else {}
+    return Call(UUID(row["id"]), row["seq"], *by, row["html"], **thread, polled=row["poll"] is not None)
 
 
 async def _tell(scope: Scope, people: Iterable[UUID]) -> None:
@@ -236,8 +237,9 @@ def _of_message(row: Record, facts: dict[str, Any]) -> Told:
     url = links.message(row["slug"], row["room_slug"], row["seq"])
     if row["kind"] == "reply":
         url = links.reply(row["slug"], row["room_slug"], row["root_seq"], row["seq"])
+    title = "" if row["gone"] else ringing.excerpt(row["html"], polled=row["polled"])
     return Told(
-        **facts | {"title": "" if row["gone"] else ringing.excerpt(row["html"]), "url": url},
+        **facts | {"title": title, "url": url},
         read=row["read_at"] is not None, by=row["by"], room_id=row["room_id"], room_name=row["room_name"],
         message_id=row["message_id"], gone=row["gone"],
     )  # fmt: skip

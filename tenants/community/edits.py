@@ -16,9 +16,11 @@ from tenants.community import (
     mentions,
     messages,
     outlinks,
+    polls,
     programs,
     rooms,
     screening,
+    voting,
     withheld,
 )
 from tenants.community.drafts import Draft
@@ -40,7 +42,7 @@ _EDIT = scoped(
 BLANK = scoped(
     update(MESSAGES)
     .where(MESSAGES.c.id == bindparam("message_id"))
-    .values(body="", html="", reactions=[], files=[], preview=None, deleted_at=func.now(), hidden_at=None)
+    .values(body="", html="", reactions=[], files=[], preview=None, poll=None, deleted_at=func.now(), hidden_at=None)
 )
 
 
@@ -52,21 +54,24 @@ class Seen:
 
 
 async def edit(scope: Scope, message_id: UUID, new: Draft, seen: Seen | None = None) -> Record:
-    """Change the words of one's own message, and whom they mention; those before are kept.
+    """Change the words of one's own message, and whom they mention; those before are kept, and so is a poll.
 
     The words that stand there already change nothing. Conflict `edited_meanwhile`, with the message as it is now under
     `present`, when the writer had `seen` others.
     """
     held = await _own(scope, message_id)
-    if not new.body.strip() and not held["files"]:
-        raise Invalid.field("/body", "too_short", "A message without files needs words. Write some, or delete it.")
+    if not new.body.strip() and (held["poll"] or not held["files"]):
+        raise Invalid.field(
+            "/body", "too_short", "A message needs words, unless it holds files alone. Write some, or delete it."
+        )
     if new.body == held["body"]:
         return await messages.find(scope, message_id)
     if seen is not None and seen.edited_at != held["edited_at"]:
         present = messages.plain(await messages.find(scope, message_id))
         raise Conflict("This message was changed elsewhere meanwhile.", "edited_meanwhile", present=present)
     room = await scope.one(rooms.BY_ID_RESTRAINED, room_id=held["room_id"], me=scope.actor.member_id)
-    verdict = await screening.screen(scope, room, new.html, message_id, fresh=False)
+    legible = polls.legible(new.html, polls.texts(held["poll"]))
+    verdict = await screening.screen(scope, room, legible, message_id, fresh=False)
     await history.keep(scope, held)
     meant = await audience.meant(scope, room, new.html)
     await scope.run(_EDIT, message_id=message_id, body=new.body, html=meant.html)
@@ -94,6 +99,7 @@ async def remove(scope: Scope, message_id: UUID) -> None:
     await mentions.forget(scope, MessageId(message_id))
     await bell.recount(scope, message_id)
     await attachments.let_go(scope, message_id)
+    await voting.forget(scope, message_id)
     if held["hidden_at"] is not None:
         await withheld.forget(scope, message_id)
     scope.announce(notices.message_deleted(RoomId(held["room_id"]), MessageId(message_id), held["seq"]))

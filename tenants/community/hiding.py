@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, delete, exists, func, select, update
 
 from tenants import notices
-from tenants.community import attachments, bell, blocks, history, mentions, messages, outlinks, withheld
+from tenants.community import attachments, bell, blocks, history, mentions, messages, outlinks, voting, withheld
 from tenants.community.edits import BLANK
 from tenants.community.messages import MESSAGES
 from tenants.community.withheld import WITHHELD
@@ -21,7 +21,13 @@ _AT = update(MESSAGES).where(_M.id == _MESSAGE)
 _OF_IT = (_W.message_id == _M.id, _W.channel_id == CHANNEL)
 _BACK = scoped(
     _AT.where(*_OF_IT).values(
-        body=_W.body, html=_W.html, reactions=_W.reactions, files=_W.files, hidden_at=None, deleted_at=None
+        body=_W.body,
+        html=_W.html,
+        reactions=_W.reactions,
+        files=_W.files,
+        poll=_W.poll,
+        hidden_at=None,
+        deleted_at=None,
     )
 )
 _HIDDEN_AGAIN = scoped(_AT.where(*_OF_IT).values(reactions=_W.reactions, deleted_at=None, hidden_at=_W.at))
@@ -61,6 +67,7 @@ async def forget_deleted(scope: Scope, message_id: UUID) -> None:
     if await scope.run(_FORGET, message_id=message_id):
         await history.forget(scope, MessageId(message_id))
         await attachments.let_go(scope, message_id)
+        await voting.forget(scope, message_id)
 
 
 async def give_back(scope: Scope, message_id: UUID, *, hidden: bool = False) -> bool:

@@ -6,21 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Integer,
-    Text,
-    Uuid,
-    bindparam,
-    case,
-    cast,
-    func,
-    literal,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import BigInteger, Column, Integer, Text, Uuid, bindparam, case, cast, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants import notices
@@ -31,6 +17,7 @@ from tenants.community import (
     following,
     mentions,
     outlinks,
+    polls,
     programs,
     ringing,
     rooms,
@@ -68,6 +55,7 @@ MESSAGES = owned(
     Column("reactions", Json, nullable=False, server_default="[]"),
     Column("files", Json, nullable=False, server_default="[]"),
     Column("preview", Json),
+    Column("poll", Json),
     instant("created_at", now=True),
     instant("edited_at"),
     instant("deleted_at"),
@@ -111,6 +99,7 @@ SHOWN = (
     cast(MESSAGES.c.files, Text).label("files"),
     MESSAGES.c.hidden_at,
     cast(MESSAGES.c.preview, Text).label("preview"),
+    cast(MESSAGES.c.poll, Text).label("poll"),
 )
 IN_ROOM = select(*SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.room_id == bindparam("room_id"))
 BEFORE = scoped(
@@ -119,7 +108,7 @@ BEFORE = scoped(
 AFTER = scoped(IN_ROOM.where(MESSAGES.c.seq > bindparam("after")).order_by(MESSAGES.c.seq).limit(bindparam("limit")))
 _ONE = scoped(select(*SHOWN).join_from(MESSAGES, MEMBERS).where(MESSAGES.c.id == bindparam("id")))
 _HELD_COLUMNS = (
-    "id", "room_id", "member_id", "program_id", "seq", "body", "files", "created_at", "edited_at", "deleted_at",
+    "id", "room_id", "member_id", "program_id", "seq", "body", "files", "poll", "created_at", "edited_at", "deleted_at",
     "hidden_at",
 )  # fmt: skip
 _HELD = scoped(
@@ -160,17 +149,16 @@ _ADDED = (
 _STANDS = scoped(select(_PRIOR.c.id))
 _AVATAR = within(select(MEMBERS.c.avatar).where(MEMBERS.c.id == _ME)).scalar_subquery()
 _POST = scoped(
-    union_all(
-        select(_ADDED.c.id, _ADDED.c.seq, _ADDED.c.created_at, literal(False).label("again"), _AVATAR.label("avatar")),
-        select(_PRIOR.c.id, _PRIOR.c.seq, func.now(), literal(True), _AVATAR),
-    )
+    select(
+        _ADDED.c.id, _ADDED.c.seq, _ADDED.c.created_at, literal(False).label("again"), _AVATAR.label("avatar")
+    ).union_all(select(_PRIOR.c.id, _PRIOR.c.seq, func.now(), literal(True), _AVATAR))
 )
 
 
 def shown(row: Record | Sequence[Any]) -> dict[str, Any]:
     """A message as the wire shows it, of a row's values in order; its JSON columns are raw fragments for orjson."""
     id_, room, seq, author, name, avatar, role, body, html, created, edited, deleted, *rest = row
-    reply_to, count, last, reactions, files, hidden, preview = rest
+    reply_to, count, last, reactions, files, hidden, preview, poll = rest
     whole = {
         "id": id_,
         "room": room,
@@ -186,6 +174,7 @@ def shown(row: Record | Sequence[Any]) -> dict[str, Any]:
         "thread": {"count": count, "last_seq": last},
         "reactions": NONE if reactions == "[]" else orjson.Fragment(reactions),
         "files": NONE if files == "[]" else orjson.Fragment(files),
+        "poll": None if poll is None else polls.shown(poll),
     }
     return whole if preview in {None, "{}"} else whole | {"preview": orjson.Fragment(preview)}
 
@@ -234,7 +223,7 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
     held = await scope.first(rooms.BY_ID_HELD, room_id=room_id, me=scope.actor.member_id)
     room, message_id, verdict = rooms.require_writable(scope, held), new_id(), PASSED
     if screening.applies(scope, room) and not await scope.first(_STANDS, me=scope.member_id(), client_id=new.client_id):
-        verdict = await screening.screen(scope, room, new.html, message_id, fresh=True)
+        verdict = await screening.screen(scope, room, new.legible, message_id, fresh=True)
     meant = await audience.meant(scope, room, new.html)
     by = {"me": scope.member_id(), "client_id": new.client_id, **programs.named(scope)}
     said = {"body": new.body, "html": meant.html, "reply_to": new.reply_to}
@@ -244,17 +233,19 @@ async def post(scope: Scope, room_id: UUID, new: Draft) -> Posted:
         # What was posted before a mute stays posted when it is sent again.
         await sanctions.require_may_write(scope, room)
         files = encoded(await attachments.take(scope, posted.id, new.files)).decode() if new.files else "[]"
+        poll = await polls.take(scope, posted.id, new.poll) if new.poll else None
         await screening.carry_out(scope, room, posted.id, verdict, fresh=True)
         if verdict.holds:
-            new, meant, files = replace(new, body=""), Meant(""), "[]"
+            new, meant, files, poll = replace(new, body=""), Meant(""), "[]", None
         root_seq = await following.reply(scope, new.reply_to, room_id, posted.seq, meant.members)
         if meant.members:
             await mentions.write(scope, row, RoomId(room_id), meant.members)
         if not verdict.holds:
-            call = Call(posted.id, posted.seq, scope.member_id(), scope.actor.name, meant.html, new.reply_to, root_seq)
+            me, thread = (scope.member_id(), scope.actor.name), (new.reply_to, root_seq)
+            call = Call(posted.id, posted.seq, *me, meant.html, *thread, polled=poll is not None)
             await ringing.ring(scope, room, call, meant.members)
             programs.hear_of(scope, room, posted.id, posted.seq)
-        fresh = _fresh(scope, room_id, replace(new, html=meant.html), row, files, hidden=verdict.holds)
+        fresh = _fresh(scope, room_id, replace(new, html=meant.html), row, (files, poll), hidden=verdict.holds)
         scope.announce(notices.message_posted(RoomId(room_id), fresh))
         outlinks.ask(scope, posted.id, meant.html)
         scope.reindex("message", posted.id)
@@ -283,11 +274,14 @@ async def hold(
     return held
 
 
-def _fresh(scope: Scope, room_id: UUID, new: Draft, row: Record, files: str, *, hidden: bool) -> dict[str, Any]:
-    """A message just posted, without reading it again."""
+def _fresh(
+    scope: Scope, room_id: UUID, new: Draft, row: Record, carried: tuple[str, str | None], *, hidden: bool
+) -> dict[str, Any]:
+    """A message just posted with the files and the poll that it `carried`, without reading it again."""
+    files, poll = carried
     who = programs.writer(scope, row["avatar"])
     times, thread = (row["created_at"], None, None), (new.reply_to, 0, None)
     hidden_at = row["created_at"] if hidden else None
     return plain(
-        (row["id"], room_id, row["seq"], *who, new.body, new.html, *times, *thread, "[]", files, hidden_at, None)
+        (row["id"], room_id, row["seq"], *who, new.body, new.html, *times, *thread, "[]", files, hidden_at, None, poll)
     )

@@ -167,7 +167,10 @@ FIRST = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A message that may ring: where it stands, by whom (a member and their name), what it says, and its thread."""
+    """A message that may ring: where it stands, by whom (a member and their name), what it says, and its thread.
+
+    `polled` when what it says is the question of a poll.
+    """
 
     message_id: UUID
     seq: int
@@ -176,6 +179,7 @@ class Call:
     html: str
     root_id: UUID | None = None
     root_seq: int = 0
+    polled: bool = False
 
 
 async def ring(
@@ -222,9 +226,10 @@ def _notice(room: Record, call: Call, slug: str, rung: dict[str, Any]) -> notice
     url = links.message(slug, room["slug"], call.seq)
     if rung["kind"] == "reply":
         url = links.reply(slug, room["slug"], call.root_seq, call.seq)
-    return notices.called(PersonId(UUID(rung["person_id"])), {**told, **facts, "title": excerpt(call.html), "url": url})
+    title = excerpt(call.html, polled=call.polled)
+    return notices.called(PersonId(UUID(rung["person_id"])), {**told, **facts, "title": title, "url": url})
 
 
-def excerpt(html: str) -> str:
-    """What a notice says of a message: its beginning, on one line."""
-    return cut(plain(html), EXCERPT)
+def excerpt(html: str, *, polled: bool = False) -> str:
+    """What a notice says of a message: its beginning, on one line, and that it is a poll."""
+    return cut(f"Poll: {plain(html)}" if polled else plain(html), EXCERPT)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Uuid, bindparam, delete, select, update
+from sqlalchemy import Boolean, Column, Text, Uuid, bindparam, cast, delete, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tenants.errors import Forbidden, NotFound
@@ -19,6 +19,7 @@ WITHHELD = owned(
     text("html"),
     Column("reactions", Json, nullable=False, server_default="[]"),
     Column("files", Json, nullable=False, server_default="[]"),
+    Column("poll", Json),
     text("reason", default=""),
     # By a filter, until a moderator has looked at it.
     Column("held", Boolean, nullable=False, server_default="false"),
@@ -30,20 +31,20 @@ WITHHELD = owned(
 HELD = "It waits for a moderator to look at it."
 _W = WITHHELD.c
 _OF = scoped(
-    select(_W.message_id, _W.body, _W.html, _W.files, _W.reason, _W.held, _W.untold).where(
-        _W.message_id == bindparam("message_ids", type_=ARRAY(Uuid)).any_()
-    )
+    select(
+        _W.message_id, _W.body, _W.html, _W.files, cast(_W.poll, Text).label("poll"), _W.reason, _W.held, _W.untold
+    ).where(_W.message_id == bindparam("message_ids", type_=ARRAY(Uuid)).any_())
 )
 _KEEP = Scoped(
-    "insert into withheld (channel_id, id, message_id, body, html, reactions, files, reason, held, untold)"
-    " select m.channel_id, $2, m.id, m.body, m.html, m.reactions, m.files, $4, $5, $6 from messages m"
+    "insert into withheld (channel_id, id, message_id, body, html, reactions, files, poll, reason, held, untold)"
+    " select m.channel_id, $2, m.id, m.body, m.html, m.reactions, m.files, m.poll, $4, $5, $6 from messages m"
     " where m.channel_id = $1 and m.id = $3 on conflict (channel_id, message_id) do nothing",
     ("channel_id", "id", "message_id", "reason", "held", "untold"),
     {},
 )
 # A hidden message keeps its reactions: they say nothing of its words.
 _HIDE = Scoped(
-    "update messages set body = '', html = '', files = '[]', hidden_at = now(),"
+    "update messages set body = '', html = '', files = '[]', poll = null, hidden_at = now(),"
     " preview = case when preview = '{}' then preview end where channel_id = $1 and id = $2",
     ("channel_id", "message_id"),
     {},

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from tenants.community import messages, rooms, withheld
+from tenants.community import messages, polls, rooms, withheld
 from tenants.community.filters import CATCHES
 from tenants.community.messages import MESSAGES
 from tenants.moderation import acts, appeals, cases, flags
@@ -106,4 +106,7 @@ async def _around(scope: Scope, room_id: UUID, seq: int) -> list[dict[str, Any]]
 
 def _said(row: Record, kept: Record | None) -> dict[str, Any]:
     shown = messages.plain(row)
-    return shown | {name: kept[name] for name in ("body", "html", "files")} if kept else shown
+    if kept is None:
+        return shown
+    poll = polls.shown(kept["poll"]) if kept["poll"] is not None else None
+    return shown | {name: kept[name] for name in ("body", "html", "files")} | {"poll": poll}

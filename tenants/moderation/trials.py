@@ -15,7 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from tenants.channels import channels
-from tenants.community import rooms
+from tenants.community import polls, rooms
 from tenants.community.catching import Seen
 from tenants.community.filters import REMEMBERED, Filter, Sent, Trace, Writer
 from tenants.moderation.filter_rules import clean
@@ -34,7 +34,7 @@ _BEGIN = Scoped(
     {},
 )
 _READ = Scoped(
-    "select s.id, s.room_id, s.member_id, s.seq, s.html, s.created_at from messages s"
+    "select s.id, s.room_id, s.member_id, s.seq, s.html, s.poll, s.created_at from messages s"
     " where s.channel_id = $1 and s.id > $2 and s.created_at >= $3 and s.room_id = any($4::uuid[]) and s.html <> ''"
     " order by s.id limit $5",
     ("channel_id", "after", "since", "rooms", "limit"),
@@ -103,7 +103,7 @@ class _Run:
         before = self.before[who] if self.filter.remembers else deque()
         while before and before[-1].at <= at - REMEMBERED:
             before.pop()
-        seen = Seen(row["html"])
+        seen = Seen(_read(row))
         then = Writer(writer["joined_at"], writer["enrolled"], writer["said"] + self.said[who])
         if self.filter.catches(Sent(seen, then, before, at)):
             self.days[at.astimezone(self.zone).date()] += 1
@@ -153,4 +153,8 @@ def _first_id(at: datetime) -> UUID:
 
 def _caught(row: Record, seen: Mapping[UUID, Record], writers: Mapping[UUID, Record]) -> Caught:
     author = writers[row["member_id"]]["name"]
-    return Caught(row["id"], seen[row["room_id"]], row["seq"], author, row["created_at"], row["html"])
+    return Caught(row["id"], seen[row["room_id"]], row["seq"], author, row["created_at"], _read(row))
+
+
+def _read(row: Record) -> str:
+    return polls.legible(row["html"], polls.texts(row["poll"]))

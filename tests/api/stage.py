@@ -12,7 +12,7 @@ from tenants.batches import purchases
 from tenants.billing import accounts, prices
 from tenants.billing.prices import Price
 from tenants.certificates import certificates
-from tenants.community import drafts, messages, rooms
+from tenants.community import drafts, messages, polls, rooms
 from tenants.courses import courses
 from tenants.files import files
 from tenants.ids import SessionId, new_id
@@ -48,7 +48,8 @@ async def set_stage(tenancy: Tenancy) -> Stage:
     world = await make_world(tenancy)
     school = world.pottery
     held = await make_held(tenancy, school, school.ana, school.sam)
-    draft = await drafts.prepare(new_id(), "Which clay for a *first* bowl?")
+    poll = polls.check(["Stoneware", "Porcelain"], several=False, anonymous=False, ends_at=None)
+    draft = await drafts.prepare(new_id(), "Which clay for a *first* bowl?", poll=poll)
     async with tenancy.scope(school.id, school.ana.actor) as scope:
         room = (await rooms.add(scope, "Glazes", "open"))["id"]
         posted = await messages.post(scope, room, draft)

@@ -24,7 +24,7 @@ LISTS = [
 ]
 MESSAGE = {
     "id", "room", "seq", "author", "body", "html", "created_at", "edited_at", "deleted", "hidden", "reply_to", "thread",
-    "reactions", "files",
+    "reactions", "files", "poll",
 }  # fmt: skip
 PASSWORD = "a long enough sentence"
 

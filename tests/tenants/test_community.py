@@ -70,6 +70,7 @@ async def test_a_message_is_shown_as_the_contract_has_it(tenancy: Tenancy, world
         "id": str(posted.id), "room": str(room), "seq": 1, "body": "**Hi** <script>", "edited_at": None,
         "author": {"id": str(world.pottery.sam.member_id), "name": "Sam", "avatar": None}, "deleted": False,
         "hidden": False, "reply_to": None, "thread": {"count": 0, "last_seq": None}, "reactions": [], "files": [],
+        "poll": None,
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from server.pages.room_view import TITLES
 from server.web.views.attached import attached
 from server.web.views.frame import PersonMark
 from server.web.views.moderation import ActRow, AppealRow, CaseView, Decision, FlagRow, Told, Undoable
+from server.web.views.polled import polled
 from tenants.community.hiding import UNDO_TIME
 from tenants.ids import MemberId
 from tenants.moderation import cases, queue
@@ -72,6 +73,7 @@ def _told(one: Mapping[str, Any], *, subject: bool) -> Told:
         at=datetime.fromisoformat(one["created_at"]),
         html=one["html"],
         files=attached(one["files"]),
+        poll=polled(one["poll"]),
         subject=subject,
         hidden=one["hidden"],
         deleted=one["deleted"],

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from server.web.views.frame import PersonMark
+from server.web.views.polled import Polled
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class KeptRow:
     url: str
     room: str
     gone: bool = False
+    poll: Polled | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from server.web.views.attached import Attached
 from server.web.views.frame import Form, PersonMark
+from server.web.views.polled import Polled
 from server.web.views.studio import Desk
 
 
@@ -19,6 +20,7 @@ class Told:
     at: datetime
     html: str
     files: tuple[Attached, ...] = ()
+    poll: Polled | None = None
     subject: bool = False
     hidden: bool = False
     deleted: bool = False

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from server.web.views.attached import Attached, Linked
 from server.web.views.direct import TalkBar
 from server.web.views.frame import Form, PersonMark
+from server.web.views.polled import Polled
 
 TOGETHER = timedelta(minutes=5)
 
@@ -52,6 +53,7 @@ class Said:
     reactions: tuple[Reaction, ...] = ()
     files: tuple[Attached, ...] = ()
     preview: Linked | None = None
+    poll: Polled | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,8 @@ class PeopleGroup:
 class RoomPage:
     """`room.html`. A member's page carries scripts; anybody else reads an open room, `join_url` instead of a composer.
 
-    Without scripts the form posts `body` and `client_id` (a UUID made for this page) to `post_url`. `why_silent` says
+    Without scripts the form posts `body` and `client_id` (a UUID made for this page) to `post_url`, and that of a poll
+    `poll_id` as `client_id`, `poll`, and what `polls.asked_by` reads. `why_silent` says
     why a member may not write here, `muted` why this one may not; `read_seq` is how far the reader had read,
     `last_seq` the room's head in this page. With a `back_url` the page is that of a thread, which the form posts to;
     with a `newer_url` it shows an earlier part of the talk, which stands still and carries no scripts. `unread_url`
@@ -189,6 +192,7 @@ class RoomPage:
     search_url: str
     post_url: str
     client_id: str
+    poll_id: str
     member: bool
     people: tuple[PeopleGroup, ...] = ()
     online: int = 0

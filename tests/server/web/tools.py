@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from server.web.views import incoming, learn, room, studio, studio_rooms, studio_teaching
 from server.web.views.frame import Form, Frame, Link, PersonMark
+from server.web.views.polled import Chosen, Polled
+from server.web.views.voters import VotersPage
 from tests.server.web.samples import NOW, ORIGIN, PIANO, POTTERY, SAM, Sample
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -18,17 +20,28 @@ KILN = room.Place("r2", "Kiln", "/c/pottery/community/kiln", unread=12, mentions
 MENTION = f'<span class="mention" data-member="{SAM.key}">@{SAM.name}</span>'
 
 
+POLL = Polled(
+    (Chosen("Tuesday evening, after the kiln is cold", 3, 75, mine=True), Chosen("مساء الأربعاء", 1, 25)), 4,
+    several=False, anonymous=False, closed=False, ends_at=NOW, version=4,
+    url="/c/pottery/community/wheel/polls/id-4", who_url="/c/pottery/community/wheel/polls/id-4",
+)  # fmt: skip
+
+
+CLOSED = replace(POLL, closed=True, url="", who_url="")
+
+
 def said(seq: int, author: PersonMark, at: datetime, **more: object) -> room.Said:
     one = room.Said(f"id-{seq}", seq, author, at, f"words {seq}", f"<p>words {seq}</p>")
     return replace(one, **more)  # type: ignore[arg-type]  # each caller names fields of Said
 
 
 def talk(*, member: bool = True, empty: bool = False, language: str = "en", silent: str = "") -> Sample:
+    poll = POLL if member else replace(POLL, url="", who_url="")
     messages = [
         said(1, ZOE, NOW - timedelta(days=2), replies=3, sought=True),
         said(2, ZOE, NOW - timedelta(days=2, minutes=-1), role="Teacher", reactions=(room.Reaction("👍", 7, True),)),
         said(3, SAM, NOW - timedelta(hours=1), reply_to="id-2", reply_seq=2, reply_name="Zoë Adeyemi", edited_at=NOW),
-        said(4, ZOE, NOW - timedelta(minutes=2), to_me=True, html=f"<p>words 4 {MENTION}</p>"),
+        said(4, ZOE, NOW - timedelta(minutes=2), to_me=True, html=f"<p>words 4 {MENTION}</p>", poll=poll),
         said(5, ZOE, NOW, deleted=True, body="", html=""),
         said(6, KILN_PROGRAM, NOW),
     ]
@@ -51,6 +64,7 @@ def talk(*, member: bool = True, empty: bool = False, language: str = "en", sile
         search_url="/c/pottery/search",
         post_url="/c/pottery/community/wheel",
         client_id="0192f7a0-0000-4000-8000-000000000001",
+        poll_id="0192f7a0-0000-4000-8000-000000000002",
         member=member,
         people=(
             room.PeopleGroup(
@@ -239,6 +253,13 @@ TOOLS: dict[str, Callable[[], Sample]] = {
     "room-rtl": lambda: talk(language="ar"),
     "room-visitor": lambda: talk(member=False),
     "room-empty": lambda: talk(empty=True),
+    "voters": lambda: Sample(
+        "voters.html",
+        VotersPage(
+            "<p>Which day?</p>", CLOSED, ((SAM, ZOE), ()), ZONE, "/c/pottery/community/wheel", "/c/pottery/people"
+        ),
+        Frame(ORIGIN, channel=POTTERY, reader=SAM),
+    ),
     "room-muted": lambda: talk(silent="You are muted until 15:00."),
     "lesson": lambda: lesson(FILM),
     "lesson-text": lambda: lesson(None, offer=Link("Your certificate", "/verify/x")),

@@ -170,8 +170,9 @@ export class Actions {
   }
 
   async #edited(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
     const form = event.target as HTMLFormElement;
+    if (!form.matches(".editing")) return;
+    event.preventDefault();
     const said = form.closest<HTMLElement>(".said");
     const body = the<HTMLTextAreaElement>("textarea", form).value.trim();
     if (!said || (!body && !said.querySelector(".files > *"))) return;
@@ -201,7 +202,7 @@ export class Actions {
   #walk(event: KeyboardEvent, talk: HTMLElement): void {
     const here = event.target as Element;
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (!step || event.altKey || event.ctrlKey || event.metaKey || here.closest(".editing")) return;
+    if (!step || event.altKey || event.ctrlKey || event.metaKey || here.closest(".editing, .poll")) return;
     event.preventDefault();
     const all = [...talk.querySelectorAll<HTMLElement>(".stream .said")];
     const at = all.indexOf(here.closest<HTMLElement>(".said") as HTMLElement);

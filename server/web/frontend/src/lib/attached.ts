@@ -1,21 +1,26 @@
 /** The files of a message as elements, from the page's templates; loaded with the first message that has some. */
 import type { FileOf, Message, Preview } from "./message.ts";
 import { copy, the } from "./page.ts";
+import { blank, bring } from "./polled.ts";
 import { length, size } from "./sizes.ts";
 
 /** The same numbers as in `views/attached.py`. */
 const WIDEST = 384;
 const HIGHEST = 320;
 
-/** Shows the files of a message and its preview in their box, if they are not those that stand there. */
+/** Shows the files of a message, its preview and its poll in their box, if they are not those that stand there. */
 export function show(box: HTMLElement, message?: Message): void {
   const files = message?.files ?? [];
   const preview = message?.preview;
-  const ids = [...files.map((file) => file.id), preview?.url].filter(Boolean).join(" ");
-  if (box.dataset.files === ids) return;
-  box.dataset.files = ids;
-  box.hidden = !ids;
-  box.replaceChildren(...files.map(one), ...(preview ? [page(preview)] : []));
+  const ids = [...files.map((file) => file.id), preview?.url, message?.poll && "poll"].filter(Boolean).join(" ");
+  if (box.dataset.files?.trim() !== ids) {
+    const poll = message?.poll ? [box.querySelector<HTMLElement>(".poll") ?? blank(message)] : [];
+    box.dataset.files = ids;
+    box.hidden = !ids;
+    box.replaceChildren(...poll, ...files.map(one), ...(preview ? [page(preview)] : []));
+  }
+  const poll = box.querySelector<HTMLFormElement>("form.poll");
+  if (poll && message?.poll) bring(poll, message.id, message.poll);
 }
 
 function page({ url, title, description, site }: Preview): HTMLElement {

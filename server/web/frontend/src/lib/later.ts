@@ -12,6 +12,16 @@ export const LATER = {
   unfollow: "Follow no more",
   people: "People to mention",
   program: "Program",
+  votes: (count: number, share: number) => `${count} (${share}\u00a0%)`,
+  voted: (count: number) => (count === 1 ? "1 person voted" : `${count} people voted`),
+  notAsked: "Not sent: the network is away. Press again when it is back.",
+  moment: (at: string) => {
+    const zone = document.querySelector<HTMLElement>("[data-zone]")?.dataset.zone;
+    const style = { dateStyle: "medium", timeStyle: "short" } as const;
+    return new Intl.DateTimeFormat(document.documentElement.lang || "en", { ...style, timeZone: zone }).format(
+      new Date(at),
+    );
+  },
   found: (count: number) => (count === 1 ? "1 person found" : `${count} people found`),
   movedBefore: (what: string, next: string, list: string) => `Moved ${what} before ${next}, in ${list}.`,
   movedLast: (what: string, list: string) => `Moved ${what} to the end of ${list}.`,

@@ -9,11 +9,12 @@ import type { Names } from "./names.ts";
 import { PAGE, type RoomFacts, the } from "./page.ts";
 import type { People } from "./people.ts";
 import { keepPlaces } from "./places.ts";
+import { Polling } from "./polling.ts";
 import { type Reading, readBack } from "./readback.ts";
 import type { Rows } from "./rows.ts";
 import { follow } from "./talks.ts";
 import { countThreads } from "./threadcount.ts";
-import { awaitFiles } from "./touch.ts";
+import { awaitFiles, awaitPoll } from "./touch.ts";
 import type { Transport, Wire } from "./wire.ts";
 
 export interface Standing extends Reading {
@@ -39,7 +40,11 @@ export function comeToLife(standing: Standing): void {
   follow(standing.transport);
   keepPlaces(transport, facts);
   new Keeping(document.body, transport, api, facts.room);
-  if (composer) awaitFiles(composer, api);
+  new Polling(document.body, transport, api);
+  if (composer) {
+    awaitFiles(composer, api);
+    awaitPoll(`${api}/rooms/${facts.room}/messages`, facts.root);
+  }
   watchElsewhere(facts.channel, (counts) => people.unread(counts));
   const older = document.querySelector("#older");
   if (older && !facts.root) readBack(older, the("#stream"), standing, PAGE);

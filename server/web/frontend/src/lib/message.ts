@@ -34,6 +34,19 @@ export interface Preview {
   site: string;
 }
 
+/** A poll as it stands; `mine` is there where it was told to us alone. */
+export interface Poll {
+  options: { text: string; count: number }[];
+  voters: number;
+  several: boolean;
+  anonymous: boolean;
+  ends_at: string | null;
+  closed: boolean;
+  /** Grows with each change. */
+  v: number;
+  mine?: number[];
+}
+
 export interface Message {
   id: string;
   room: string;
@@ -52,6 +65,7 @@ export interface Message {
   reactions: Reaction[];
   files?: FileOf[];
   preview?: Preview;
+  poll?: Poll | null;
 }
 
 export interface Joined {

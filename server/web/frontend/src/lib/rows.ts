@@ -75,10 +75,10 @@ export class Rows {
     for (const { emoji, count } of message.reactions) this.react(said, emoji, count, pressed.has(emoji));
   }
 
-  /** Shows the files of a message, and what its link leads to. */
+  /** Shows the files of a message, what its link leads to, and its poll. */
   attach(said: HTMLElement, message?: Message): void {
     const box = the(".files", said);
-    if (message?.files?.[0] || message?.preview || box.firstChild)
+    if (message?.files?.[0] || message?.preview || message?.poll || box.firstChild)
       void import("./attached.ts").then(({ show }) => show(box, message));
   }
 

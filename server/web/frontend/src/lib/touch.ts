@@ -15,3 +15,12 @@ export function awaitFiles(composer: Composer, api: string): void {
   });
   for (const touch of TOUCHES) document.addEventListener(touch, come);
 }
+
+/** The form of a poll is the page's own, and opens without a script; what helps with it comes when it does. */
+export function awaitPoll(address: string, root: string | null): void {
+  const form = document.querySelector<HTMLFormElement>("#ask-poll");
+  if (!form) return;
+  const come = () => void import("./asking.ts").then(({ Asking }) => new Asking(form, address, root));
+  if (form.matches(":popover-open")) come();
+  else form.addEventListener("toggle", come, { once: true });
+}

@@ -1,0 +1,68 @@
+/** Voting in place, and following how others vote; loaded late. */
+import { call } from "./api.ts";
+import type { Poll } from "./message.ts";
+import { the } from "./page.ts";
+import { bring, type Counts, choose, count, expire, remember } from "./polled.ts";
+import { equip } from "./tools.ts";
+import type { Transport } from "./wire.ts";
+
+export class Polling {
+  constructor(
+    private readonly place: HTMLElement,
+    transport: Transport,
+    private readonly api: string,
+  ) {
+    place.addEventListener("submit", (event) => this.#submitted(event));
+    transport.on("poll.changed", (told: Counts & { message: string }) => {
+      for (const form of this.#of(told.message)) count(form, told);
+    });
+    transport.on("poll.voted", ({ message, mine }: { message: string; mine: number[] }) => {
+      for (const form of this.#of(message)) choose(form, message, mine);
+    });
+    for (const form of place.querySelectorAll<HTMLFormElement>("form.poll")) {
+      remember(form, idOf(form));
+      expire(form, idOf(form), form.querySelector("time")?.dateTime || null);
+    }
+  }
+
+  /** A message may stand in its room and in a thread beside it. */
+  #of(id: string): Iterable<HTMLFormElement> {
+    return this.place.querySelectorAll<HTMLFormElement>(`.said[data-id="${CSS.escape(id)}"] form.poll`);
+  }
+
+  #submitted(event: SubmitEvent): void {
+    const form = event.target as HTMLFormElement;
+    if (!form.matches(".poll")) return;
+    event.preventDefault();
+    void this.#act(form, (event.submitter as HTMLButtonElement | null)?.value ?? "vote");
+  }
+
+  /** A refusal stands under the words it is about, until the next try. */
+  async #act(form: HTMLFormElement, act: string): Promise<void> {
+    const id = idOf(form);
+    const said = form.closest(".said") as HTMLElement;
+    equip(said);
+    const fault = the(".fault", said);
+    fault.hidden = true;
+    try {
+      const poll = await this.#ask(form, `${this.api}/messages/${id}`, act);
+      for (const each of this.#of(id)) bring(each, id, poll);
+    } catch (error) {
+      the("span", fault).textContent = (error as Error).message;
+      fault.hidden = false;
+    }
+  }
+
+  #ask(form: HTMLFormElement, message: string, act: string): Promise<Poll> {
+    if (act === "close") return call("POST", `${message}/poll/close`);
+    if (act === "withdraw") return call("DELETE", `${message}/vote`);
+    const options = [...form.querySelectorAll<HTMLInputElement>(".options input:checked")].map((each) =>
+      Number(each.value),
+    );
+    return call("PUT", `${message}/vote`, { options });
+  }
+}
+
+function idOf(form: HTMLElement): string {
+  return form.closest<HTMLElement>(".said")?.dataset.id ?? "";
+}
