@@ -32,7 +32,7 @@ async def test_what_a_program_posts_comes_live_as_a_programs(chromium: Browser, 
         await owner.reads("The kiln is at 1240 °C")
         for live in (True, False):
             # What its maker says stands under a head of their own, and the program's name leads nowhere.
-            head = owner.page.locator("#messages .post:not(#outgoing)").last
+            head = owner.page.locator("#messages .post:not(.outgoing)").last
             await expect(head.locator(".by b")).to_have_text("Kiln watch")
             await expect(head.locator(".by .tag")).to_have_text("Program")
             await expect(head.locator(".tile.program svg")).to_be_visible()
