@@ -200,14 +200,17 @@ async def test_the_page_of_a_thread_is_as_live_as_the_thread_beside_its_room(
     await expect(desk.page.locator("#online .here")).to_have_class("here on", timeout=15_000)
     await ana.say("Beside the thread")
     await answer(there, "or porcelain")
+    await expect(page.get_by_text("or porcelain")).to_be_visible()
     await answer(page, "Thank you")
     for thread in (page, there):
         words = thread.locator(".said-here .said[data-seq] .words")
         await expect(words).to_have_text(["Stoneware", "or porcelain", "Thank you"])
         await expect(thread.locator(".pending")).to_have_count(0)
     await desk.offline(offline=True)
+    await expect(desk.banner).to_be_visible()
     await answer(page, "and glaze")
     await answer(there, "none")
+    await expect(there.locator(".said-here .said[data-seq]")).to_have_count(4)
     await desk.offline(offline=False)
     for thread in (page, there):
         words = thread.locator(".said-here .said[data-seq] .words")
