@@ -35,6 +35,8 @@ class Outbox:
         self._open = False
         self._pump: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        # What was acknowledged is off the shelf: an earlier page may have gone before it was shown there.
+        shelf[:] = [item for item in shelf if item.state != "sent"]
         for item in shelf:
             item.state = "waiting" if item.state == "sending" else item.state
 
