@@ -27,16 +27,17 @@ async def compress(request: web.Request, response: web.StreamResponse) -> None:
     body = response.body
     if not isinstance(body, bytes) or len(body) < LEAST or response.content_type not in WORDS:
         return
+    if not takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
+        return
+    response.body = _gzip(body) if len(body) <= LONGEST_ON_LOOP else await asyncio.to_thread(_gzip, body)
+    response.headers[hdrs.CONTENT_ENCODING] = "gzip"
+    # A cache may give whoever takes gzip what was kept for one who does not, but not the other way about.
     vary = response.headers.get(hdrs.VARY, "")
     if hdrs.ACCEPT_ENCODING not in vary:
         response.headers[hdrs.VARY] = f"{vary}, {hdrs.ACCEPT_ENCODING}".removeprefix(", ")
-    if takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
-        on_loop = len(body) <= LONGEST_ON_LOOP
-        response.body = _gzip(body) if on_loop else await asyncio.to_thread(_gzip, body)
-        response.headers[hdrs.CONTENT_ENCODING] = "gzip"
-        if etag := response.etag:
-            # The bytes are others, what they say is the same (RFC 9110 section 8.8.3.3).
-            response.etag = ETag(etag.value, is_weak=True)
+    if etag := response.etag:
+        # The bytes are others, what they say is the same (RFC 9110 section 8.8.3.3).
+        response.etag = ETag(etag.value, is_weak=True)
 
 
 @lru_cache(maxsize=256)

@@ -1,17 +1,20 @@
 """An answer that is ready as a whole: its head and its body leave in one write."""
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion11
 
+from server.compression import LEAST, takes_gzip
 from server.headers import head_of
 
 JSON = "application/json"
 
 
 def say(request: web.Request, status: int, body: bytes) -> web.StreamResponse:
-    """`body` as JSON, in one write where the request is an ordinary one."""
-    if not body or request.method == "HEAD" or request.version != HttpVersion11 or not request.keep_alive:
+    """`body` as JSON, in one write where the request is an ordinary one, and the body leaves as it is."""
+    squeezed = len(body) >= LEAST and takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
+    ordinary = request.method != "HEAD" and request.version == HttpVersion11 and request.keep_alive
+    if not body or squeezed or not ordinary:
         return web.Response(status=status, body=body, content_type=JSON if body else None)
     return Said(request, status, body)
 

@@ -48,9 +48,17 @@ class Toy:
     async def ended(self, people: list[psutil.Process]) -> None:
         async def nobody_left() -> bool:
             self.process.poll()
-            return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in people)
+            return not any(lives(process) for process in people)
 
         await until(nobody_left)
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether it runs, though it may end while it is looked at."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture

@@ -30,8 +30,7 @@ SEED = 7
 @pytest.fixture(scope="module")
 async def settings(databases: Databases, valkey: EmbeddedValkey, home: Path) -> AsyncIterator[Settings]:
     url = await databases.make()
-    folder = home / "isolation"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="isolation-", dir=home))
     yield settings_for(
         url, valkey.redis_url, folder, 8000, database_url_backup=as_role(url, "guildhall_backup"),
         storage=f"disk:{folder / 'files'}", mail=f"folder:{folder / 'mail'}",

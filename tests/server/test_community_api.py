@@ -51,7 +51,7 @@ async def test_messages_are_posted_and_read_in_pages_that_ascend(web: Web, world
         "id": message["id"], "room": room, "seq": 1, "body": "Message 1", "html": '<p dir="auto">Message 1</p>',
         "author": {"id": str(pottery.sam.member_id), "name": "Sam", "avatar": None}, "edited_at": None,
         "deleted": False, "hidden": False, "reply_to": None, "thread": {"count": 0, "last_seq": None},
-        "reactions": [], "files": [],
+        "reactions": [], "files": [], "poll": None,
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.compression import LEAST, takes_gzip
+from tests.server.test_community_api import make_room, post
 from tests.webapp import Web
 from tests.world import World
 
@@ -50,3 +51,19 @@ async def test_what_is_short_or_no_words_stays_as_it_is(web: Web) -> None:
 def _font() -> str:
     (font,) = (Path("server/web/static/dist/assets")).glob("commissioner-latin-wght-normal-*.woff2")
     return f"/static/dist/assets/{font.name}"
+
+
+async def test_an_answer_of_the_api_is_compressed_for_those_who_take_it_so(web: Web, world: World) -> None:
+    room = await make_room(web, world.pottery)
+    for number in range(10):
+        await post(web, world.pottery, room, world.pottery.sam.token, f"Bowl {number} is dry, thin and out of the sun.")
+    url = f"{web.url}/api/v1/channels/{world.pottery.slug}/rooms/{room}/messages"
+    answers = []
+    for accepted in ("identity", "gzip"):
+        headers = {"Authorization": f"Bearer {world.pottery.sam.token}", "Accept-Encoding": accepted}
+        async with web.session.get(url, headers=headers, auto_decompress=False) as answer:
+            answers.append((answer.headers.get("Content-Encoding"), await answer.read()))
+    (plain, words), (squeezed, fewer) = answers
+    assert (plain, squeezed) == (None, "gzip")
+    assert gzip.decompress(fewer) == words
+    assert len(fewer) < len(words) / 2

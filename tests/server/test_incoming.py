@@ -65,8 +65,8 @@ async def test_it_counts_once_in_turn_at_once_and_after_redis_was_emptied(
     ("more", "status", "code"),
     [
         ({"secret": make_secret()}, 401, "bad_signature"),
-        ({"at": datetime.now(UTC) - timedelta(minutes=6)}, 401, "bad_signature"),
-        ({"at": datetime.now(UTC) + timedelta(minutes=9)}, 401, "bad_signature"),
+        ({"at": timedelta(minutes=-6)}, 401, "bad_signature"),
+        ({"at": timedelta(minutes=6)}, 401, "bad_signature"),
         ({"headers": {"webhook-id": "another"}}, 401, "bad_signature"),
         ({"headers": {"webhook-signature": ""}}, 401, "bad_signature"),
         ({"headers": {"webhook-timestamp": "soon"}}, 401, "bad_signature"),
@@ -87,6 +87,8 @@ async def test_what_is_wrong_is_refused_and_logged(
     web: Web, school: School, more: dict[str, Any], status: int, code: str
 ) -> None:
     kiln = await make(web, school)
+    if "at" in more:
+        more = more | {"at": datetime.now(UTC) + more["at"]}
     answer = await kiln.post(web, delivery="msg-7", **more)
     assert (answer.status, answer.json["code"]) == (status, code)
     assert await read(web, school, kiln) == []
