@@ -26,6 +26,8 @@ DROP = """([name, words]) => {
     }
 }"""
 
+LOOKED = "select not exists (select from jobs where name = 'PreviewLink' and state <> 'failed')"
+
 
 async def pick(who: Talker, *files: Path) -> None:
     """Press the paperclip, and choose files."""
@@ -173,6 +175,8 @@ async def test_what_a_link_leads_to_stands_under_it_until_it_is_taken_away(chrom
         for who in (sam, zoe):
             await who.offline(offline=True)
         owner = await asyncpg.connect(town.installation.database_url)
+        # Once it has looked in vain: it may wait for a name server.
+        await until(lambda: owner.fetchval(LOOKED), within=60)
         found = '{"url": "https://clay.example/bowls", "title": "Bowls", "description": "Thin walls", "site": "Clay"}'
         await owner.execute("update messages set preview = $1::jsonb where room_id = $2", found, UUID(place["id"]))
         await owner.close()
