@@ -40,8 +40,7 @@ async def _judge(town: Town, program: str) -> dict[str, list[Verdict]]:
     port = peers.free_port()
     room = await _filled(town)
     async with browser(f"--remote-debugging-port={port}") as running, talker(running, town, "sam", room) as sam:
-        known = await sam.who.context.cookies(town.url)
-        cookie = "; ".join(f"{each.get('name')}={each.get('value')}" for each in known)
+        cookie = await sam.who.cookie()
         pages = {
             "landing": (f"/c/{CHANNEL}", ""),
             "verify": ("/verify", ""),

@@ -23,6 +23,7 @@ class _Waiting:
 
     channel_id: ChannelId
     latest: Notice
+    timer: asyncio.TimerHandle
     rows: list[UUID] = field(default_factory=list)
 
 
@@ -32,13 +33,11 @@ class Merging:
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._waiting: dict[tuple[ChannelId, str], _Waiting] = {}
-        self._timers: dict[tuple[ChannelId, str], asyncio.TimerHandle] = {}
 
     def close(self) -> None:
         """Tell no more: what waits is in its rows still."""
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        for waiting in self._waiting.values():
+            waiting.timer.cancel()
         self._waiting.clear()
 
     def note(self, channel_id: ChannelId, row: UUID, notice: Notice) -> None:
@@ -46,13 +45,12 @@ class Merging:
         key = (channel_id, str(notice.payload["message"]))
         waiting = self._waiting.get(key)
         if waiting is None:
-            self._waiting[key] = waiting = _Waiting(channel_id, notice)
-            self._timers[key] = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._ripe, key)
+            timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._ripe, key)
+            self._waiting[key] = waiting = _Waiting(channel_id, notice, timer)
         elif notice.payload["v"] > waiting.latest.payload["v"]:
             waiting.latest = notice
         waiting.rows.append(row)
 
     def _ripe(self, key: tuple[ChannelId, str]) -> None:
-        self._timers.pop(key)
         waiting = self._waiting.pop(key)
         self._tell(waiting.channel_id, waiting.latest, waiting.rows)

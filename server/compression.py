@@ -25,9 +25,7 @@ async def compress(request: web.Request, response: web.StreamResponse) -> None:
     if not isinstance(response, web.Response) or hdrs.CONTENT_ENCODING in response.headers:
         return
     body = response.body
-    if not isinstance(body, bytes) or len(body) < LEAST or response.content_type not in WORDS:
-        return
-    if not takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
+    if not isinstance(body, bytes) or response.content_type not in WORDS or not is_worth_it(request, body):
         return
     response.body = _gzip(body) if len(body) <= LONGEST_ON_LOOP else await asyncio.to_thread(_gzip, body)
     response.headers[hdrs.CONTENT_ENCODING] = "gzip"
@@ -38,6 +36,11 @@ async def compress(request: web.Request, response: web.StreamResponse) -> None:
     if etag := response.etag:
         # The bytes are others, what they say is the same (RFC 9110 section 8.8.3.3).
         response.etag = ETag(etag.value, is_weak=True)
+
+
+def is_worth_it(request: web.Request, body: bytes) -> bool:
+    """Whether a body in words is long enough, and its asker takes gzip."""
+    return len(body) >= LEAST and takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
 
 
 @lru_cache(maxsize=256)

@@ -1,10 +1,10 @@
 """An answer that is ready as a whole: its head and its body leave in one write."""
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion11
 
-from server.compression import LEAST, takes_gzip
+from server.compression import is_worth_it
 from server.headers import head_of
 
 JSON = "application/json"
@@ -12,9 +12,8 @@ JSON = "application/json"
 
 def say(request: web.Request, status: int, body: bytes) -> web.StreamResponse:
     """`body` as JSON, in one write where the request is an ordinary one, and the body leaves as it is."""
-    squeezed = len(body) >= LEAST and takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
     ordinary = request.method != "HEAD" and request.version == HttpVersion11 and request.keep_alive
-    if not body or squeezed or not ordinary:
+    if not body or not ordinary or is_worth_it(request, body):
         return web.Response(status=status, body=body, content_type=JSON if body else None)
     return Said(request, status, body)
 

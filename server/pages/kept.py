@@ -13,7 +13,7 @@ from server.web.views.kept import KeptPage, KeptRow
 from server.web.views.polled import polled
 from tenants import links
 from tenants.channels import channels
-from tenants.community import bookmarks, pins, polls
+from tenants.community import bookmarks, direct, pins, polls
 from tenants.permissions import Action, why
 from tenants.scope import Record
 
@@ -51,7 +51,7 @@ async def saved_page(visit: Visit) -> web.Response:
     after = CURSOR.read(visit.request.query.get("after"))
     async with visit.enter(readonly=True) as scope:
         found = await bookmarks.listed(scope, before=after, limit=PAGE + 1)
-        places = {str(room["id"]): room for room in await bookmarks.places(scope)}
+        places = {str(room["id"]): room for room in await direct.readable(scope)}
         zone = ZoneInfo((await channels.read(scope))["time_zone"])
     shown, here = found[:PAGE], links.saved(visit.slug)
     older = CURSOR.write((shown[-1]["saved_at"], shown[-1]["bookmark_id"])) if len(found) > PAGE else ""

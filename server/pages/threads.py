@@ -15,7 +15,7 @@ from server.web.views.frame import Form, PersonMark
 from server.web.views.threads import ThreadRow, ThreadsPage
 from tenants import links
 from tenants.channels import channels
-from tenants.community import bookmarks, messages, threads
+from tenants.community import direct, messages, threads
 from tenants.errors import NotFound, Refusal
 from tenants.scope import Record, Scope
 
@@ -57,7 +57,7 @@ async def threads_page(visit: Visit) -> web.Response:
     after = CURSOR.read(visit.request.query.get("after"))
     async with visit.enter(readonly=True) as scope:
         found = await threads.followed(scope, before=after, limit=PAGE + 1)
-        places = {str(room["id"]): room for room in await bookmarks.places(scope)}
+        places = {str(room["id"]): room for room in await direct.readable(scope)}
         zone = ZoneInfo((await channels.read(scope))["time_zone"])
     shown, here = found[:PAGE], links.threads(visit.slug)
     older = CURSOR.write((shown[-1]["thread_last_at"], UUID(shown[-1]["id"]))) if len(found) > PAGE else ""

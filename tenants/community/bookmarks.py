@@ -7,7 +7,7 @@ from sqlalchemy import Column, Uuid, bindparam, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tenants import notices
-from tenants.community import direct, messages, rooms, withheld
+from tenants.community import direct, messages, withheld
 from tenants.community.messages import MESSAGES, PAGE, SHOWN
 from tenants.errors import Conflict
 from tenants.ids import MessageId, new_id
@@ -83,18 +83,13 @@ async def of_room(scope: Scope, room_id: UUID) -> list[UUID]:
     return [row["message_id"] for row in await scope.all(_OF_ROOM, me=me, room_id=room_id)] if me else []
 
 
-async def places(scope: Scope) -> list[Record]:
-    """Every room whose messages the acting member may read: archived ones and conversations too."""
-    return [*await rooms.seen(scope, archived=True), *await direct.mine(scope)]
-
-
 async def listed(scope: Scope, *, before: tuple[datetime, UUID] | None = None, limit: int = PAGE) -> list[Record]:
     """What the acting member keeps, in rooms they see and their conversations, the latest first.
 
     Each is the message with `saved_at` and `bookmark_id`; `before` is where the page before this one ended.
     """
     scope.require(Action.ROOM_JOIN)
-    seen = [row["id"] for row in await places(scope)]
+    seen = [row["id"] for row in await direct.readable(scope)]
     at, bookmark_id = before or (EVER, LAST)
     place = {"before": at, "before_id": bookmark_id, "rooms": seen}
     return await scope.all(_LISTED, me=scope.actor.member_id, **place, limit=limit)

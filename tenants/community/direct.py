@@ -138,6 +138,14 @@ async def mine(scope: Scope) -> list[Record]:
     return await page(scope)
 
 
+async def readable(scope: Scope, *, archived: bool = True) -> list[Record]:
+    """Every room whose messages the acting member may read, archived ones too unless told otherwise, and conversations.
+
+    Who sees what stands in a room, be it saved, begun or followed, sees the room: this is that rule.
+    """
+    return [*await rooms.seen(scope, archived=archived), *await mine(scope)]
+
+
 async def asking(scope: Scope) -> int:
     """How many conversations wait for the acting member to accept them."""
     return int(await scope.value(_ASKING, me=scope.actor.member_id)) if scope.actor.member_id else 0

@@ -8,7 +8,7 @@ from sqlalchemy import Uuid, bindparam, exists, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tenants import notices
-from tenants.community import bell, direct, following, messages, rooms
+from tenants.community import bell, direct, following, messages
 from tenants.community.following import THREAD_MEMBERS, Standing
 from tenants.community.messages import MESSAGES, PAGE, SHOWN
 from tenants.ids import MessageId, RoomId
@@ -117,8 +117,7 @@ async def follow(scope: Scope, message_id: UUID, *, on: bool) -> None:
 
 
 async def _seen(scope: Scope) -> list[UUID]:
-    """Who sees a thread sees its room: the rule is that of rooms and of conversations."""
-    return [row["id"] for row in (*await rooms.seen(scope), *await direct.mine(scope))]
+    return [row["id"] for row in await direct.readable(scope, archived=False)]
 
 
 def _tell(scope: Scope, root: Record, standing: Standing) -> None:

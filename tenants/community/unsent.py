@@ -88,7 +88,7 @@ async def of_page(scope: Scope, place: Place) -> Record | None:
 async def mine(scope: Scope) -> list[Record]:
     """All that the acting member has begun to write where they still see it, the latest first; at most a hundred."""
     scope.require(Action.ROOM_JOIN)
-    seen = {row["id"] for row in (*await rooms.seen(scope, archived=True), *await direct.mine(scope))}
+    seen = {row["id"] for row in await direct.readable(scope)}
     return [row for row in await scope.all(_ALL, me=scope.member_id()) if row["room_id"] in seen]
 
 

@@ -43,10 +43,14 @@ class Someone:
         async with self.page.expect_navigation():
             await self.page.get_by_role("button", name=words, exact=True).first.click()
 
+    async def cookie(self) -> str:
+        """What this browser shows to the installation."""
+        known = await self.context.cookies(self.base)
+        return "; ".join(f"{each.get('name')}={each.get('value')}" for each in known)
+
     async def fetch(self, path: str) -> Reply:
         """What a program gets that shows this browser's cookies to the installation, wherever it is led on to."""
-        known = await self.context.cookies(self.base)
-        shown = "; ".join(f"{each.get('name')}={each.get('value')}" for each in known)
+        shown = await self.cookie()
         reply = await self._get(self.base + path, {"Cookie": shown} if shown else {})
         while reply.status in {302, 303}:
             reply = await self._get(reply.headers["Location"], {})
