@@ -42,7 +42,7 @@ def up(settings: Settings) -> None:
             with step(f"{server.name} answers"):
                 server.wait()
         settings = addressed(settings)
-        sample = prepare(settings)
+        sample = run_apart("prepare", partial(prepare, settings))
         listen(listener, settings)
         with Supervisor(servers, roles(settings, listener), say) as watch:
             with step("Web answers"):
@@ -87,14 +87,14 @@ def preload() -> None:
     gc.enable()
 
 
-def prepare(settings: Settings) -> str:
+def prepare(settings: Settings) -> str | None:
     """Bring the database up to date and seed the demo; the path of a sample certificate, if there is one."""
     with step("Database up to date"):
-        run_apart("migrate", partial(migrate, settings))
+        migrate(settings)
     if not settings.demo:
-        return ""
+        return None
     with step("Demo world there"):
-        return run_apart("demo", partial(seed, settings))
+        return seed(settings)
 
 
 def migrate(settings: Settings) -> None:
