@@ -56,7 +56,7 @@ class Hands:
         try:
             with self._freed:
                 self._freed.wait_for(lambda: len(self._at_work) < self._at_once)
-            if begun.done():
+            if begun.done() and not begun.cancelled():
                 begun.result()
         except BaseException:
             begun.cancel()
@@ -131,6 +131,7 @@ async def perform_leased(shop: Workshop, leased: Leased) -> None:
     try:
         await _perform(shop, leased)
     except asyncio.CancelledError:
+        log.info("job let go", name=leased.name)
         await asyncio.shield(work.wait(shop.tenancy, leased, 0, "the worker was told to end"))
         raise
     except (ProviderDown, Unusable, Unavailable, PutOff) as reason:
