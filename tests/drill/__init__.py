@@ -1,1 +1,3 @@
-"""The drill over vendors: Stripe, Google, LiveKit and a relay as stand-ins, and the real Elasticsearch."""
+"""The drills as tests, and the one over vendors: Stripe, Google, LiveKit and a relay as stand-ins, with the real
+Elasticsearch.
+"""
