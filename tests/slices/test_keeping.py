@@ -50,3 +50,27 @@ async def test_only_messages_that_came_into_view_have_their_tools(chromium: Brow
         await expect(said.first.locator(".pinmark")).to_be_visible()
         await expect(said.first.locator(".edited, .reacts")).to_have_count(2)
         assert ana.who.complaints == []
+
+
+async def test_a_room_that_stands_open_for_long_lets_go_of_what_is_far_above(chromium: Browser, town: Town) -> None:
+    place = await town.place()
+    token = await town.token("sam")
+    for number in range(1, 46):
+        await town.post(place["id"], token, f"Bowl {number} is dry.")
+    async with talker(chromium, town, "ana", place["slug"]) as ana:
+        await ana.enter()
+        for number in range(46, 411):
+            await town.post(place["id"], token, f"Bowl {number} is dry.")
+        await ana.reads("Bowl 410 is dry.")
+        held = [one["seq"] for one in await ana.shown()]
+        assert held == list(range(held[0], 411))
+        assert 200 <= len(held) < 250
+        await expect(ana.page.locator("#messages .said").last).to_be_in_viewport()
+        for _ in range(60):
+            await ana.page.locator("#stream").evaluate("box => box.scrollTop = 0")
+            if (await ana.shown())[0]["seq"] == 1:
+                break
+            await ana.page.wait_for_timeout(100)
+        assert [one["seq"] for one in await ana.shown()] == list(range(1, 411))
+        assert await ana.page.locator("#messages .day").count() == 1
+        assert ana.who.complaints == []

@@ -46,6 +46,5 @@ export function comeToLife(standing: Standing): void {
     awaitPoll(`${api}/rooms/${facts.room}/messages`, facts.root);
   }
   watchElsewhere(facts.channel, (counts) => people.unread(counts));
-  const older = document.querySelector("#older");
-  if (older && !facts.root) readBack(older, the("#stream"), standing, PAGE);
+  if (!facts.root) readBack(the("#stream"), standing, PAGE);
 }

@@ -27,9 +27,8 @@ export class ThreadView implements View {
       void thread.follow(the<HTMLButtonElement>("button", this.#follow as HTMLElement).name === "on");
     });
     this.stream.seen = (seq) => thread.seen(seq);
-    const older = this.talk.querySelector(".older");
     const reading = { stream: this.stream, pageOf: (query: string) => thread.page(query) };
-    if (older) readBack(older, the(".stream", this.talk), reading, MOST);
+    readBack(the(".stream", this.talk), reading, MOST);
   }
 
   whole(root: Message, replies: Message[]): void {
