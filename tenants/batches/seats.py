@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tenants import audit, links
+from tenants import audit, links, notices
 from tenants.batches import batches
 from tenants.billing import orders
 from tenants.billing.prices import Price
@@ -78,6 +78,7 @@ async def _put_in(
     scope: Scope, known: Record | None, member_id: UUID, course_id: UUID, batch_id: UUID | None
 ) -> Record:
     row = await scope.one(_ENROLL, id=new_id(), member_id=member_id, course_id=course_id, batch_id=batch_id)
+    await _tell(scope, member_id)
     if known is None:
         scope.happened("enrollment.created", enrollment=row["id"], member=member_id, course=course_id, batch=batch_id)
     return row
@@ -90,6 +91,12 @@ async def leave(scope: Scope, course_id: UUID, member_id: UUID | None = None) ->
         scope.require(Action.BATCH_EDIT)
     if await scope.run(_LEAVE, of_member=member_id, of_course=course_id) == 0:
         raise NotFound("There is no enrollment in this course to end.")
+    await _tell(scope, member_id)
+
+
+async def _tell(scope: Scope, member_id: UUID) -> None:
+    """Open pages of a member ask which rooms they see now: a batch has rooms of its own."""
+    scope.announce(notices.rooms_changed((await members.read(scope, member_id))["person_id"]))
 
 
 async def leave_channel(scope: Scope) -> None:

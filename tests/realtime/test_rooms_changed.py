@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from tenants.scope import Tenancy
 from tests.realtime.clients import connected
 from tests.realtime.test_revoking import PROMISED
 from tests.server.test_community_api import make_room
+from tests.tenants.school import make_batch, make_course
 from tests.webapp import Web
 from tests.world import World
 
@@ -49,6 +51,27 @@ async def test_who_is_let_in_or_taken_out_hears_it_and_nobody_else(web: Web, sec
         assert await sam.hears(EVENT, 1, PROMISED) == [{}]
         await sam.ok("room.join", room=room)
         assert (await web.call("DELETE", place, token=pottery.ana.token)).status == 204
+        await sam.hears(EVENT, 2, PROMISED)
+        assert await sam.code("room.join", room=room) == "no_such_room"
+        assert zoe.of(EVENT) == []
+
+
+async def test_who_comes_into_a_batch_or_leaves_it_hears_of_its_rooms_and_nobody_else(
+    web: Web, second: Web, tenancy: Tenancy, world: World
+) -> None:
+    pottery = world.pottery
+    course = await make_course(tenancy, pottery, pottery.ben)
+    batch = await make_batch(tenancy, pottery, pottery.ben, course)
+    url, owner = f"/channels/{pottery.slug}", pottery.ana.token
+    given = {"name": "Spring", "kind": "batch", "batch": str(batch)}
+    room = (await web.call("POST", f"{url}/rooms", given, token=owner)).json["id"]
+    place = f"{url}/courses/{course.id}/students"
+    async with connected(second, pottery, pottery.sam) as sam, connected(web, pottery, pottery.zoe) as zoe:
+        admitted = {"member": str(pottery.sam.member_id), "batch": str(batch)}
+        assert (await web.call("POST", place, admitted, token=owner)).status == 201
+        assert await sam.hears(EVENT, 1, PROMISED) == [{}]
+        await sam.ok("room.join", room=room)
+        assert (await web.call("DELETE", f"{place}/{pottery.sam.member_id}", token=owner)).status == 204
         await sam.hears(EVENT, 2, PROMISED)
         assert await sam.code("room.join", room=room) == "no_such_room"
         assert zoe.of(EVENT) == []

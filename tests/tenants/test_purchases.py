@@ -34,7 +34,7 @@ async def test_what_is_paid_for_is_given_once_and_told(shop: Shop) -> None:
     async with shop.system() as scope:
         assert await ledger.balances(scope, order["id"]) == {"buyer": -12_000, "creator": 12_000, "platform": 0}
     async with bare(shop.tenancy.relay) as connection:
-        sql = "select payload from notices where channel_id = $1 and person_id = $2"
+        sql = "select payload from notices where channel_id = $1 and person_id = $2 and event = 'notice'"
         (notice,) = await connection.fetch(sql, shop.school.id, sam.person_id)
     assert notice["payload"]["state"] == "paid"
     assert notice["payload"]["url"].endswith(f"/orders/{order['id']}")
