@@ -15,9 +15,7 @@ test: ready ## the whole test suite, with its own servers
 check: ready ## formatting, lint, types, the map of imports, the front end, the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	.ci/frontend
+	.ci/frontend & $(BIN)/mypy && $(BIN)/lint-imports; checked=$$?; wait $$! && exit $$checked
 	@exec $(BIN)/pytest -n 2 --dist worksteal
 
 bench: ready ## each claimed figure against its peer (ONLY=name for one)
