@@ -22,8 +22,10 @@ from providers.live.hosting import (
     Meeting,
     Part,
     Participant,
+    Present,
     Room,
     RoomState,
+    Stay,
     Token,
 )
 from providers.live.wire import Wire, sentence
@@ -54,7 +56,9 @@ class BigBlueButtonProvider:
         Field("secret", "Shared secret", secret=True),
         Field("checksum", "Checksum", "sha256, or sha1 for a server that takes no other.", optional=True),
     )
-    abilities = Abilities(joins=True, creates_rooms=True, recreates=True, records=True, polls=True)
+    abilities = Abilities(
+        joins=True, creates_rooms=True, recreates=True, records=True, polls=True, calls_roll=True
+    )  # fmt: skip
 
     def verify_and_parse(self, headers: Mapping[str, str], raw: bytes, secret: str) -> list[LiveEvent]:
         """The events of a callback whose address has our mark, and whose token the server's signature."""
@@ -153,16 +157,22 @@ class BigBlueButtonHosting:
 
     async def room_state(self, room: Room) -> RoomState:
         """Open while the server knows the meeting and it was not ended."""
-        try:
-            told = await self._call("getMeetingInfo", {"meetingID": room.ref})
-        except ProviderRefused as refused:
-            if refused.code == "no_such_room":
-                return RoomState("ended")
-            raise
-        ended = told.findtext("endTime", "0")
-        if ended.isascii() and ended.isdigit() and int(ended) > 0:
-            return RoomState("ended", _moment(ended))
-        return RoomState("open")
+        told = await self._meeting(room)
+        return RoomState("ended") if told is None else _state(told)
+
+    async def list_people(self, room: Room) -> list[Present]:
+        """The attendees that the server lists, by the id that we let them in under; it does not say since when."""
+        told = await self._meeting(room)
+        if told is None or _state(told).word == "ended":
+            return []
+        if told.find("attendees") is None:
+            raise ProviderDown("BigBlueButton answered with something that is not its XML. Check the server URL.")
+        listed = [events.listed(each) for each in told.findall("attendees/attendee") if each.findtext("userID")]
+        return [Present(who.text("ext_user_id", 200), who.word("name")) for who in listed]
+
+    async def list_stays(self, room: Room, since: datetime) -> list[Stay]:
+        """None: the server tells them by itself after the meeting, and cannot be asked."""
+        return []
 
     async def list_recordings(self, room: Room, since: datetime) -> list[FoundRecording]:
         """What the server published of the meeting's sittings; nothing of what it still works on."""
@@ -176,6 +186,15 @@ class BigBlueButtonHosting:
     async def open_recording(self, room: Room, key: str, url: str) -> Download:
         """Where it was said to lie."""
         return Download(url)
+
+    async def _meeting(self, room: Room) -> Element | None:
+        """What the server says of the meeting; None when it knows none such."""
+        try:
+            return await self._call("getMeetingInfo", {"meetingID": room.ref})
+        except ProviderRefused as refused:
+            if refused.code == "no_such_room":
+                return None
+            raise
 
     def _password(self, part: str, class_id: str) -> str:
         return hmac.new(self._secret.encode(), f"guildhall {part} {class_id}".encode(), sha256).hexdigest()[:20]
@@ -220,6 +239,13 @@ def _xml(body: bytes) -> Element:
         raise ProviderDown(
             "BigBlueButton answered with something that is not its XML. Check the server URL."
         ) from wrong
+
+
+def _state(meeting: Element) -> RoomState:
+    ended = meeting.findtext("endTime", "0")
+    if ended.isascii() and ended.isdigit() and int(ended) > 0:
+        return RoomState("ended", _moment(ended))
+    return RoomState("open")
 
 
 def _is_whole(recording: Element) -> bool:

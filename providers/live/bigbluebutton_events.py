@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
+from xml.etree.ElementTree import Element
 
 from providers import PayloadRefused, SignatureRefused
 from providers.live import BODY_LIMIT, Attended, LiveEvent, RecordingHint, RoomEnded, jwt
@@ -37,6 +38,11 @@ def read(headers: Mapping[str, str], raw: bytes, secret: str) -> list[LiveEvent]
     if about == CAME:
         return _came(headers, raw, class_id, secret)
     return [RoomEnded(f"ended {class_id} {sitting}", class_id, datetime.now(UTC))] if about == ENDED else []
+
+
+def listed(attendee: Element) -> Fields:
+    """An attendee as the server lists them, under the names by which it tells of them after the meeting."""
+    return Fields({"ext_user_id": attendee.findtext("userID"), "name": attendee.findtext("fullName")})
 
 
 def _asked(path: str, secret: str) -> tuple[str, UUID, str]:

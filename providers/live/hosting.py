@@ -16,7 +16,8 @@ class Abilities:
 
     `joins`: gives each member a way in. `creates_rooms`: makes a room per class. `recreates`: making the same room
     again is harmless and revives it, so it is done before each way in. `records`, `polls`: keeps recordings, and can be
-    asked for them. `fresh_links`: a recording's address must be asked for anew when it is fetched.
+    asked for them. `fresh_links`: a recording's address must be asked for anew when it is fetched. `calls_roll`: can
+    say who is in the room now. `reports`: can say afterwards who was there and when.
     """
 
     joins: bool = False
@@ -25,6 +26,8 @@ class Abilities:
     records: bool = False
     polls: bool = False
     fresh_links: bool = False
+    calls_roll: bool = False
+    reports: bool = False
 
 
 class Part(StrEnum):
@@ -70,6 +73,28 @@ class RoomState:
 
     word: Literal["waiting", "open", "ended"]
     ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Somebody in the room now, once for each of their connections; `participant` is the one that webhooks name.
+
+    `since` is when they came in, exactly as the webhook says it, where the provider tells.
+    """
+
+    participant: str
+    name: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One stretch that somebody was in the room; `participant` is the one that webhooks name."""
+
+    participant: str
+    name: str
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +144,12 @@ class Hosting(Protocol):
     async def room_state(self, room: Room) -> RoomState:
         """How the room stands."""
 
+    async def list_people(self, room: Room) -> list[Present]:
+        """Who is in the room now, robots aside; nobody in a room that is gone. Only of those who call the roll."""
+
+    async def list_stays(self, room: Room, since: datetime) -> list[Stay]:
+        """Who was in the room, in sittings that began at `since` or later and are over; none while it is not known."""
+
     async def list_recordings(self, room: Room, since: datetime) -> list[FoundRecording]:
         """The recordings of a room that began at `since` or later and are whole or failed, oldest first."""
 
@@ -135,11 +166,11 @@ class NoHosting:
 
     async def create_room(self, meeting: Meeting) -> Room:
         """Never."""
-        _cannot()
+        cannot()
 
     async def join_url(self, room: Room, participant: Participant) -> str:
         """Never."""
-        _cannot()
+        cannot()
 
     async def end_room(self, room: Room) -> None:
         """There is no room of ours to close."""
@@ -147,6 +178,14 @@ class NoHosting:
     async def room_state(self, room: Room) -> RoomState:
         """Nobody knows."""
         return RoomState("waiting")
+
+    async def list_people(self, room: Room) -> list[Present]:
+        """Never."""
+        cannot()
+
+    async def list_stays(self, room: Room, since: datetime) -> list[Stay]:
+        """None that could be asked for."""
+        return []
 
     async def list_recordings(self, room: Room, since: datetime) -> list[FoundRecording]:
         """None that could be asked for."""
@@ -157,5 +196,6 @@ class NoHosting:
         return Download(url)
 
 
-def _cannot() -> NoReturn:
+def cannot() -> NoReturn:
+    """The refusal of what a kind of provider is not able to do."""
     raise ProviderRefused("This provider cannot be asked for that.", "cannot_do", 422)

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from providers import PayloadRefused, SignatureRefused
@@ -19,7 +20,7 @@ from providers.live import (
     jwt,
 )
 from providers.live.fields import Fields
-from providers.live.hosting import FoundRecording
+from providers.live.hosting import FoundRecording, Present
 
 LIVES_SECONDS = 360
 NANOSECONDS = 10**9
@@ -28,6 +29,9 @@ FAILED = {"EGRESS_FAILED", "EGRESS_ABORTED"}
 LEFT = {"participant_left", "participant_connection_aborted"}
 # Recorders and robots also come in; they are nobody's attendance.
 PEOPLE = {"", "STANDARD", "SIP"}
+# Whoever is still knocking has not come in: the webhook tells of them once they are through.
+INSIDE = {"JOINED", "ACTIVE"}
+DEEPEST = 8
 UNREACHABLE = (
     "LiveKit keeps the recording where it cannot be fetched from ({}). Give the connection a bucket, or set the egress "
     "service up with a storage that answers by https."
@@ -75,6 +79,21 @@ def _moved(delivery: str, room: UUID, body: Fields, at: datetime) -> list[LiveEv
     return [ParticipantJoined(delivery, room, *known, joined)]
 
 
+def under_usual_names(answer: dict[str, Any], deep: int = DEEPEST) -> dict[str, Any]:
+    """An answer of the server API under ProtoJSON's usual names, as webhooks have them (`joinedAt`).
+
+    By default Twirp, which LiveKit answers by, takes the names of the protocol's files (`joined_at`).
+    """
+    return {_usual(name): _renamed(value, deep) for name, value in answer.items()}
+
+
+def present(who: Fields) -> Present | None:
+    """A listed participant, under the identity and since the moment that their webhook tells; None for no person."""
+    if who.word("kind") not in PEOPLE or who.word("state") not in INSIDE:
+        return None
+    return Present(who.text("identity", 200), who.word("name"), who.epoch("joinedAt"))
+
+
 def recordings_of(egress: Fields, since: datetime) -> list[FoundRecording]:
     """What a recording became: its files, or why there is none; nothing while it is under way."""
     status, key = egress.word("status"), egress.text("egressId", 150)
@@ -108,6 +127,17 @@ def _ended_recording(delivery: str, egress: Fields) -> list[LiveEvent]:
         )
         for each in recordings_of(egress, datetime(2000, 1, 1, tzinfo=UTC))
     ]
+
+
+def _renamed(value: Any, deep: int) -> Any:
+    if isinstance(value, dict) and deep:
+        return under_usual_names(value, deep - 1)
+    return [_renamed(each, deep - 1) for each in value] if isinstance(value, list) and deep else value
+
+
+def _usual(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
 
 
 def _class_of(name: str) -> UUID | None:

@@ -19,6 +19,7 @@ import orjson
 from providers import ProviderDown, ProviderRefused
 from providers.live import LiveEvent
 from providers.live import zoom_events as events
+from providers.live import zoom_reports as reports
 from providers.live.credentials import Field, FieldRefused, address, check_printed, keep, read, stripped
 from providers.live.fields import Fields
 from providers.live.hosting import (
@@ -28,9 +29,12 @@ from providers.live.hosting import (
     Meeting,
     Part,
     Participant,
+    Present,
     Room,
     RoomState,
+    Stay,
     Token,
+    cannot,
 )
 from providers.live.wire import Answer, Wire, sentence
 from providers.outbound import Outbound
@@ -59,7 +63,7 @@ class ZoomProvider:
         ),
         Field("url", "API address", f"{API} if left empty.", optional=True),
     )
-    abilities = Abilities(joins=True, creates_rooms=True, records=True, polls=True, fresh_links=True)
+    abilities = Abilities(joins=True, creates_rooms=True, records=True, polls=True, fresh_links=True, reports=True)
 
     def verify_and_parse(self, headers: Mapping[str, str], raw: bytes, secret: str) -> list[LiveEvent]:
         """The events of a webhook signed within five minutes of now, by its raw bytes."""
@@ -170,6 +174,14 @@ class ZoomHosting:
                 raise
         return await self._present_state(room)
 
+    async def list_people(self, room: Room) -> list[Present]:
+        """Never: only Zoom's dashboards know that, which few accounts have."""
+        cannot()
+
+    async def list_stays(self, room: Room, since: datetime) -> list[Stay]:
+        """Who took part in the meeting's sittings; none where the account's plan has no such report."""
+        return await reports.stays(self._call, room.ref, since)
+
     async def list_recordings(self, room: Room, since: datetime) -> list[FoundRecording]:
         """The chosen film of each recorded stretch of the meeting's latest sitting."""
         try:
@@ -184,8 +196,7 @@ class ZoomHosting:
     async def open_recording(self, room: Room, key: str, url: str) -> Download:
         """The film as Zoom links it now, opened by the app's own token."""
         sitting = key.rpartition("|")[0]
-        # Zoom wants a UUID that holds a slash encoded twice.
-        told = Fields(await self._call("GET", f"/meetings/{quote(quote(sitting, safe=''), safe='')}/recordings"))
+        told = Fields(await self._call("GET", f"/meetings/{reports.in_path(sitting)}/recordings"))
         for each in events.chosen_films(told):
             if each.key == key:
                 return Download(each.url, {"Authorization": f"Bearer {await self._token()}"}, each.size)
@@ -252,6 +263,10 @@ class ZoomHosting:
             return self._wire.keys_refused(answer, CURE)
         if answer.status == 404 and code in {3001, 3301, None}:
             return ProviderRefused("Zoom has no such meeting or recording.", "no_such_room", 404)
+        if code == reports.NOT_IN_PLAN:
+            return ProviderRefused(
+                f"Zoom's plan, or the app's role, does not allow this: {sentence(said)}", "plan", 502
+            )
         if code in {1001, 1010}:
             return ProviderRefused("Zoom knows no such host. Correct the host's e-mail.", "no_host", 502)
         return ProviderRefused(f"Zoom refused this: {sentence(said or str(answer.status))}", "refused", 502)

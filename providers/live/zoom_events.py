@@ -81,10 +81,22 @@ def parse(raw: bytes) -> list[LiveEvent]:
     if kind == "recording.completed":
         return _recorded(delivery, room, held, body.word("download_token", 4000))
     who = held.inner("participant")
-    known = _member(who), who.word("user_name")
+    known = member(who, "email", "id", "user_id", "user_name"), who.word("user_name")
     if kind == "meeting.participant_left":
         return [ParticipantLeft(delivery, room, *known, who.time("leave_time"))]
     return [ParticipantJoined(delivery, room, *known, who.time("join_time"))]
+
+
+def member(who: Fields, email: str, *names: str) -> str:
+    """The member whose id the registration's mailbox begins with; else Zoom's own name of the person.
+
+    The fields' names differ from webhook to report, what stands in them does not.
+    """
+    mailbox = who.word(email).partition("@")[0]
+    try:
+        return str(UUID(mailbox))
+    except ValueError:
+        return f"zoom:{next((known for name in names if (known := who.word(name, 100))), 'unknown')}"
 
 
 def chosen_films(told: Fields) -> list[FoundRecording]:
@@ -120,12 +132,3 @@ def _is_film(file: Fields) -> bool:
 def _rank(film: Fields) -> tuple[int, int]:
     kind = film.word("recording_type")
     return (CHOICE.index(kind) if kind in CHOICE else len(CHOICE), -(film.count("file_size") or 0))
-
-
-def _member(who: Fields) -> str:
-    """The member whose id the registration's mailbox begins with; else Zoom's own name of the person."""
-    mailbox = who.word("email").partition("@")[0]
-    try:
-        return str(UUID(mailbox))
-    except ValueError:
-        return f"zoom:{who.word('id', 100) or who.word('user_id', 100) or who.word('user_name', 100) or 'unknown'}"

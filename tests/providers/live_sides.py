@@ -223,3 +223,28 @@ def meeting(**given: Any) -> Meeting:
     """The class of these tests, on now."""
     times = {"starts_at": NOW - timedelta(minutes=10), "ends_at": NOW + timedelta(minutes=50)}
     return Meeting(**{"class_id": CLASS, "title": "Centring", "callback": CALLBACK, **times, **given})
+
+
+def let_in(server: FarServer, *people: tuple[str, datetime]) -> None:
+    """These are in the room of the tests' class, all of the name Zoë."""
+    if isinstance(server, livekit.LiveKitServer):
+        server.people[str(CLASS)] = [livekit.inside(who, at) for who, at in people]
+    elif isinstance(server, bbb.BigBlueButtonServer):
+        server.people[str(CLASS)] = [(who, "Zoë") for who, _ in people]
+
+
+def told_by_webhook(side: Side) -> tuple[str, datetime]:
+    """Participant and moment of the member's coming, as the provider's webhook names them."""
+    delivery: Delivery
+    if side.kind == "livekit":
+        delivery = livekit.webhook(livekit.moved("participant_joined", CLASS, str(MEMBER), NOW, "EV_1"))
+        [event] = side.hear(delivery)
+        return event.participant, event.at  # type: ignore[attr-defined]
+    if side.kind == "zoom":
+        mailbox = STUDENT.address
+        delivery = zoom.webhook(zoom.moved("meeting.participant_joined", NUMBER, mailbox, NOW))
+        [event] = side.hear(delivery)
+        return event.participant, event.at  # type: ignore[attr-defined]
+    [event] = side.hear(side.told[1][0])
+    [(who, _, _, at)] = event.marks  # type: ignore[attr-defined]
+    return who, at

@@ -2,24 +2,35 @@
 wrong is said with its cure."""
 
 import random
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from providers import PayloadRefused, ProviderDown, ProviderRefused, SignatureRefused
 from providers.live import ADAPTERS, BODY_LIMIT, choose
 from providers.live.credentials import FieldRefused
-from providers.live.hosting import Room
+from providers.live.hosting import Present, Room, Stay
 from providers.live.hosts import LiveHosts
 from providers.live.wire import _BREAKERS
-from tests.providers.live_sides import HASTE, NOW, SIDES, STUDENT, TEACHER, TELLERS, Side, asked, meeting
+from tests.providers.live_sides import (
+    HASTE,
+    MEMBER,
+    NOW,
+    SIDES,
+    STUDENT,
+    TEACHER,
+    TELLERS,
+    Side,
+    asked,
+    let_in,
+    meeting,
+    told_by_webhook,
+)
 from tests.standins import bigbluebutton as bbb
 from tests.standins import livekit, zoom
 from tests.standins.live import Manners, astray
@@ -85,22 +96,6 @@ def test_a_body_beyond_the_limit_is_refused_before_any_work(teller: Side) -> Non
 
 
 CHANGED = ("", "x", "é", "v0=", "a.b.c")
-JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
-)
-ZOOM = zoom.recorded("90000000000", NOW, "https://zoom.example")
-ZOOM_KEYS = ["id", "uuid", "recording_files", "participant", "end_time"]
-
-
-@settings(max_examples=150, deadline=None)
-@given(held=st.dictionaries(st.sampled_from(ZOOM_KEYS), JUNK), kind=st.sampled_from(["joined", "left", "recorded"]))
-def test_no_content_of_zooms_makes_more_than_a_refusal(held: dict[str, Any], kind: str) -> None:
-    name = {"joined": "meeting.participant_joined", "left": "meeting.participant_left"}.get(kind, "recording.completed")
-    event = {"event": name, "payload": {"object": {**ZOOM["payload"]["object"], **held}}}
-    with suppress(PayloadRefused):
-        SIDES["zoom"]().hear(zoom.webhook(event))
 
 
 async def test_a_room_is_made_stands_and_is_closed(side: Side) -> None:
@@ -167,7 +162,8 @@ MISBEHAVIOURS = {
 async def test_a_provider_that_misbehaves_is_a_sentence(side: Side, name: str) -> None:
     async with asked(side) as (server, hosting):
         server.manners = MISBEHAVIOURS[name]
-        for call in (hosting.probe, partial(hosting.list_recordings, side.room, NOW)):
+        people = hosting.list_people if side.provider.abilities.calls_roll else partial(hosting.list_stays, since=NOW)
+        for call in (partial(people, side.room), hosting.probe, partial(hosting.list_recordings, side.room, NOW)):
             with pytest.raises((ProviderDown, ProviderRefused)) as hindrance:
                 await call()
             assert str(hindrance.value).endswith(".")
@@ -259,40 +255,35 @@ async def test_credentials_of_another_account_are_refused_with_where_to_look(sid
         await hosts.close()
 
 
-async def test_a_zoom_app_without_a_scope_or_with_a_dropped_token_is_told_apart() -> None:
-    async with asked(SIDES["zoom"]()) as (server, hosting):
-        assert isinstance(server, zoom.ZoomServer)
-        await hosting.probe()
-        server.tokens.append("zoom dropped the one we hold")
-        assert "Ana Potter" in await hosting.probe()
-        server.lacks_scope = True
-        with pytest.raises(ProviderRefused, match=r"lacks a scope.*meeting:write") as refused:
-            await hosting.create_room(meeting())
-        assert refused.value.code == "scope"
+def test_every_kind_says_whether_it_can_say_who_is_there() -> None:
+    able = {kind: (choose(kind).abilities.calls_roll, choose(kind).abilities.reports) for kind in ADAPTERS}
+    assert able == {
+        "livekit": (True, False), "bigbluebutton": (True, False), "zoom": (False, True),
+        "generic": (False, False), "link": (False, False),
+    }  # fmt: skip
 
 
-async def test_a_bigbluebutton_that_takes_only_sha1_is_asked_so() -> None:
-    side = SIDES["bigbluebutton"]()
-    async with side.serve() as server:
-        server.only_sha1 = True
-        hosts = LiveHosts([server.host], HASTE)
-        with pytest.raises(ProviderRefused, match="checksum"):
-            await hosts.of(side.kind, side.provider.check(server.given)).probe()
-        old = side.provider.check({**server.given, "checksum": "sha1"})
-        assert await hosts.of(side.kind, old).create_room(meeting())
-        await hosts.close()
+async def test_who_is_in_the_room_is_told_as_the_webhook_tells_it(side: Side) -> None:
+    who, at = told_by_webhook(side)
+    async with asked(side) as (server, hosting):
+        room = await hosting.create_room(meeting())
+        if not side.provider.abilities.calls_roll:
+            with pytest.raises(ProviderRefused, match="cannot be asked"):
+                await hosting.list_people(room)
+            return
+        assert await hosting.list_people(room) == []
+        let_in(server, (str(STUDENT.id), NOW), (str(TEACHER.id), NOW - timedelta(minutes=1)))
+        found = await hosting.list_people(room)
+        assert Present(who, "Zoë", at if side.kind == "livekit" else None) in found
+        assert {each.participant for each in found} == {str(MEMBER), str(TEACHER.id)}
+        assert await hosting.list_people(Room(str(uuid4()))) == []
 
 
-async def test_of_several_films_of_one_stretch_zoom_gives_the_one_the_rule_names() -> None:
-    number, later = "90000000000", NOW.replace(minute=(NOW.minute + 1) % 60)
-    told = zoom.films(number, NOW, "https://zoom.example")
-    second = [{**each, "recording_start": later.strftime("%Y-%m-%dT%H:%M:%SZ")} for each in told["recording_files"]]
-    second = [each for each in second if each["recording_type"] != "shared_screen_with_gallery_view"]
-    unready = {**told["recording_files"][1], "id": "unready", "status": "processing", "file_size": 99}
-    told["recording_files"] += [*second, unready]
-    async with asked(SIDES["zoom"]()) as (server, hosting):
-        assert isinstance(server, zoom.ZoomServer)
-        server.recordings[number] = told
-        found = await hosting.list_recordings(Room(number), NOW.replace(year=NOW.year - 1))
-    by_time = {each.started_at: each.url.rpartition("/")[2] for each in found}
-    assert by_time == {NOW: "f-screen", later: "f-speaker"}
+async def test_who_was_there_is_reported_as_the_webhook_tells_it_or_not_at_all(side: Side) -> None:
+    who, at = told_by_webhook(side)
+    async with asked(side) as (server, hosting):
+        assert await hosting.list_stays(side.room, NOW) == []
+        if isinstance(server, zoom.ZoomServer):
+            until = at + timedelta(minutes=1)
+            server.sittings[side.room.ref] = {zoom.SITTING: [zoom.took_part(STUDENT.address, at, until)]}
+            assert await hosting.list_stays(side.room, NOW) == [Stay(who, "Zoë", at, until)]

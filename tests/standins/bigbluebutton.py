@@ -22,9 +22,10 @@ CREATED = "1700000000123"
 
 @dataclass
 class BigBlueButtonServer(FarServer):
-    """One server; `meetings` by id, `recordings` as XML by meeting."""
+    """One server; `meetings` by id, `people` (id and name) and `recordings` as XML by meeting."""
 
     meetings: dict[str, dict[str, str]] = field(default_factory=dict)
+    people: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     recordings: dict[str, str] = field(default_factory=dict)
     joined: list[dict[str, str]] = field(default_factory=list)
     only_sha1: bool = False
@@ -65,7 +66,8 @@ class BigBlueButtonServer(FarServer):
                 self.joined.append(asked)
                 return _xml("<messageKey>successfullyJoined</messageKey>")
             case _:
-                return _xml(f"<running>true</running><endTime>0</endTime><createTime>{CREATED}</createTime>")
+                times = f"<running>true</running><endTime>0</endTime><createTime>{CREATED}</createTime>"
+                return _xml(f"{times}<attendees>{''.join(map(_attendee, self.people.get(meeting, [])))}</attendees>")
 
     def _signed(self, call: str, query: str) -> bool:
         plain, _, told = query.rpartition("checksum=")
@@ -77,6 +79,11 @@ def _xml(inner: str, around: str = "") -> web.Response:
     inner = f"<{around}>{inner}</{around}>" if around else inner
     body = f"<response><returncode>SUCCESS</returncode>{inner}</response>"
     return web.Response(text=body, content_type="text/xml")
+
+
+def _attendee(who: tuple[str, str]) -> str:
+    known = f"<userID>{who[0]}</userID><fullName>{who[1]}</fullName><role>VIEWER</role>"
+    return f"<attendee>{known}<hasJoinedVoice>true</hasJoinedVoice><clientType>HTML5</clientType></attendee>"
 
 
 def _failed(key: str, said: str) -> web.Response:
