@@ -47,6 +47,16 @@ class LookAfterClass(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class CallRoll(Job):
+    """Ask the provider of a class that is on who is there; `call` counts these from 0."""
+
+    # It comes each minute, and asks servers that creators name.
+    queue: ClassVar[str] = "webhooks"
+    class_id: UUID
+    call: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExamineFilm(Job):
     """Find out how long an uploaded film or sound is, and what it looks like."""
 

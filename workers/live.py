@@ -1,9 +1,11 @@
-"""Looking after live classes: what their providers have of them once they are over, though no webhook told.
+"""Looking after live classes: who is there while they last, and what their providers have of them once they are over,
+though no webhook told.
 
 Each look is a job of its own, so a provider that does not answer, or answers nonsense, holds up no other class.
 """
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import structlog
 
@@ -11,8 +13,9 @@ from providers import ProviderDown, ProviderRefused
 from providers import live as providers
 from providers.live.hosting import Download, FoundRecording, Hosting, Room
 from tenants.errors import NotFound
-from tenants.jobs import LookAfterClass
-from tenants.live import classes, connections, recordings, rooms
+from tenants.jobs import CallRoll, LookAfterClass
+from tenants.live import attendance, classes, connections, recordings, rooms
+from tenants.live.attendance import Listed, Stayed
 from tenants.live.recordings import Announced, Errand
 from tenants.live.rooms import Look
 from tenants.scope import Scope
@@ -22,7 +25,31 @@ from workers.registry import Work, performs
 log = structlog.get_logger("workers.live")
 OUR_FAULT = "Something went wrong on our side when the provider was asked. The operator finds the details in the log."
 REHEARSED = timedelta(hours=1)
-"""Recordings that began longer than this before the class are of something else."""
+"""Recordings and sittings that began longer than this before the class are of something else."""
+
+
+@performs(CallRoll, seconds=60)
+async def call_roll(work: Work, asked: CallRoll) -> None:
+    """Ask the provider once who is in the room; one that does not say, or says nonsense, is asked again next time."""
+    seals = Seals(work.shop.secret)
+    async with work.scope() as scope:
+        room = await rooms.to_call(scope, seals, asked.class_id, asked.call)
+        opened = None if room is None else await _opened(scope, seals, room.connection_id)
+        if room is None or opened is None or not providers.choose(opened[0]).abilities.calls_roll:
+            return
+        if not await rooms.called(scope, asked.class_id, asked.call):
+            return
+    asked_at = datetime.now(UTC)
+    try:
+        people = await work.shop.live.of(*opened).list_people(Room(room.ref, room.facts))
+    except (ProviderDown, ProviderRefused) as hindrance:
+        log.warning(
+            "a live provider did not say who is there", live_class=str(asked.class_id), reason=hindrance.message
+        )
+        return
+    async with work.scope() as scope:
+        listed = [Listed(each.participant, each.name, each.since) for each in people]
+        await attendance.call_roll(scope, asked.class_id, asked_at, listed)
 
 
 @performs(LookAfterClass, seconds=60)
@@ -33,11 +60,11 @@ async def look(work: Work, asked: LookAfterClass) -> None:
         due = await rooms.to_look(scope, seals, asked.class_id, asked.look)
         if due is None or await _comes_too_early(scope, due):
             return
-        opened = await _opened(scope, seals, due)
+        opened = await _opened(scope, seals, due.room.connection_id)
     if opened is None:
         return
     try:
-        await _look(work, seals, due, *opened)
+        told = await _look(work, seals, due, *opened)
     except ProviderDown as down:
         if due.extra:
             raise
@@ -48,16 +75,16 @@ async def look(work: Work, asked: LookAfterClass) -> None:
         await _note(work, due, OUR_FAULT)
         raise
     else:
-        await _note(work, due, "")
+        await _note(work, due, "", told=told)
 
 
-async def _note(work: Work, due: Look, problem: str) -> None:
-    """The look was made, whatever came of it: the next one is asked for unless the recording has come."""
+async def _note(work: Work, due: Look, problem: str, *, told: bool = False) -> None:
+    """The look was made, whatever came of it: the next one is asked for unless the recording has come, and who came."""
     if problem:
         log.warning("a live provider was asked in vain", live_class=str(due.room.class_id), reason=problem)
     if not due.extra:
         async with work.scope() as scope:
-            await rooms.looked(scope, due, problem, done=due.came and not problem)
+            await rooms.looked(scope, due, problem, done=due.came and told)
 
 
 async def where_it_lies(work: Work, errand: Errand) -> Download:
@@ -90,24 +117,36 @@ async def _comes_too_early(scope: Scope, due: Look) -> bool:
     return True
 
 
-async def _opened(scope: Scope, seals: Seals, due: Look) -> tuple[str, str] | None:
+async def _opened(scope: Scope, seals: Seals, connection_id: UUID) -> tuple[str, str] | None:
     """Kind and credentials of the class's connection; None when it was closed meanwhile."""
     try:
-        return await connections.credentials(scope, seals, due.room.connection_id)
+        return await connections.credentials(scope, seals, connection_id)
     except NotFound:
         return None
 
 
-async def _look(work: Work, seals: Seals, due: Look, kind: str, secret: str) -> None:
+async def _look(work: Work, seals: Seals, due: Look, kind: str, secret: str) -> bool:
+    """Whether the provider has told who came, or is none that could be asked for that."""
     hosting, room = work.shop.live.of(kind, secret), Room(due.room.ref, due.room.facts)
     if due.held["state"] == "cancelled":
         await hosting.end_room(room)
-        return
+        return True
     for each in await hosting.list_recordings(room, due.held["starts_at"] - REHEARSED):
         async with work.scope() as scope:
             await _take_in(scope, seals, due, each)
     if datetime.now(UTC) >= due.held["ends_at"]:
         await _see_whether_it_ended(work, due, hosting, room)
+    return not providers.choose(kind).abilities.reports or await _hear_who_came(work, due, hosting, room)
+
+
+async def _hear_who_came(work: Work, due: Look, hosting: Hosting, room: Room) -> bool:
+    """Whether the provider's report of who came is there by now."""
+    stays = await hosting.list_stays(room, due.held["starts_at"] - REHEARSED)
+    if stays:
+        async with work.scope() as scope:
+            told = [Stayed(each.participant, each.since, each.until, each.name) for each in stays]
+            await attendance.take_report(scope, due.room.class_id, told)
+    return bool(stays)
 
 
 async def _take_in(scope: Scope, seals: Seals, due: Look, found: FoundRecording) -> None:

@@ -25,6 +25,7 @@ from tenants.work import Leased
 
 # Loading these is dear (a browser's driver, a film library): a worker loads only what its queue needs.
 MODULES = {
+    "CallRoll": "workers.live",
     "CheckAccount": "workers.billing",
     "DeliverWebhook": "workers.webhooks",
     "RenameMentions": "workers.community",

@@ -23,6 +23,7 @@ from server.limits import WEBHOOK, charge
 from tenants import directory
 from tenants.errors import NotFound
 from tenants.live import attendance, classes, connections, inbox, recordings, rooms
+from tenants.live.attendance import Mark
 from tenants.live.recordings import Announced
 from tenants.permissions import acting_system
 from tenants.scope import Scope
@@ -74,12 +75,11 @@ async def _act(scope: Scope, seals: Seals, event: LiveEvent, held: UUID) -> None
     """What is quick is done in the same transaction; what must be asked for is left to a worker."""
     match event:
         case ParticipantJoined(participant=who, name=name, at=at):
-            await attendance.note(scope, held, who, name, "joined", at)
+            await attendance.note(scope, held, [(who, name, Mark(at, "joined"))])
         case ParticipantLeft(participant=who, name=name, at=at):
-            await attendance.note(scope, held, who, name, "left", at)
+            await attendance.note(scope, held, [(who, name, Mark(at, "left"))])
         case Attended(marks=marks):
-            for who, name, kind, at in marks:
-                await attendance.note(scope, held, who, name, kind, at)
+            await attendance.note(scope, held, [(who, name, Mark(at, kind)) for who, name, kind, at in marks])
         case RecordingReady(recording=key):
             told = Announced(key, event.url, event.content_type, event.size, event.started_at, event.token)
             await recordings.announce(scope, seals, held, told)

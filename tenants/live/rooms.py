@@ -1,8 +1,13 @@
-"""Rooms: where a class is held at a provider that makes rooms; and when to look what became of it afterwards.
+"""Rooms: where a class is held at a provider that makes rooms; when to ask who is there, and when to look what became
+of it afterwards.
 
 A room is made when the first one joins. A look asks the provider how the room stands and for its recordings, so that a
 lost webhook costs nothing; looks come after the class ends, and are numbered, so that one sent twice is made once. An
 extra look is made at once, when something was told or changed, and counts for none.
+
+The roll is called each minute from when the room is made until the class ends. Calls are numbered too, and each asks
+for the next one before anybody is asked, so a class has one chain of them however often one is asked for, and neither a
+worker's death nor a provider's breaks it.
 """
 
 from collections.abc import Mapping
@@ -17,8 +22,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tenants.errors import NotFound
 from tenants.ids import new_id
-from tenants.jobs import LookAfterClass
-from tenants.live.classes import CLASSES
+from tenants.jobs import CallRoll, LookAfterClass
+from tenants.live import attendance
+from tenants.live.classes import CLASSES, EARLY
 from tenants.live.connections import CONNECTIONS
 from tenants.live.recordings import RECORDINGS
 from tenants.scope import Record, Scope
@@ -34,6 +40,7 @@ ROOMS = owned(
     Column("sealed_facts", LargeBinary),
     text("problem", default=""),
     Column("looks", Integer, nullable=False, server_default="0"),
+    Column("calls", Integer, nullable=False, server_default="0"),
     instant("claimed_until"),
     instant("opened_at"),
     refers("class_id", "live_classes"),
@@ -41,13 +48,14 @@ ROOMS = owned(
 )
 LOOKS = tuple(timedelta(minutes=minutes) for minutes in (1, 10, 60, 6 * 60, 24 * 60))
 """How long after a class each look comes."""
+BETWEEN_CALLS = timedelta(minutes=1)
 CLAIM = timedelta(seconds=20)
 EXTRA = -1
 """The number of an extra look."""
 PROBLEM_LENGTH = 500
 _O, _K, _C, _R = ROOMS.c, CLASSES.c, CONNECTIONS.c, RECORDINGS.c
 _THIS = (_O.class_id == bindparam("class_id"), _O.connection_id == bindparam("connection_id"))
-_READ = scoped(select(_O.id, _O.ref, _O.sealed_facts, _O.problem, _O.looks).where(*_THIS))
+_READ = scoped(select(_O.id, _O.ref, _O.sealed_facts, _O.problem, _O.looks, _O.calls).where(*_THIS))
 _CLAIM = scoped(
     insert(ROOMS)
     .values(**binds("id", "class_id", "connection_id", "claimed_until"))
@@ -78,7 +86,7 @@ _CLASS_OF = scoped(
 _HELD = scoped(
     select(
         _K.id.label("class_id"), _K.title, _K.starts_at, _K.ends_at, _K.state, _K.connection_id,
-        _O.id.label("room_id"), _O.ref, _O.sealed_facts, _O.looks,
+        _O.id.label("room_id"), _O.ref, _O.sealed_facts, _O.looks, _O.calls,
     )
     .select_from(
         CLASSES.join(
@@ -89,6 +97,7 @@ _HELD = scoped(
     .where(_K.id == bindparam("class_id"), _O.ref.is_not(None))
 )  # fmt: skip
 _LOOKED = scoped(_CHOSEN.where(_O.looks == bindparam("look")).values(looks=_O.looks + 1, problem=bindparam("problem")))
+_CALLED = scoped(_CHOSEN.where(_O.calls == bindparam("call")).values(calls=_O.calls + 1))
 _PROBLEMS = scoped(select(_O.class_id, _O.problem).where(_O.problem != "").limit(500))
 _CAME = scoped(select(func.count()).where(_R.class_id == bindparam("class_id"), _R.state != "failed"))
 
@@ -157,6 +166,7 @@ async def keep(
     await scope.run(_KEEP, at=row["id"], ref=ref, sealed_facts=sealed, problem=problem[:PROBLEM_LENGTH])
     if row["ref"] is None:
         look_after(scope, class_id, row["looks"], ends_at)
+        _call_roll(scope, class_id, row["calls"], datetime.now(UTC) + BETWEEN_CALLS)
 
 
 async def class_of(scope: Scope, connection_id: UUID, ref: str) -> UUID:
@@ -185,18 +195,51 @@ async def looked(scope: Scope, look: Look, problem: str, *, done: bool) -> None:
         look_after(scope, look.room.class_id, number + 1, look.held["ends_at"])
 
 
+async def to_call(scope: Scope, seals: Seals, class_id: UUID, call: int) -> KeptRoom | None:
+    """The room in which the roll is to be called for that time; None when it was, or the class is off, over or gone.
+
+    A class that was moved away has its roll called when its door opens again.
+    """
+    held, now = await scope.first(_HELD, class_id=class_id), datetime.now(UTC)
+    if held is None or held["calls"] != call or held["state"] != "scheduled":
+        return None
+    if now < held["starts_at"] - EARLY:
+        _call_roll(scope, class_id, call, held["starts_at"] - EARLY)
+        return None
+    # The last call is due when the class ends; one that comes late would hear of people who had every right to go.
+    if now > held["ends_at"] + BETWEEN_CALLS:
+        return None
+    row: dict[str, Any] = dict(held) | {"id": held["room_id"]}
+    return _kept(scope, seals, class_id, held["connection_id"], row)
+
+
+async def called(scope: Scope, class_id: UUID, call: int) -> bool:
+    """Take the call that `to_call` found, and ask for the next one; False when another worker took it."""
+    held, now = await scope.one(_HELD, class_id=class_id), datetime.now(UTC)
+    mine = await scope.run(_CALLED, at=held["room_id"], call=call) == 1
+    if mine and now < held["ends_at"]:
+        _call_roll(scope, class_id, call + 1, min(now + BETWEEN_CALLS, held["ends_at"]))
+    return mine
+
+
 def look_now(scope: Scope, class_id: UUID) -> None:
     """Ask for an extra look."""
     scope.enqueue(LookAfterClass(class_id, EXTRA))
 
 
 async def follow(scope: Scope, class_id: UUID) -> None:
-    """A class was changed: look after it at its new end, or at once when it was cancelled and its room must close."""
-    held = await scope.first(_HELD, class_id=class_id)
-    if held is not None and held["state"] == "cancelled":
+    """A class was changed: call its roll and look after it at its new times, or close its room at once if cancelled."""
+    held, now = await scope.first(_HELD, class_id=class_id), datetime.now(UTC)
+    if held is None:
+        return
+    opens_at = held["starts_at"] - EARLY
+    if held["state"] == "cancelled" or now < opens_at:
+        await attendance.dismiss(scope, class_id)
+    if held["state"] == "cancelled":
         look_now(scope, class_id)
-    elif held is not None:
+    else:
         look_after(scope, class_id, held["looks"], held["ends_at"])
+        _call_roll(scope, class_id, held["calls"], max(opens_at, now))
 
 
 async def problems(scope: Scope) -> dict[UUID, str]:
@@ -208,6 +251,10 @@ def look_after(scope: Scope, class_id: UUID, look: int, ends_at: datetime) -> No
     """Ask for a look at its time; nothing after the last one."""
     if look < len(LOOKS):
         scope.enqueue(LookAfterClass(class_id, look), run_at=ends_at + LOOKS[look])
+
+
+def _call_roll(scope: Scope, class_id: UUID, call: int, at: datetime) -> None:
+    scope.enqueue(CallRoll(class_id, call), run_at=at)
 
 
 def _kept(scope: Scope, seals: Seals, class_id: UUID, connection_id: UUID, row: Mapping[str, Any]) -> KeptRoom:

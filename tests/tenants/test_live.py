@@ -13,6 +13,7 @@ from tenants.batches import seats
 from tenants.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Refusal, SignInNeeded
 from tenants.ids import new_id
 from tenants.live import attendance, classes, connections, recordings
+from tenants.live.attendance import Mark
 from tenants.permissions import VISITOR, acting_system
 from tenants.scope import Tenancy
 from tests.tenants.live_school import ON_AIR, SEALS, Held, make_class, make_held
@@ -192,8 +193,8 @@ def test_presence_is_the_union_of_all_devices() -> None:
     def at(minutes: float) -> datetime:
         return NOON + minutes * MINUTE
 
-    def there(*marks: tuple[float, str]) -> list[tuple[float, float]]:
-        found = attendance.intervals([(at(minute), kind) for minute, kind in marks], at(60))
+    def there(*marks: tuple[float, str] | tuple[float, str, int]) -> list[tuple[float, float]]:
+        found = attendance.intervals([Mark(at(minute), *known) for minute, *known in marks], at(60))
         return [((first - NOON) / MINUTE, (last - NOON) / MINUTE) for first, last in found]
 
     assert there() == []
@@ -202,6 +203,9 @@ def test_presence_is_the_union_of_all_devices() -> None:
     assert there((5, "left"), (7, "joined"), (9, "left"), (10, "left"), (50, "joined")) == [(7, 9), (50, 60)]
     assert there((61, "joined")) == []
     assert there((5, "joined"), (5, "left")) == []
+    assert there((1, "joined"), (2, "joined"), (5, "seen", 0), (9, "left"), (10, "joined")) == [(1, 5), (10, 60)]
+    assert there((4, "left"), (5, "seen", 2), (6, "left"), (7, "left"), (8, "left")) == [(5, 7)]
+    assert there((1, "joined"), (2, "joined"), (3, "seen", 1), (4, "left")) == [(1, 4)]
 
 
 @settings(max_examples=200, deadline=None)
@@ -210,7 +214,7 @@ def test_presence_is_the_union_of_all_devices() -> None:
     some.randoms(),
 )
 def test_presence_does_not_depend_on_the_order_of_what_was_told(marks: list[tuple[int, str]], chance: Any) -> None:
-    told = [(NOON + minute * MINUTE, kind) for minute, kind in marks]
+    told = [Mark(NOON + minute * MINUTE, kind) for minute, kind in marks]
     found = attendance.intervals(told, NOON + 60 * MINUTE)
     shuffled = told[:]
     chance.shuffle(shuffled)
