@@ -20,17 +20,19 @@ from tests.databases import as_role
 
 FEW, MANY, ASKED, WARM_UP, STEP = 1_000, 1_000_000, 300, 30, 50_000
 GOAL = 1.3
-# One word in twenty messages, however many there are; the others of five thousand, twelve to a message.
-RARE, FREQUENT = "celadon", "clay77"
+# One word in twenty messages, however many there are, and one in every tenth; the others of five thousand, twelve to a
+# message.
+RARE, FREQUENT, DAILY = "celadon", "clay77", "stoneware"
 _SAY = f"""insert into messages (channel_id, id, room_id, member_id, client_id, seq, body, html, created_at)
-select $1, gen_random_uuid(), $2, $3, gen_random_uuid(), n, said.words, '<p>' || said.words || '</p>',
-       now() - ({MANY} - n) * interval '30 s'
+select $1, uuidv7(({MANY} - n) * interval '-30 s'), $2, $3, gen_random_uuid(), n, said.words,
+       '<p>' || said.words || '</p>', now() - ({MANY} - n) * interval '30 s'
 from generate_series($4::int, $5::int) n cross join lateral (
-  select string_agg('clay' || floor(random() * 5000)::int, ' ') || case when n <= {FEW} and n % {FEW // 20} = 0
-         then ' {RARE}' else '' end as words from generate_series(1, 12) g where n > 0) said"""
+  select string_agg('clay' || floor(random() * 5000)::int, ' ')
+         || case when n <= {FEW} and n % {FEW // 20} = 0 then ' {RARE}' else '' end
+         || case when n % 10 = 0 then ' {DAILY}' else '' end as words from generate_series(1, 12) g where n > 0) said"""
 _INDEX = """insert into search_documents
-  (channel_id, id, kind, visibility, place, seq, title, body, title_words, body_words)
-select channel_id, id, 'message', 'room:' || room_id, 'room', seq, '', body, '', body
+  (channel_id, id, kind, visibility, place, seq, title, body, title_words, body_words, number)
+select channel_id, id, 'message', 'room:' || room_id, 'room', seq, '', body, '', body, seq
 from messages where channel_id = $1 and room_id = $2 and seq between $3 and $4"""
 _COUNT = "update rooms set head_seq = $3 where channel_id = $1 and id = $2"
 
@@ -86,6 +88,11 @@ def _paths(room: UUID, many: int) -> dict[str, Callable[[], str]]:
         "search for a word of 20 messages": lambda: f"/search?q={RARE}",
         "search for a word of every 400th": lambda: f"/search?q=%22{FREQUENT}%22",
         "search for words of every 40th, by their beginning": lambda: f"/search?q={FREQUENT}",
+        "search for a word of every 10th": lambda: f"/search?q=%22{DAILY}%22",
+        "search for it by its beginning": lambda: f"/search?q={DAILY[:5]}",
+        "search for it, misspelt": lambda: "/search?q=stonewear",
+        "search for the word of 20 messages, misspelt": lambda: "/search?q=celadno",
+        "search for the word of 20 and one begun, of all": lambda: f"/search?q={RARE}+clay",
     }
 
 

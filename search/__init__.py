@@ -28,17 +28,24 @@ class Document:
     seq: int = 0
 
 
+# A run of messages by the numbers under which the embedded engine keeps them: above the first, up to the second. It is
+# ranked for itself; the newest, where the third is true, holds courses and lessons too.
+Stretch = tuple[int, int, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a page of hits begins: after this hit; `near` pages hold what only resembles the words.
 
-    `degraded` is the place in an answer of the embedded engine while the chosen one was away.
+    `degraded` is the place in an answer of the embedded engine while the chosen one was away, `stretch` the stretch of
+    the hit there: what is said after the first page was asked for is on none of the next.
     """
 
     score: float
     id: UUID
     near: bool = False
     degraded: bool = False
+    stretch: Stretch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class Hit:
     body: str
     score: float
     near: bool
+    stretch: Stretch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,10 @@ class SearchEngine(Protocol):
         """Kind and id of up to `most` documents in the order of ids, after one of them."""
 
     async def search(self, scope: Scope, question: Question) -> Answer:
-        """The best hits first, the next page after `question.after`; Unavailable when it takes too long."""
+        """The best hits first, the next page after `question.after`; Unavailable when it takes too long.
+
+        The embedded engine ranks a word of many messages by stretches, the newest first: decision 0029.
+        """
 
     async def probe(self) -> None:
         """Pass when searches are answered by the engine that was chosen; the error's sentence names the setting."""

@@ -31,18 +31,24 @@ DOCUMENTS = owned(
     text("title_words"),
     text("body_words"),
     instant("indexed_at", now=True),
+    Column("number", BigInteger, nullable=False, server_default="0"),
 )
 _D = DOCUMENTS.c
-# One statement for all of them: a round trip for each would be most of what indexing costs.
+# One statement for all of them: a round trip for each would be most of what indexing costs. A message keeps its number;
+# two may share one, if ever two write in a channel at once.
 _PUT = Scoped(
     "insert into search_documents"
-    " (channel_id, id, kind, parent_id, visibility, place, seq, title, body, title_words, body_words)"
-    " select $1, * from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::text[],"
-    " $9::text[], $10::text[], $11::text[])"
+    " (channel_id, id, kind, parent_id, visibility, place, seq, title, body, title_words, body_words, number)"
+    " select $1, u.*, case u.kind when 'message' then row_number() over () + coalesce((select d.number"
+    " from search_documents d where d.channel_id = $1 order by d.number desc limit 1), 0) else 0 end"
+    " from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::text[],"
+    " $9::text[], $10::text[], $11::text[]) as"
+    " u(id, kind, parent_id, visibility, place, seq, title, body, title_words, body_words)"
     " on conflict (channel_id, id) do update set indexed_at = now(), kind = excluded.kind,"
     " parent_id = excluded.parent_id, visibility = excluded.visibility, place = excluded.place, seq = excluded.seq,"
     " title = excluded.title, body = excluded.body, title_words = excluded.title_words,"
-    " body_words = excluded.body_words",
+    " body_words = excluded.body_words,"
+    " number = case search_documents.number when 0 then excluded.number else search_documents.number end",
     (
         "channel_id",
         "id",
@@ -66,9 +72,11 @@ _KEPT = scoped(
 )
 _UNDER = scoped(select(_D.id).where(_D.parent_id == bindparam("parent_id")))
 _LISTED = scoped(select(_D.kind, _D.id).where(_D.id > bindparam("after")).order_by(_D.id).limit(bindparam("most")))
-_BINDS = ("asked", "kinds", "seen", "after_score", "after_id", "most")
-_EXACT = Scoped("select * from search_exact($1, $2, $3, $4, $5, $6)", _BINDS, {})
-_NEAR = Scoped("select * from search_near($1, $2, $3, $4, $5, $6)", _BINDS, {})
+_BINDS = ("kinds", "seen", "after_score", "after_id", "low", "high", "newest", "most")
+_EXACT = Scoped(
+    "select * from find_exact($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", ("asked", "whole", "begun", *_BINDS), {}
+)
+_NEAR = Scoped("select * from find_near($1, $2, $3, $4, $5, $6, $7, $8, $9)", ("asked", *_BINDS), {})
 
 
 class PostgresSearch:
@@ -101,7 +109,7 @@ class PostgresSearch:
             rows = await _ask(scope, _EXACT, _written(question), question)
             if rows or question.after or any(len(phrase) > 1 for phrase in question.phrases):
                 return Answer([_hit(row, near=False) for row in rows])
-        longest_first = sorted(set(question.words), key=len, reverse=True)
+        longest_first = {"asked": sorted(set(question.words), key=len, reverse=True)}
         return Answer([_hit(row, near=True) for row in await _ask(scope, _NEAR, longest_first, question)])
 
     async def documents(self, scope: Scope, ids: Sequence[UUID]) -> list[Document]:
@@ -128,25 +136,30 @@ def _document(row: Record) -> Document:
     return Document(row["id"], row["kind"], row["visibility"], row["place"], *facts)
 
 
-def _written(question: Question) -> str:
+def _written(question: Question) -> dict[str, str]:
     """The question in tsquery's own language; words hold letters, digits and signs only, so nothing needs escaping."""
     parts = ["(" + " <-> ".join(f"'{word}'" for word in phrase) + ")" for phrase in question.phrases]
-    if question.prefix:
-        open_end = ":*" if len(question.prefix) >= SHORTEST_PREFIX else ""
-        parts.append(f"'{question.prefix}'{open_end}")
-    return " & ".join(parts)
+    begun = f"'{question.prefix}':*" if len(question.prefix) >= SHORTEST_PREFIX else ""
+    if question.prefix and not begun:
+        parts.append(f"'{question.prefix}'")
+    asked = " & ".join([*parts, begun] if begun else parts)
+    return {"asked": asked, "whole": " & ".join(parts), "begun": begun}
 
 
-async def _ask(scope: Scope, statement: Scoped, asked: Any, question: Question) -> list[Record]:
+async def _ask(scope: Scope, statement: Scoped, asked: dict[str, Any], question: Question) -> list[Record]:
     after = question.after
+    low, high, newest = after.stretch if after and after.stretch else (None, None, True)
     try:
         return await scope.all(
             statement,
-            asked=asked,
+            **asked,
             kinds=list(question.kinds),
             seen=list(question.seen),
             after_score=after.score if after else None,
             after_id=after.id if after else None,
+            low=low,
+            high=high,
+            newest=newest,
             most=question.limit,
         )
     except Unavailable as slow:
@@ -157,4 +170,5 @@ async def _ask(scope: Scope, statement: Scoped, asked: Any, question: Question) 
 
 def _hit(row: Record, *, near: bool) -> Hit:
     facts = (row["parent_id"], row["place"], row["seq"], row["title"], row["body"])
-    return Hit(row["id"], row["kind"], *facts, score=row["score"], near=near)
+    stretch = (row["stretch_low"], row["stretch_high"], row["stretch_newest"])
+    return Hit(row["id"], row["kind"], *facts, score=row["score"], near=near, stretch=stretch)

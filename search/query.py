@@ -139,4 +139,4 @@ def _found(hit: Hit, marker: Marker, names: dict[UUID, str]) -> Found:
 
 
 def _next(last: Hit, *, degraded: bool) -> Place:
-    return Place(last.score, last.id, last.near, degraded)
+    return Place(last.score, last.id, last.near, degraded, last.stretch)

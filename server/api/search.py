@@ -13,7 +13,9 @@ from server.context import InChannel
 from server.keyset import Cursor, Page, PageQuery
 from server.op import Answer, Auth, Route, op
 
-PLACES: Cursor[tuple[float, UUID, bool, bool]] = Cursor("search", tuple[float, UUID, bool, bool])
+Number = Annotated[int, Field(ge=0, lt=2**63)]
+Written = tuple[float, UUID, bool, bool, tuple[Number, Number, bool] | None]
+PLACES: Cursor[Written] = Cursor("search", Written)
 
 
 class InSlug(Given):
@@ -63,7 +65,7 @@ async def search_channel(context: InChannel, *, path: InSlug, query: Asked) -> A
 
 def written(place: Place | None) -> str:
     """The cursor of the page that begins at a place; empty when there is none."""
-    return PLACES.write((place.score, place.id, place.near, place.degraded)) if place else ""
+    return PLACES.write((place.score, place.id, place.near, place.degraded, place.stretch)) if place else ""
 
 
 def _shown(found: Found, slug: str) -> dict[str, Any]:

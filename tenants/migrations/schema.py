@@ -64,12 +64,13 @@ def show_directory(name: str) -> None:
 
 
 def create_function(
-    signature: str, returns: str, body: str, *, owner: str = "guildhall_directory", volatility: str = "STABLE"
-) -> None:
-    """A SQL function that runs as `owner` (SECURITY DEFINER), its search path pinned; only the application calls it."""
+    signature: str, returns: str, body: str, *, owner: str = "guildhall_directory", volatility: str = "STABLE",
+    language: str = "sql",
+) -> None:  # fmt: skip
+    """A function that runs as `owner` (SECURITY DEFINER), its search path pinned; only the application calls it."""
     name = signature.split("(", 1)[0]
     op.execute(
-        f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE sql {volatility} SECURITY DEFINER "
+        f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE {language} {volatility} SECURITY DEFINER "
         f"SET search_path = public, pg_temp AS $body$ {body} $body$"
     )
     op.execute(f"GRANT CREATE ON SCHEMA public TO {owner}")

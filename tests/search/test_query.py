@@ -124,9 +124,8 @@ async def test_a_search_that_takes_too_long_is_given_up_with_a_sentence(
     from search import postgres
     from tenants.statements import Scoped
 
-    slow = Scoped(
-        "select pg_sleep(5), $1::text, $2::text[], $3::text[], $4::real, $5::uuid, $6::int", postgres._BINDS, {}
-    )
+    waiting = postgres._EXACT.sql.replace("select *", "select pg_sleep(5)")
+    slow = Scoped(waiting, postgres._EXACT.names, {})
     monkeypatch.setattr(postgres, "_EXACT", slow)
     monkeypatch.setattr(postgres, "SECONDS", 0.05)
     with pytest.raises(Unavailable, match="took too long"):

@@ -169,8 +169,9 @@ async def test_another_channel_s_documents_do_not_exist(tenancy: Tenancy, world:
     assert await found(tenancy, world.chess, world.chess.eve, "zugzwang") == {said["Chess"]}
     assert await found(tenancy, world.chess, None, "bowl") == {said["Chess course"]}
     async with bare(tenancy.app) as connection:
-        asked = "'zugzwang'", ["message"], ["public", *(f"room:{each}" for each in said.values())], None, None, 10
-        rows = await connection.fetch("select * from search_exact($1, $2, $3, $4, $5, $6)", *asked)
+        seen = ["public", *(f"room:{each}" for each in said.values())]
+        asked = "'zugzwang'", "'zugzwang'", "", ["message"], seen, None, None, None, None, True, 10
+        rows = await connection.fetch("select * from find_exact($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", *asked)
         assert rows == []
         assert await connection.fetch("select * from search_documents") == []
 
