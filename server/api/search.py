@@ -53,7 +53,8 @@ class FoundPage(Page[FoundShown]):
 async def search_channel(context: InChannel, *, path: InSlug, query: Asked) -> Answer[FoundPage]:
     """Members find courses, the lessons open to them, and messages of their rooms; others find what is public.
 
-    When nothing has the words, what resembles them is shown. 503 when the search takes more than two seconds.
+    Best first; of what many messages have, the newest of them are ranked before those that are older. When nothing has
+    the words, what resembles them is shown. 503 when the search takes more than two seconds.
     """
     place = PLACES.read(query.after)
     after = Place(*place) if place else None
