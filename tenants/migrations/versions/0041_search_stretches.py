@@ -163,6 +163,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION find_exact, find_near")
+    op.execute("DROP INDEX IF EXISTS search_documents_few_words_idx, search_documents_few_opening_idx")
     op.drop_column("search_documents", "number")
     _make_indexes(spanned=False)
 
