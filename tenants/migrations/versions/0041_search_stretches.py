@@ -12,7 +12,7 @@ from alembic import op
 from tenants.migrations.schema import create_function, index
 
 revision = "0041"
-down_revision = "0039"
+down_revision = "0040"
 
 # A span is 1,024 messages of a channel that follow one another. The spans of a message, the wide one below zero.
 SPAN = 1024
