@@ -8,7 +8,8 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+
+from realtime.engine.bus.redis import AWAY
 
 log = structlog.get_logger("realtime.shared")
 
@@ -41,7 +42,7 @@ class Shared:
             return None
         try:
             return await work(self._redis)
-        except (RedisError, OSError) as error:
+        except AWAY as error:
             self._away_until = time.monotonic() + AWAY_SECONDS
             log.warning("Redis is away", reason=str(error) or type(error).__name__)
             return None

@@ -6,9 +6,9 @@ It tells at once and forgets the row; what cannot be told now stays in its row, 
 import asyncio
 
 import structlog
-from redis.exceptions import RedisError
 
 from realtime.broadcast import Herald
+from realtime.engine.bus.redis import AWAY
 from realtime.wake import Waker
 from tenants import relay
 from tenants.errors import Refusal
@@ -48,7 +48,7 @@ class Teller:
             for notice_id, notice in committed.notices:
                 await self._herald(committed.channel_id, notice)
                 told.append(notice_id)
-        except (RedisError, OSError) as error:
+        except AWAY as error:
             log.warning("notices are left to the steward", reason=str(error) or type(error).__name__)
         try:
             await relay.forget_notices(self._tenancy, told)

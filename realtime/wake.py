@@ -3,9 +3,9 @@
 import asyncio
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from realtime import rooms
+from realtime.engine.bus.redis import AWAY
 from realtime.shared import connect
 
 
@@ -39,7 +39,7 @@ class Waker:
             self._again = False
             try:
                 await redis.publish(self._channel, b"1")
-            except (RedisError, OSError):
+            except AWAY:
                 return
             if not self._again:
                 return

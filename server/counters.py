@@ -10,7 +10,8 @@ from limits import RateLimitItem, WindowStats
 from limits.aio.storage import RedisStorage
 from limits.aio.storage.redis.redispy import RedispyBridge
 from limits.aio.strategies import FixedWindowRateLimiter
-from redis.exceptions import RedisError
+
+from realtime.engine.bus.redis import AWAY
 
 log = structlog.get_logger("server.counters")
 Result = TypeVar("Result")
@@ -132,7 +133,7 @@ class Counters:
             try:
                 async with asyncio.timeout(self._patience):
                     return await question(self._shared)
-            except (RedisError, OSError) as error:
+            except AWAY as error:
                 self._away_until = time.monotonic() + self._peace
                 log.warning("limits are counted per process while Redis is away", error=repr(error))
         return await question(self._here)

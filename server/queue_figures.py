@@ -5,8 +5,8 @@ import asyncio
 import structlog
 from prometheus_client import Gauge
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from realtime.engine.bus.redis import AWAY
 from server.metrics import Metrics
 from tenants.jobs import QUEUES
 
@@ -33,5 +33,5 @@ class QueueFigures:
                     name = f"{self._deployment}-{queue}"
                     self._tickets.labels(queue).set(await self._redis.llen(f"rq:queue:{name}"))
                     self._workers.labels(queue).set(await self._redis.scard(f"rq:workers:{name}"))
-        except (RedisError, OSError, TimeoutError) as away:
+        except AWAY as away:
             log.warning("no figures of the queues", reason=str(away) or type(away).__name__)

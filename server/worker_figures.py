@@ -8,8 +8,8 @@ import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from realtime.engine.bus.redis import AWAY
 from realtime.worker_figures import Figures, read
 from server.metrics import Metrics
 
@@ -41,7 +41,7 @@ class WorkerFigures(Collector):
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 self._told = await read(self._redis, self._deployment)
-        except (RedisError, OSError, TimeoutError) as away:
+        except AWAY as away:
             log.warning("no figures of the workers", reason=str(away) or type(away).__name__)
 
     def collect(self) -> Iterator[Metric]:

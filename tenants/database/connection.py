@@ -80,6 +80,8 @@ class Connection:
             self._settled = _is_answer(error)
             if not self._settled:
                 self.terminate()
+            if isinstance(error, RuntimeError):
+                raise _gone(error) from error
             raise
         self._settled = True
         return rows, tag
@@ -91,9 +93,12 @@ class Connection:
         if len(self._prepared) >= MOST_PREPARED:
             oldest = next(each for each in self._prepared if each not in _ALWAYS)
             await self._protocol.close_statement(self._prepared.pop(oldest), self._command_timeout)
-        statement = await self._driver._get_statement(  # noqa: SLF001
-            sql, self._command_timeout, named=name or True, use_cache=False
-        )
+        try:
+            statement = await self._driver._get_statement(  # noqa: SLF001
+                sql, self._command_timeout, named=name or True, use_cache=False
+            )
+        except RuntimeError as refused:
+            raise _gone(refused) from refused
         self._prepared[sql] = statement
         return statement
 
@@ -120,6 +125,11 @@ class Connection:
 
 
 _ALWAYS = frozenset(PREPARED.values())
+
+
+def _gone(refused: RuntimeError) -> ConnectionResetError:
+    """What it means that uvloop refuses to write: the connection is gone, and it has not told of the loss yet."""
+    return ConnectionResetError(str(refused))
 
 
 def _is_answer(error: Exception) -> bool:

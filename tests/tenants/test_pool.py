@@ -4,6 +4,7 @@ import asyncio
 import random
 
 import pytest
+import uvloop
 
 from tenants.database.connection import MOST_PREPARED
 from tenants.database.pool import Pool
@@ -12,7 +13,7 @@ from tenants.ids import ChannelId
 from tenants.scope import Tenancy
 from tenants.statements import Scoped
 from tests.databases import as_role
-from tests.tenants.test_database import CHESS, NAMES, POTTERY, SLEEP, left_over
+from tests.tenants.test_database import CHESS, NAMES, POTTERY, SLEEP, backend, cut, left_over
 from tests.world import World
 
 
@@ -62,6 +63,27 @@ async def test_a_database_that_is_away_is_refused_and_then_found_again(world: Wo
     pool._dsn = as_role(database, "guildhall_app")
     assert (await pool.ask("select 1"))[0][0] == 1
     await pool.close()
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("readonly", [True, False])
+def test_on_the_loop_of_the_web_a_connection_lost_before_a_statement_is_replaced_unseen(
+    database: str, world: World, *, readonly: bool, known: bool
+) -> None:
+    async def play() -> list[str]:
+        app = Pool(as_role(database, "guildhall_app"), 1, patience=2)
+        tenancy = Tenancy(app, Pool(as_role(database, "guildhall_relay"), 1))
+        if known:
+            async with tenancy.scope(world.chess.id, readonly=readonly) as scope:
+                await scope.all(NAMES)
+        pid = await backend(tenancy)
+        async with tenancy.scope(world.chess.id, readonly=readonly) as scope:
+            await cut(database, pid)
+            names = [row["name"] for row in await scope.all(NAMES)]
+        await tenancy.close()
+        return names
+
+    assert uvloop.run(play()) == CHESS
 
 
 async def test_two_channels_on_few_connections_never_see_each_other(database: str, world: World) -> None:

@@ -16,8 +16,9 @@ import hiredis
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as LostConnection
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
+from realtime.engine.bus.redis import AWAY
 from realtime.engine.tasks import stop
 
 Hear = Callable[[Any], None]
@@ -47,7 +48,7 @@ def pack(*words: bytes) -> bytes:
 
 
 async def open_line(redis: "Redis", hear: Hear) -> Line:
-    """A new connection; `hear` is given each answer, errors too. RedisError or OSError where none can be had."""
+    """A new connection; `hear` is given each answer, errors too. One of AWAY is raised where none can be had."""
     made = redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
     await made.connect()
     try:
@@ -70,8 +71,11 @@ class Taken(asyncio.Protocol):
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def send(self, command: bytes) -> None:
-        """Send a command."""
-        self._transport.write(command)
+        """Send a command; one that meets a connection which is gone ends it."""
+        try:
+            self._transport.write(command)
+        except RuntimeError as refused:
+            self.close(LostConnection(str(refused)))
 
     def close(self, fault: Exception | None = None) -> None:
         """End it."""
@@ -126,7 +130,7 @@ class Plain:
         try:
             while True:
                 await work()
-        except (RedisError, OSError) as fault:
+        except AWAY as fault:
             _end(self.ended, fault)
 
     async def _read(self) -> None:

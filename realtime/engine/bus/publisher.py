@@ -14,11 +14,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as LostConnection
-from redis.exceptions import RedisError
 
 from realtime.engine.bus.envelopes import Envelope, Kind, seal
 from realtime.engine.bus.line import Line, open_line, pack
 from realtime.engine.bus.places import Place
+from realtime.engine.bus.redis import AWAY
 from realtime.engine.bus.scripts import KEEP_SECONDS, SAY
 from realtime.engine.tasks import start, stop
 
@@ -109,7 +109,7 @@ class Publisher:
             try:
                 sha = await self._redis.script_load(SAY)
                 self._line = await open_line(self._redis, self._hear)
-            except (RedisError, OSError) as error:
+            except AWAY as error:
                 log.warning("the bus is silent, %d wait: %s", len(self), error or type(error).__name__)
             else:
                 self._sha = sha.encode() if isinstance(sha, str) else sha

@@ -6,9 +6,13 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 from socketio.redis_manager import parse_redis_sentinel_url
 
 PATIENCE_SECONDS = 2.0
+# What asking Redis raises while it is away. By a RuntimeError uvloop refuses to write to a connection that is gone and
+# of whose loss it has not told yet; redis-py hands that on.
+AWAY = (RedisError, OSError, RuntimeError)
 
 
 def connect(url: str, options: dict[str, Any]) -> "Redis":

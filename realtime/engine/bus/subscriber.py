@@ -13,10 +13,10 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as LostConnection
-from redis.exceptions import RedisError
 
 from realtime.engine.bus.line import Line, open_line, pack
 from realtime.engine.bus.places import Heard, Place
+from realtime.engine.bus.redis import AWAY
 from realtime.engine.bus.scripts import SINCE
 from realtime.engine.tasks import stop
 
@@ -65,9 +65,11 @@ class Subscriber:
         while True:
             try:
                 await self._listen()
-            except (RedisError, OSError) as error:
+            except Exception as error:
+                # Whatever it is: a process that hears no more would not know.
                 self.breaks += 1
-                log.warning("the bus is not heard: %s", error or type(error).__name__)
+                told = None if isinstance(error, AWAY) else error
+                log.warning("the bus is not heard: %s", error or type(error).__name__, exc_info=told)
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _listen(self) -> None:
@@ -168,7 +170,7 @@ class Subscriber:
         after = place.last
         try:
             epoch, seq, entries = await self._redis.eval(SINCE, 2, *place.keys, str(after))
-        except (RedisError, OSError):
+        except AWAY:
             await asyncio.sleep(AGAIN_SECONDS)
             if self._places.get(place.channel) is place and place.held is not None:
                 self._do(self._catch_up(place))
