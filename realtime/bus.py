@@ -92,6 +92,10 @@ class Bus:
         """Put a socket of this process into a room; what it misses because Redis is away or slow, it is told later."""
         await self.manager.enter_room(sid, rooms.NAMESPACE, room)
 
+    def is_here(self, sid: str) -> bool:
+        """Whether a socket of this process is connected."""
+        return self.manager.is_connected(sid, rooms.NAMESPACE)
+
     def depart(self, sid: str, room: str) -> None:
         """Take a socket of this process out of a room."""
         self.manager.basic_leave_room(sid, rooms.NAMESPACE, room)

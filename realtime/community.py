@@ -16,7 +16,7 @@ from realtime.presence import Presence, shown
 from realtime.reading import Reading
 from tenants import directory
 from tenants.community import changes, direct, direct_rules, drafts, edits, messages, reactions, reads, rooms, voting
-from tenants.errors import Conflict, NotFound
+from tenants.errors import Conflict, NotFound, SignInNeeded
 from tenants.ids import PersonId, RoomId, new_id
 from tenants.moderation import deleting
 from tenants.permissions import Action
@@ -62,6 +62,8 @@ class Community:
         name = by.room(room_id)
         async with self._acting(by, readonly=True) as scope:
             await rooms.find(scope, room_id)
+            if not self.bus.is_here(by.sid):
+                raise SignInNeeded("This connection has ended.")
             await self.bus.enter(by.sid, name)
             by.joined.add(room_id)
             room = await rooms.find(scope, room_id)

@@ -167,6 +167,11 @@ class Server(socketio.AsyncServer):  # type: ignore[misc]
         self._take_time(client)
         member = client.members[namespace] = self.manager.admit(connection, namespace)
         await self.manager.heard(namespace, None)
+        if client.connection.closed:
+            # Nobody was told of it, so nobody need be told that it left.
+            client.members.pop(namespace, None)
+            self.manager.remove(member)
+            return
         if self.always_connect:
             self._accept(member)
         refusal = await self._refusal(member, packet.data or None if isinstance(packet.data, dict) else None)

@@ -87,3 +87,24 @@ def test_an_ear_hears_again_whatever_went_wrong(valkey: EmbeddedValkey, monkeypa
         await until(broken(hearing))
 
     goes_on(valkey, between)
+
+
+async def test_who_has_left_before_they_were_let_in_is_forgotten(tmp_path: Path, deployment: Deployment) -> None:
+    own = EmbeddedValkey(tmp_path / "kv")
+    own.start()
+    async with Deployment(own.redis_url, deployment.redis).process() as stage:
+        own.stop()
+        members = stage.sio.manager.members
+        async with stage.socket() as raw:
+            await raw.say("40")
+
+            async def waits() -> bool:
+                return bool(members.by_sid.get("/"))
+
+            await until(waits)
+
+        async def forgotten() -> bool:
+            return not members.by_sid.get("/")
+
+        await until(forgotten)
+        assert stage.heard == []
