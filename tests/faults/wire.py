@@ -1,6 +1,7 @@
 """A client's end of the wire for one room: the rules of `wire.ts`, and what is on its screen."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -55,13 +56,14 @@ class Wire:
         self.sequence = Sequence(page[-1]["seq"] if page else 0, self._show, self._behind)
         self.outbox = Outbox(self._post, self._acknowledged, shelf)
         self._versions = Versions()
-        self._up, self._target, self._restarted = False, 0, 0
+        self._up, self._target, self._links, self._shown = False, 0, 0, math.inf
         self._catching: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def linked(self, up: bool) -> None:
         """The connection is there, or gone."""
         self._up = up
+        self._links += 1
         self.outbox.close()
         if up:
             self._begin(self._enter())
@@ -114,7 +116,8 @@ class Wire:
         self.sequence.expect(item.seq)
 
     async def _enter(self) -> None:
-        before = self.sequence.last
+        before, link = self.sequence.last, self._links
+        self._shown = min(self._shown, before)
         try:
             head = (await self.ask("room.join", room=self.room))["head_seq"]
             if head < before:
@@ -122,7 +125,9 @@ class Wire:
             else:
                 await self._catch_up(head)
             self.outbox.open()
-            await self._refresh(max(before, self._restarted))
+            await self._refresh(self._shown)
+            if link == self._links:
+                self._shown = math.inf
         except (Lost, Refused) as fault:
             if not (isinstance(fault, Refused) and not fault.passing):
                 await asyncio.sleep(RETRY_SECONDS)
@@ -158,12 +163,13 @@ class Wire:
 
     async def _reload(self) -> None:
         page = await self._page(self.room, None)
-        self._target = self._restarted = page[-1]["seq"] if page else 0
+        self._target = page[-1]["seq"] if page else 0
+        self._shown = max(self._shown, self._target)
         self.sequence.restart(self._target)
         self.screen.replace([self._versions.latest(message) for message in page])
         self.outbox.shown(self._target)
 
-    async def _refresh(self, shown: int) -> None:
+    async def _refresh(self, shown: float) -> None:
         """Edits have no `seq`: those made before the room was heard are read, down to the page last on screen."""
         first: int | None = None
         while first is None or first > max(1, shown - RECENT + 1):

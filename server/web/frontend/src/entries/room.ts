@@ -86,29 +86,29 @@ const typing = new Typing(
   () => wire.typing(),
   (line) => {
     the("#typing").hidden = !line;
-    the("#typing span:last-child").textContent = line;
+    the("#typing>:last-child").textContent = line;
   },
 );
 
 /** A muted member reads on, and sees why they cannot write where they would. */
 function muted(said: string): void {
   const notice = document.querySelector<HTMLElement>("#muted");
-  if (!notice) return;
+  if (!notice || !form) return;
   the("p span", notice).textContent = said;
   notice.hidden = !said;
-  the("form.composer").hidden = Boolean(said);
+  form.hidden = !notice.hidden;
 }
 
 function slowed(seconds: number): void {
   const line = document.querySelector<HTMLElement>("#slow");
   if (!line || (facts.staff && seconds)) return;
-  line.textContent = seconds ? WORDS.slow(seconds) : "";
+  line.textContent = WORDS.slow(seconds);
   line.hidden = !seconds;
 }
 
 /** Nothing more can be said here: what is left is to say why, which the wire's end alone does not tell. */
 async function closed(link: Extract<Link, { state: "ended" }>): Promise<void> {
-  form?.toggleAttribute("hidden", true);
+  if (form) form.hidden = true;
   const why = link.code === "disconnected" && (await pageOf().catch((fault) => fault));
   if (why instanceof Refused) status.link({ ...link, reason: why.message });
 }

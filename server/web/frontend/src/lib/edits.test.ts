@@ -75,6 +75,24 @@ describe("the wire of what was changed", () => {
     expect(seen.screen.map((message) => message.body)).toEqual(["second", ""]);
   });
 
+  it("reads what was edited while it was away, however often it has to begin anew", async () => {
+    for (let seq = 1; seq <= 20; seq += 1) far.said(`word ${seq}`);
+    const { seen, seqs } = page(far, shelf, 20);
+    far.connect();
+    await settle();
+    far.drop();
+    far.messages[0] = { ...made(1, "mended"), edited_at: "2026-11-21T09:05:00Z" };
+    for (let seq = 21; seq <= 80; seq += 1) far.said(`word ${seq}`);
+    far.lostPages = 2;
+    far.connect();
+    await settle(500);
+    far.drop();
+    far.connect();
+    await settle(10_000);
+    expect(seqs()).toEqual(far.messages.map((message) => message.seq));
+    expect(seen.screen[0]?.body).toBe("mended");
+  });
+
   it("reads what was edited between the page and the first connection", async () => {
     far.said("before");
     const { seen } = page(far, shelf, 1);

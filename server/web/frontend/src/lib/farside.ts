@@ -18,6 +18,7 @@ export class FarSide implements Transport {
   /** Whether posted messages come back as live frames. */
   echo = true;
   refusals: Refused[] = [];
+  lostPages = 0;
   resetBeyond = 500;
   #events = new Map<string, (payload: never) => void>();
   #link: (link: Link) => void = () => undefined;
@@ -165,11 +166,13 @@ export function page(far: FarSide, shelf: Shelf, last = 0) {
     notice: ignore,
     bell: ignore,
   };
-  const pageBefore = async (before = Number.POSITIVE_INFINITY) =>
-    far.messages
+  const pageBefore = async (before = Number.POSITIVE_INFINITY) => {
+    if (far.lostPages-- > 0) throw new Lost("page");
+    return far.messages
       .filter((message) => message.seq < before)
       .slice(-50)
       .map((message) => ({ ...message }));
+  };
   const message = async (id: string) => {
     far.reads += 1;
     return { ...(far.messages.find((each) => each.id === id) as Message) };

@@ -43,7 +43,7 @@ export class People {
   unread(counts: Record<string, Unread>): void {
     for (const [room, { unread, mentions }] of Object.entries(counts)) {
       if (room === this.facts.room) continue;
-      const place = document.querySelector<HTMLElement>(`.side [data-room="${CSS.escape(room)}"]`);
+      const place = document.querySelector<HTMLElement>(`.side [data-room="${room}"]`);
       if (!place) continue;
       place.classList.toggle("unread", unread > 0);
       const all = the(".unreadcount", place);
@@ -60,13 +60,13 @@ export class People {
   }
 
   #dots(person: string, on: boolean): void {
-    for (const row of document.querySelectorAll(`[data-person="${CSS.escape(person)}"]`)) {
+    for (const row of document.querySelectorAll(`[data-person="${person}"]`)) {
       row.querySelector(".here")?.classList.toggle("on", on);
     }
   }
 
   #listed(person: { id: string; name: string }): void {
-    if (document.querySelector(`.about [data-person="${CSS.escape(person.id)}"]`)) return;
+    if (document.querySelector(`.about [data-person="${person.id}"]`)) return;
     const row = copy("t-person");
     row.dataset.person = person.id;
     row.prepend(portrait(person, "s"));

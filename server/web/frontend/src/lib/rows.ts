@@ -34,7 +34,7 @@ export class Rows {
 
   /** Shows beside a name what its person is here, as the list of people says it. */
   badge(post: HTMLElement, author: string): void {
-    const listed = document.querySelector<HTMLElement>(`.about [data-person="${CSS.escape(author)}"]`);
+    const listed = document.querySelector<HTMLElement>(`.about [data-person="${author}"]`);
     const tag = the(".by .tag", post);
     tag.textContent = listed?.dataset.role ?? "";
     tag.hidden = !tag.textContent;
@@ -147,7 +147,7 @@ export class Rows {
     const link = the<HTMLAnchorElement>(".re", said);
     link.hidden = !message.reply_to || message.deleted || message.hidden;
     if (!message.reply_to) return;
-    const target = document.querySelector<HTMLElement>(`.said[data-id="${CSS.escape(message.reply_to)}"]`);
+    const target = document.querySelector<HTMLElement>(`.said[data-id="${message.reply_to}"]`);
     if (target) link.href = `#${target.id}`;
     the("span", link).textContent = WORDS.reply(target ? nameOf(target) : WORDS.earlier);
   }

@@ -105,7 +105,7 @@ export class Stream {
   }
 
   find(id: string): HTMLElement | null {
-    return this.box.querySelector(`.said[data-id="${CSS.escape(id)}"]`);
+    return this.box.querySelector(`.said[data-id="${id}"]`);
   }
 
   oldest(): number {

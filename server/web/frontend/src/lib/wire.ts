@@ -71,7 +71,9 @@ export class Wire {
   #up = false;
   #catching: Promise<void> | null = null;
   #target = 0;
-  #restarted = 0;
+  /** What was shown last before words may have changed unheard; Infinity while none may have. */
+  #shown = Infinity;
+  #links = 0;
   #readTo = 0;
   #readTimer: ReturnType<typeof setTimeout> | null = null;
   #watchTimer: ReturnType<typeof setTimeout> | null = null;
@@ -186,6 +188,7 @@ export class Wire {
 
   #linked(link: Link): void {
     this.#up = link.state === "online";
+    this.#links += 1;
     this.outbox.close();
     this.hooks.link(link);
     if (this.#up) void this.#enter();
@@ -200,7 +203,9 @@ export class Wire {
   }
 
   async #enter(): Promise<void> {
-    const before = this.#sequence.last;
+    const before = this.last;
+    const link = this.#links;
+    this.#shown = Math.min(this.#shown, before);
     try {
       const joined = await this.#ask<Joined>("room.join", { room: this.options.room });
       this.#versions.renewed();
@@ -208,7 +213,8 @@ export class Wire {
       this.#tell("presence.watch", { room: this.options.room });
       await (joined.head_seq < before ? this.#reload() : this.#catchUp(joined.head_seq));
       if (this.#up) this.outbox.open();
-      await this.#refresh(Math.max(before, this.#restarted));
+      await this.#refresh();
+      if (link === this.#links) this.#shown = Infinity;
     } catch (fault) {
       this.#refusedOrLater(fault, () => this.#enter());
     }
@@ -223,7 +229,7 @@ export class Wire {
   }
 
   #acknowledged(seq: number): void {
-    this.outbox.shown(this.#sequence.last);
+    this.outbox.shown(this.last);
     this.#sequence.expect(seq);
   }
 
@@ -237,14 +243,14 @@ export class Wire {
   }
 
   async #fetch(): Promise<void> {
-    while (this.#up && this.#sequence.last < this.#target) {
+    while (this.#up && this.last < this.#target) {
       try {
-        const after = this.#sequence.last;
+        const after = this.last;
         const page = await this.#ask<Synced>("room.sync", { room: this.options.room, after_seq: after });
         if (page.reset) return await this.#reload();
         this.#sequence.fill(page.messages);
-        this.#target = Math.max(page.head_seq, this.#sequence.last);
-        if (this.#sequence.last === after) return;
+        this.#target = Math.max(page.head_seq, this.last);
+        if (this.last === after) return;
       } catch (fault) {
         if (fault instanceof Refused && !fault.passing) return;
         await new Promise((done) => setTimeout(done, RETRY_MS));
@@ -255,7 +261,8 @@ export class Wire {
   async #reload(): Promise<void> {
     const page = await this.options.page();
     const head = page.at(-1)?.seq ?? 0;
-    this.#target = this.#restarted = head;
+    this.#target = head;
+    this.#shown = Math.max(this.#shown, head);
     this.#sequence.restart(head);
     this.hooks.replace(page.map((message) => this.#versions.latest(message)));
     this.outbox.shown(head);
@@ -265,14 +272,16 @@ export class Wire {
    * Edits, deletions and reactions have no seq of their own: those made before we heard the room are read in pages,
    * down to what was the newest page on screen when we began.
    */
-  async #refresh(shown: number): Promise<void> {
-    for (let first = Number.POSITIVE_INFINITY; first > Math.max(1, shown - RECENT + 1); ) {
-      const page = await this.options.page(first === Number.POSITIVE_INFINITY ? undefined : first);
+  async #refresh(): Promise<void> {
+    let first: number | undefined;
+    do {
+      const page = await this.options.page(first);
       for (const message of page) {
-        if (message.seq <= this.#sequence.last) this.hooks.edited(this.#versions.latest(message));
+        if (message.seq <= this.last) this.hooks.edited(this.#versions.latest(message));
       }
-      first = page[0]?.seq ?? 0;
-    }
+      first = page[0]?.seq;
+      // An empty page ends it, too.
+    } while ((first as number) > Math.max(1, this.#shown - RECENT + 1));
   }
 
   #ask<T>(event: string, payload: object): Promise<T> {
