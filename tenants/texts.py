@@ -49,7 +49,7 @@ GROUP_MARK = '<span class="mention" data-group="%(group)s">@[a-z]+</span>'
 _URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}…]")
 _LESSON = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable(["table", "strikethrough"])
 _MESSAGE = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST, "breaks": True})
-_MESSAGE.enable("strikethrough").disable(["image", "reference", "lheading"])
+_MESSAGE.enable("strikethrough").disable(["image", "reference", "heading", "lheading"])
 
 
 def clean_line(value: str, pointer: str = "", *, longest: int = LINE_LENGTH, shortest: int = 1) -> str:
@@ -81,7 +81,10 @@ def clean_text(value: str, pointer: str = "", *, most_bytes: int = MESSAGE_BYTES
 
 
 def render_message(markdown: str, pointer: str = "/body") -> str:
-    """The HTML of a message: no images, addresses become links, mentions marks; Invalid when nested too deeply."""
+    """The HTML of a message: no images, no headings, addresses become links, mentions marks.
+
+    Invalid when it is nested too deeply.
+    """
     if _PLAIN.fullmatch(markdown):
         return f'<p dir="auto">{markdown.rstrip()}</p>'
     tokens = _parse(_MESSAGE, markdown, pointer)

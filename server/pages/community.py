@@ -49,6 +49,7 @@ from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 
 NOBODY = Change("", 0, 0)
+NEAR_THE_END = 150
 
 
 async def community(visit: Visit) -> web.Response:
@@ -120,7 +121,7 @@ async def say(visit: Visit, fields: Mapping[str, str], reply_to: UUID | None = N
 async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> web.Response:
     async with visit.enter(readonly=True) as scope:
         room = await room_of(visit, scope)
-        at, found = await _found(visit, scope, room["id"])
+        at, found = await _found(visit, scope, room)
         facts = replace(await gather(visit, scope, room, found), at=at)
     return answer(visit, facts, form, status)
 
@@ -182,13 +183,18 @@ async def _talkers(scope: Scope, room_id: UUID) -> list[dict[str, Any]]:
     return [{"id": row["member_id"], "total": len(people)} | {name: row[name] for name in names} for row in people]
 
 
-async def _found(visit: Visit, scope: Scope, room_id: UUID) -> tuple[int | None, list[Record]]:
-    """The seq that was sought, and the page that was asked for; the newest, where that would be empty."""
+async def _found(visit: Visit, scope: Scope, room: Record) -> tuple[int | None, list[Record]]:
+    """The seq that was sought, and the page that was asked for; the newest, where that would be empty.
+
+    An earlier part goes on to the end of the talk where that is near: then one can write below it, and it is live.
+    """
+    room_id, before, after = UUID(str(room["id"])), number(visit, "before"), number(visit, "after")
     if (at := await _sought(visit, scope, room_id)) is not None:
         found = await places.around(scope, room_id, at, PAGE)
     else:
-        before, after = number(visit, "before"), number(visit, "after")
         found = await messages.page_of_seen(scope, room_id, before=before, after=after, limit=PAGE)
+    if found and before is None and 0 < room["head_seq"] - found[-1]["seq"] <= NEAR_THE_END:
+        found += await messages.page_of_seen(scope, room_id, after=found[-1]["seq"], limit=NEAR_THE_END)
     return at, found or await messages.page_of_seen(scope, room_id, limit=PAGE)
 
 

@@ -73,6 +73,7 @@ async def test_a_link_to_a_message_shows_it_among_its_neighbours_whatever_was_sa
     web: Web, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.pages.community.PAGE", 4)
+    monkeypatch.setattr("server.pages.community.NEAR_THE_END", 2)
     pottery = world.pottery
     room = await make_room(web, pottery)
     for n in range(1, 11):
@@ -88,7 +89,12 @@ async def test_a_link_to_a_message_shows_it_among_its_neighbours_whatever_was_sa
     assert 'class="said sought" id="m-5"' in page
     assert f'href="{url}?after=6"' in page
     assert "<script" not in page
+    assert "composer" not in page
+    assert "This is an earlier part of the talk." in page
     assert f'href="{url}?at=3#m-3"' in page
+    near, page = await shown("?at=7")
+    assert near == [5, 6, 7, 8, 9, 10], "where the end is near the talk goes on to it, and is live"
+    assert [words in page for words in ("<script", 'class="composer', f'href="{url}?after=')] == [True, True, False]
     assert [(await shown(query))[0] for query in ("?after=6", "?at=99", "?at=0", "?after=10", "?before=1")] == [
         [7, 8, 9, 10], [9, 10], [1, 2], [7, 8, 9, 10], [7, 8, 9, 10]
     ]  # fmt: skip

@@ -99,6 +99,10 @@ def test_pictures_are_for_lessons_only() -> None:
     assert 'referrerpolicy="no-referrer"' in html
 
 
+def test_nobody_shouts_in_a_message_by_a_heading() -> None:
+    assert render_message("# Listen\n\n### to me") == '<p dir="auto"># Listen</p>\n<p dir="auto">### to me</p>'
+
+
 def test_a_lesson_may_have_tables_code_and_headings() -> None:
     html = render_lesson("# Glaze\n\n|a|b|\n|-|-|\n|1|2|\n\n```python\nx < 1\n```\n\n1. one\n\n~~not~~")
     for part in ("<h1 ", "<table>", '<code class="language-python">x &lt; 1', "<ol>", "<s>not</s>"):
