@@ -9,7 +9,7 @@ from server.web.views.room import Place, PlaceGroup
 from tenants import links
 from tenants.scope import Record
 
-FAVOURITES, WITHOUT_SECTION = "Favourites", "Rooms"
+FAVOURITES, WITHOUT_SECTION, LEFT = "Favourites", "Rooms", "Rooms you left"
 DIRECT_TITLE, MOST_TALKS = "Direct messages", 12
 SIGNS = {
     "open": "hash",
@@ -30,9 +30,9 @@ class Beside(NamedTuple):
 
 
 def by_section(beside: Beside, rooms: Sequence[Record]) -> tuple[PlaceGroup, ...]:
-    """Favourites on top, then the rooms without section, then each section.
+    """Favourites on top, then the rooms without section, then each section; folded below them, what the reader left.
 
-    Rooms that the reader has left are away, but for the one they have opened.
+    A room that they have left and opened stands in its section.
     """
     kept = [each for each in rooms if not each["left"] or each["id"] == beside.current]
     favourites = [each for each in kept if each["favourite"]]
@@ -42,6 +42,8 @@ def by_section(beside: Beside, rooms: Sequence[Record]) -> tuple[PlaceGroup, ...
         own = list(part)
         title = own[0]["section_name"] if section else WITHOUT_SECTION
         groups.append(PlaceGroup(title, _places(beside, own), section=str(section or "")))
+    if away := [each for each in rooms if each["left"] and each["id"] != beside.current]:
+        groups.append(PlaceGroup(LEFT, _places(beside, away), left=True))
     return tuple(groups)
 
 

@@ -207,7 +207,10 @@ async def test_a_member_holds_a_room_their_own_way_without_scripts(web: Web, wor
     assert beside.index("Favourites") < beside.index("Wheel talk") < beside.index("Glazes")
     assert f'data-room="{room}" class="muted"' in beside
     await sam.post(f"{url}/wheel-talk/me", level="all", left="1")
-    assert "Wheel talk" not in await side("glazes")
+    beside = await side("glazes")
+    assert beside.index("Glazes") < beside.index("Rooms you left") < beside.index("Wheel talk")
+    assert '<details class="section"><summary>' in beside, "what was left is folded"
+    assert "Rooms you left" not in await side("wheel-talk")
     assert "You have left this room." in (await sam.get(f"{url}/wheel-talk")).body.decode()
     await sam.post(f"{url}/wheel-talk/me", level="all")
     assert "Wheel talk" in await side("glazes")
