@@ -131,11 +131,13 @@ class CatchOfCase(BaseModel):
 class CaseShown(BaseModel):
     """A case: its message with five before and after, flags, filters, what was done before, the appeal.
 
-    What a `program` wrote by an incoming webhook is about no `member`.
+    What a `program` wrote by an incoming webhook is about no `member`. Of your `own`, somebody else who moderates
+    decides: it waits, and you see neither its flags nor what was done before.
     """
 
     id: UUID
     kind: str
+    own: bool
     opened_at: datetime
     closed_at: datetime | None
     message: UUID | None
@@ -208,7 +210,7 @@ async def release_case(context: InChannel, *, path: OfCase) -> None:
 
 @op("Act", status=201, tags=TAGS, idempotent=Idempotency.TAKEN, errors=(403, 404, 409))
 async def add_act(context: InChannel, *, path: InSlug, body: NewAct) -> ActShown:
-    """At once, everywhere; its person is told why. For ten seconds it can be undone."""
+    """At once, everywhere; its person is told why. For ten seconds it can be undone. About you another decides."""
     reason = reasons.statement(body.reason, body.words)
     aim = Aim(
         body.kind, reason, body.case, body.member, body.message, body.room, until=body.until, seconds=body.seconds
@@ -260,6 +262,7 @@ def _case(case: queue.Case) -> CaseShown:
     facts: dict[str, Any] = {name: row[name] for name in ("id", "kind", "opened_at", "closed_at")}
     return CaseShown(
         **facts,
+        own=case.own,
         message=row["message_id"],
         member=row["member_id"],
         program=row["program_id"],

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Column, Uuid, bindparam, func, or_, select
+from sqlalchemy import Column, Uuid, bindparam, func, literal, or_, select
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 
@@ -43,12 +43,9 @@ _ADD = scoped(
 _ABOUT = scoped(select(_C.id).where(_C.message_id == bindparam("message_id")).limit(1))
 _ADD_APPEAL = scoped(_NEW.returning(_C.id))
 _MODERATES = or_(*(MEMBERS.c.role == role for role, may in TABLE.items() if Action.MESSAGE_MODERATE in may))
-_STAFF = scoped(
-    select(MEMBERS.c.person_id)
-    .where(MEMBERS.c.left_at.is_(None), ~BANNED, _MODERATES)
-    .order_by(MEMBERS.c.id)
-    .limit(MOST_TOLD)
-)
+_STANDING = (MEMBERS.c.left_at.is_(None), ~BANNED, _MODERATES)
+_STAFF = scoped(select(MEMBERS.c.person_id).where(*_STANDING).order_by(MEMBERS.c.id).limit(MOST_TOLD))
+_ANOTHER = scoped(select(literal(1)).select_from(MEMBERS).where(*_STANDING, MEMBERS.c.id != bindparam("me")).limit(1))
 
 
 async def open_about(scope: Scope, kind: str, member_id: UUID, message_id: UUID | None = None) -> UUID:
@@ -74,3 +71,8 @@ async def tell(scope: Scope, case_id: UUID, claimed_by: str = "") -> None:
 async def moderators(scope: Scope) -> list[PersonId]:
     """Those who moderate the channel, a hundred at most."""
     return [PersonId(row["person_id"]) for row in await scope.all(_STAFF)]
+
+
+async def another_moderates(scope: Scope) -> bool:
+    """Whether anybody moderates the channel besides the actor."""
+    return await scope.first(_ANOTHER, me=scope.actor.member_id) is not None

@@ -89,9 +89,10 @@ _LAST = scoped(
 async def act(scope: Scope, asked: Aim) -> Record:
     """Do what a moderator asks, at once: the effect, its row, its line in the audit, its statement to the person.
 
-    Forbidden `outranked` for those not below the actor; Invalid `a_program` for what is done to people alone; Conflict
-    `claimed` while somebody else looks at the case, `case_closed` when it was decided already; NotFound for what is not
-    there or not seen.
+    Forbidden `outranked` for those not below the actor, `own_case` for what is about the actor (who moderates alone
+    keeps words of their own, or notes something, and no more); Invalid `a_program` for what is done to people alone;
+    Conflict `claimed` while somebody else looks at the case, `case_closed` when it was decided already; NotFound for
+    what is not there or not seen.
     """
     scope.require(Action.MESSAGE_MODERATE)
     aim = await _aimed(scope, asked)
@@ -192,7 +193,7 @@ async def _check_rank(scope: Scope, aim: Aim) -> None:
     if aim.member_id is None:
         raise Invalid("Say whom this is about: a case, a message or a member.", "no_aim")
     if aim.member_id == scope.actor.member_id:
-        raise Conflict("This is about yourself: somebody else decides it.", "own_case")
+        raise cases.own_case()
     await require_below(scope, aim.member_id)
 
 

@@ -104,7 +104,7 @@ async def decide(scope: Scope, case_id: UUID, answer: str, *, upheld: bool) -> N
     if act["by_member"] == scope.actor.member_id and scope.actor.role is not Role.OWNER:
         raise Forbidden("You have acted here: another moderator decides the appeal.", "own_act")
     if case["member_id"] == scope.actor.member_id:
-        raise Forbidden("This is your own appeal: somebody else decides it.", "own_case")
+        raise cases.own_case()
     if found["decided_at"] is not None:
         raise Conflict("This appeal was decided already.", "case_closed")
     await scope.run(_DECIDE, at=found["id"], answer=answer, upheld=upheld, decided_by=scope.actor.member_id)

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, case, func, literal, or_, select, update
 
-from tenants.community.caseload import CASES, tell
+from tenants.community.caseload import CASES, another_moderates, tell
 from tenants.community.messages import MESSAGES
 from tenants.community.rooms import DIRECT, ROOMS
-from tenants.errors import Conflict, NotFound
+from tenants.errors import Conflict, Forbidden, NotFound
 from tenants.members.members import MEMBERS
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
@@ -92,12 +92,31 @@ async def find(scope: Scope, case_id: UUID) -> Record:
 
 
 async def hold(scope: Scope, case_id: UUID) -> Record:
-    """A case that nobody else decides until this transaction ends; Conflict while somebody else has claimed it."""
+    """A case that nobody else decides until this transaction ends; Conflict while somebody else has claimed it.
+
+    Forbidden `own_case` for one about the actor: see `is_for_another`.
+    """
     scope.require(Action.MESSAGE_MODERATE)
     case = _there(await scope.first(_HELD, at=case_id))
+    if await is_for_another(scope, case):
+        raise own_case()
     if claimed(case) and case["claimed_by"] != scope.actor.member_id:
         raise Conflict(f"{case['claimant']} is looking at this.", "claimed")
     return case
+
+
+async def is_for_another(scope: Scope, case: Record) -> bool:
+    """Whether a case is about the actor, so that somebody else who moderates decides it.
+
+    Where nobody else moderates (an owner alone in their channel) it is not: a case that nobody may decide would stand
+    in the queue for ever. They keep their words, or take them away as everybody does with their own.
+    """
+    return case["member_id"] == scope.actor.member_id and await another_moderates(scope)
+
+
+def own_case() -> Forbidden:
+    """The refusal for whoever would decide about themselves."""
+    return Forbidden("This is about you: somebody else who moderates decides it.", "own_case")
 
 
 def claimed(case: Record) -> bool:

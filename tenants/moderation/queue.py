@@ -34,7 +34,8 @@ _CATCHES = scoped(
 class Case:
     """A case as a moderator sees it: `around` holds its message and five before and after, words of hidden ones too.
 
-    `catches` are the filters that caught it.
+    `catches` are the filters that caught it. Of their `own`, which another decides, a moderator sees neither flags nor
+    what was done before.
     There is no `room` to a case about a conversation: what is around it is all that a moderator sees of that.
     """
 
@@ -45,6 +46,7 @@ class Case:
     earlier: Sequence[Record]
     appeal: Record | None
     catches: Sequence[Record] = ()
+    own: bool = False
 
     @property
     def about(self) -> dict[str, Any] | None:
@@ -68,6 +70,7 @@ async def whole(scope: Scope, rows: Sequence[Record]) -> list[Case]:
     shown = await seen(scope, rows)
     if not shown:
         return []
+    own = {row["id"] for row in shown if await cases.is_for_another(scope, row)}
     places = {room["id"]: room for room in await rooms.seen(scope, archived=True)}
     seqs = {row["id"]: row["seq"] for row in await scope.all(_SEQS, ids=cases.ids_of(shown, "message_id"))}
     flagged = await flags.of(scope, cases.ids_of(shown, "id"))
@@ -81,10 +84,11 @@ async def whole(scope: Scope, rows: Sequence[Record]) -> list[Case]:
             row,
             places.get(row["room_id"]),
             await _around(scope, row["room_id"], seqs[row["message_id"]]) if row["message_id"] else (),
-            flagged.get(row["id"], ()),
-            earlier.get(row["member_id"], ()),
+            flagged.get(row["id"], ()) if row["id"] not in own else (),
+            earlier.get(row["member_id"], ()) if row["id"] not in own else (),
             appealed.get(row["id"]),
             caught.get(row["id"], ()),
+            own=row["id"] in own,
         )
         for row in shown
     ]

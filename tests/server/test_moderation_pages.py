@@ -178,3 +178,27 @@ async def test_no_room_takes_the_address_of_the_decisions(web: Web, school: Scho
     given = {"name": "Decisions"}
     made = await web.call("POST", f"/channels/{school.slug}/rooms", given, token=school.ana.token)
     assert made.json["slug"] == "decisions-room"
+
+
+async def test_a_case_about_its_reader_only_waits(web: Web, school: School, room: str, mia: Browsing) -> None:
+    message = (await post(web, school, room, school.mia.token, "My rules")).json["id"]
+    await flag(web, school, message)
+    page = (await mia.get(desk(school))).text
+    case = case_in(page)
+    assert "This is about you: somebody else who moderates decides it." in page
+    assert "1 flag" not in page
+    assert not re.search(r'name="kind"|data-key="[khdwmb]"|action="[^"]*/claim"', page), (
+        "no key finds what it would press"
+    )
+    refused = await decide(mia, school, case, "keep")
+    assert refused.status == 403
+    assert "This is about you" in refused.text
+    path = f"/channels/{school.slug}/moderation"
+    given = {"case": case, "kind": "keep", "reason": "spam"}
+    said = await web.call("POST", f"{path}/acts", given, token=school.mia.token)
+    assert (said.status, said.json["code"]) == (403, "own_case")
+    (shown,) = (await web.call("GET", f"{path}/queue", token=school.mia.token)).json["items"]
+    assert (shown["own"], shown["flags"]) == (True, [])
+    ana = await signed_in(web, school.ana)
+    assert "1 flag" in (await ana.get(desk(school))).text
+    assert (await decide(ana, school, case, "keep")).status == 303

@@ -121,8 +121,9 @@ async def _show(visit: Visit, asked: UUID | None, form: Form | None = None, stat
 
 
 def _first(scope: Scope, rows: Sequence[Record]) -> UUID | None:
-    """The oldest case that is free, else the oldest of all."""
-    free = [row for row in rows if not cases.claimed(row) or row["claimed_by"] == scope.actor.member_id]
+    """The oldest case that is free and not about the reader, else the oldest of all."""
+    me = scope.actor.member_id
+    free = [row for row in rows if row["member_id"] != me and (not cases.claimed(row) or row["claimed_by"] == me)]
     return next((UUID(str(row["id"])) for row in [*free, *rows]), None)
 
 

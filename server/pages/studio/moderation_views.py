@@ -31,6 +31,8 @@ def case_view(case: queue.Case, reader: MemberId | None) -> CaseView:
         closed=row["closed_at"] is not None,
         claimed_by=row["claimant"] if claimed and row["claimed_by"] != reader else "",
         mine=claimed and row["claimed_by"] == reader,
+        own=case.own,
+        alone=row["member_id"] == reader and not case.own,
         around=tuple(_told(one, subject=one is case.about) for one in case.around),
         flags=tuple(FlagRow(flag["name"], flag["reason"], flag["words"]) for flag in case.flags),
         earlier=tuple(_act(each) for each in case.earlier),

@@ -59,7 +59,8 @@ class AppealRow:
 class CaseView:
     """The case on the desk, `direct` when it is about a conversation of others.
 
-    `claimed_by` names somebody else who looks at it; `mine` when the reader has claimed it.
+    `claimed_by` names somebody else who looks at it; `mine` when the reader has claimed it. Of their `own` another
+    decides, or they `alone`, where nobody else moderates.
     """
 
     id: str
@@ -72,6 +73,8 @@ class CaseView:
     closed: bool = False
     claimed_by: str = ""
     mine: bool = False
+    own: bool = False
+    alone: bool = False
     around: tuple[Told, ...] = ()
     flags: tuple[FlagRow, ...] = ()
     earlier: tuple[ActRow, ...] = ()
