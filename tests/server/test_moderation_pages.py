@@ -114,6 +114,13 @@ async def test_the_person_reads_the_reasons_and_appeals_once(
     form = re.search(rf'action="({url}/[0-9a-f-]+)"', page)
     assert form is not None
     assert (await sam.post(form[1], words=" ")).status == 422
+    assert "maxlength" not in page, "a browser cuts in silence what is pasted; the server says what is too long"
+    long = await sam.post(form[1], words="a joke " * 200)
+    assert (long.status, "Write at most 1000 characters." in long.text, "a joke " * 200 in long.text) == (
+        422,
+        True,
+        True,
+    )
     assert (await sam.post(form[1], words="It was a joke")).headers["Location"] == f"{url}?said=appealed"
     assert (await sam.post(form[1], words="Again")).status == 409
     assert "The appeal waits" in (await sam.get(url)).text

@@ -68,7 +68,8 @@ const wire = new Wire(
     read: (room) => people.unread({ [room]: { unread: 0, mentions: 0 } }),
     unread: (counts) => people.unread(counts),
     notice: (notice) => {
-      if (bell.ring(notice) && notice.room !== facts.room) status.notice(notice);
+      if (bell.ring(notice) && notice.room !== facts.room)
+        void import("../lib/told.ts").then(({ tell }) => tell(notice, facts.channel));
     },
     bell: (unread) => bell.show(unread),
   },

@@ -9,6 +9,7 @@ import { Refused } from "./refusal.ts";
 import type { Rows } from "./rows.ts";
 import { equip, equipInView } from "./tools.ts";
 import type { Wire } from "./wire.ts";
+import { WORDS } from "./words.ts";
 
 export class Actions {
   readonly #palette = the<HTMLElement>("#palette");
@@ -176,7 +177,12 @@ export class Actions {
     const said = form.closest<HTMLElement>(".said");
     const body = the<HTMLTextAreaElement>("textarea", form).value.trim();
     if (!said || (!body && !said.querySelector(".files > *"))) return;
-    const edit = this.wire.edit(said.dataset.id ?? "", this.room.names.meant(body), form.dataset.seen || null);
+    const meant = this.room.names.meant(body);
+    const long = WORDS.tooLong(meant);
+    // The wire drops whoever sends more than its frames hold: what is too long must not come to it.
+    const edit = long
+      ? Promise.reject(new Error(long))
+      : this.wire.edit(said.dataset.id ?? "", meant, form.dataset.seen || null);
     await this.#try(said, edit).then((done) => done && this.#leave(said));
   }
 

@@ -5,9 +5,6 @@ import { type RoomFacts, the } from "./page.ts";
 import { nameOf } from "./rows.ts";
 import { WORDS } from "./words.ts";
 
-/** Bytes of UTF-8 a message may hold. */
-const MOST = 10_240;
-
 export interface ComposerHooks {
   send(body: string, replyTo: string | null, files: Ready[]): void;
   typing(): void;
@@ -82,8 +79,8 @@ export class Composer {
     const body = this.names.meant(this.#field.value.trim());
     const files = this.attaching ? this.attaching.ready() : [];
     if (!files || !(body || files.length)) return;
-    const bytes = new TextEncoder().encode(body).length;
-    if (bytes > MOST) this.complain(WORDS.tooLong(bytes));
+    const long = WORDS.tooLong(body);
+    if (long) this.complain(long);
     else this.#send(body, files);
   }
 

@@ -1,6 +1,7 @@
 /** What the scripts say that come later, when they are first needed; so that the page does not wait for it. */
 
 export const LATER = {
+  ready: (title: string) => `Your certificate for ${title} is ready.`,
   waits: (count: number) => (count === 1 ? "1 case waits" : `${count} cases wait`),
   looking: (name: string) => `${name} is looking at this.`,
   flagged: "Flagged. Moderators look at it.",

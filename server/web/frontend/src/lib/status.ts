@@ -1,7 +1,6 @@
-/** The quiet strip under the room's head: offline, closed to us, or a word for us alone. */
+/** The quiet strip under the room's head: offline, or closed to us. */
 import { clock } from "./dates.ts";
-import type { Notice } from "./message.ts";
-import { copy, type RoomFacts, the } from "./page.ts";
+import { type RoomFacts, the } from "./page.ts";
 import type { Link } from "./wire.ts";
 import { WORDS } from "./words.ts";
 
@@ -37,21 +36,6 @@ export class Status {
   refresh(): void {
     if (this.#since === null || !this.#said) return;
     this.#say(WORDS.offline(clock(this.#since, this.facts.zone)), WORDS.kept(this.kept()), true);
-  }
-
-  notice(notice: Notice): void {
-    const strip = copy("t-notice");
-    const certificate = notice.kind.startsWith("certificate");
-    const said = notice.by ? `${notice.by} · ${notice.room_name}` : (notice.title ?? "");
-    the("b", strip).textContent = certificate ? WORDS.ready(notice.title ?? "") : said;
-    the("p span", strip).textContent = certificate ? "" : ((notice.by ? notice.title : notice.text) ?? "");
-    const link = the<HTMLAnchorElement>("a", strip);
-    const decisions = notice.kind === "decision" && `/c/${this.facts.channel}/community/decisions`;
-    const address = notice.code ? `/verify/${encodeURIComponent(notice.code)}` : decisions || notice.url;
-    link.hidden = !address?.startsWith("/");
-    if (address) link.href = address;
-    the("button", strip).addEventListener("click", () => strip.remove());
-    the("#notices").append(strip);
   }
 
   #begin(): void {

@@ -24,10 +24,12 @@ export const WORDS = {
     return `Keep writing: ${what} out by ${count === 1 ? "itself" : "themselves"}.`;
   },
   ended: "This room is closed to you now.",
-  ready: (title: string) => `Your certificate for ${title} is ready.`,
   replies: (count: number) => (count === 1 ? "1 reply" : `${count} replies`),
-  tooLong: (bytes: number) =>
-    `This is ${Math.ceil(bytes / 1024)} KB; a message holds 10 KB. Make it shorter, or send it in parts.`,
+  /** What is wrong with the length of a message; nothing, while it holds at most 10 KB of UTF-8. */
+  tooLong: (body: string) => {
+    const kb = Math.ceil(new TextEncoder().encode(body).length / 1024);
+    return kb > 10 && `This is ${kb} KB; a message holds 10 KB. Make it shorter, or send it in parts.`;
+  },
 } as const;
 
 /** "Tomás and Joan are typing", for up to three names and a number. */
