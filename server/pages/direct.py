@@ -31,7 +31,10 @@ async def show(visit: Visit) -> web.Response:
 
 
 async def begin(visit: Visit) -> web.Response:
-    """POST /c/{slug}/direct: `member`, or `m-{id}` for each, and `name`; on to the conversation with them."""
+    """POST /c/{slug}/direct: `member`, or `m-{id}` for each, and `name`; on to the conversation with them.
+
+    Of a form that is refused come back its ticks and those whom `q` had found.
+    """
     fields = await read_fields(visit.request)
     await charge(visit.request, POSTING, str(visit.reader.person_id))
     try:
@@ -75,7 +78,8 @@ async def block(visit: Visit) -> web.Response:
 
 
 async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> web.Response:
-    asked, before = visit.request.query.get("q", "").strip()[:80], CURSOR.read(visit.request.query.get("after"))
+    form, before = form or Form(), CURSOR.read(visit.request.query.get("after"))
+    asked = (visit.request.query.get("q") or form.values.get("q", "")).strip()[:80]
     async with visit.enter(readonly=True) as scope:
         rows = await direct.page(scope, before=before, limit=PAGE + 1)
         view = DirectPage(
@@ -88,7 +92,7 @@ async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> we
             asked=asked,
             found=await _found(scope, asked),
             more_url=_more(visit.slug, rows[PAGE - 1]) if len(rows) > PAGE else "",
-            form=form or Form(),
+            form=form,
         )
     return visit.show("direct.html", view, status=status)
 

@@ -173,3 +173,14 @@ async def test_a_case_of_a_conversation_is_in_the_moderators_queue_over_the_api(
     assert done.status == 201
     page = (await web.call("GET", f"/channels/{pottery.slug}/rooms/{room}/messages", token=pottery.sam.token)).json
     assert [one["deleted"] for one in page["items"]] == [True]
+
+
+async def test_whom_a_refused_form_had_found_is_still_there(web: Web, world: World) -> None:
+    pottery, browser = world.pottery, await signed_in(web, world.pottery.sam)
+    url, zoe = f"/c/{pottery.slug}/direct", f'name="m-{pottery.zoe.member_id}" value="1"'
+    assert f"{zoe} checked" in (await browser.get(f"{url}?q=zo")).body.decode(), "the only one"
+    refused = await browser.post(url, q="zo", name="Kiln crew")
+    page = refused.body.decode()
+    assert (refused.status, "Choose one to 7 people" in page) == (422, True)
+    for words in ('name="q" value="zo"', zoe, 'value="Kiln crew"'):
+        assert words in page
