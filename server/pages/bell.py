@@ -18,6 +18,7 @@ PAGE = 30
 SIGNS = {
     "certificate": "award", "recording": "clapperboard", "order": "receipt", "mention": "at-sign",
     "reply": "message-square", "raid": "shield-alert", "direct": "message-square", "webhook": "webhook",
+    "decision": "shield-alert",
 }  # fmt: skip
 SAID = {
     "certificate": "Your certificate is ready",
@@ -28,6 +29,7 @@ SAID = {
     "reply": "%(by)s replied in a thread you follow, in %(room)s",
     "raid": "Raid mode",
     "webhook": "A webhook",
+    "decision": "Moderation",
 }
 
 

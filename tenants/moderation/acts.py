@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy import Column, Integer, Uuid, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from tenants import audit, notices
+from tenants import audit, links, notices
+from tenants.channels import channels
 from tenants.community import direct_rules, messages, rooms
 from tenants.community.hiding import UNDO_TIME
 from tenants.errors import Conflict, Forbidden, Invalid, NotFound
 from tenants.ids import PersonId, new_id
-from tenants.members import members
+from tenants.members import bell, members
 from tenants.members.members import MEMBERS
 from tenants.members.roles import require_below
 from tenants.moderation import cases
@@ -208,7 +209,14 @@ async def _write(scope: Scope, aim: Aim, before: dict[str, Any]) -> Record:
 
 async def _tell(scope: Scope, row: Record, title: str) -> None:
     """The statement of reasons reaches the person: a notice now, the whole on their page of decisions."""
-    if row["kind"] in SILENT or row["member_id"] is None:
+    if row["kind"] not in SILENT:
+        await tell(scope, row, row["member_id"], title)
+
+
+async def tell(scope: Scope, act: Record, member_id: UUID | None, title: str) -> None:
+    """A member's bell rings for how an act stands now, in the place of what it rang for before."""
+    if member_id is None:
         return
-    person = PersonId((await members.locked(scope, row["member_id"]))["person_id"])
-    scope.announce(notices.decided(person, row["id"], row["kind"], title))
+    person = PersonId((await members.locked(scope, member_id))["person_id"])
+    url = links.decisions((await channels.read(scope))["slug"])
+    await bell.ring(scope, [notices.decided(person, act["kind"], title, url)], act["id"])

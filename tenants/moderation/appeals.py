@@ -6,11 +6,10 @@ from uuid import UUID
 from sqlalchemy import Boolean, Column, Uuid, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from tenants import audit, notices
+from tenants import audit
 from tenants.community import caseload
 from tenants.errors import Conflict, Forbidden, NotFound, SignInNeeded
-from tenants.ids import MemberId, PersonId, new_id
-from tenants.members import members
+from tenants.ids import MemberId, new_id
 from tenants.moderation import acts, cases
 from tenants.moderation.acts import ACTS
 from tenants.moderation.effects import release
@@ -127,9 +126,7 @@ async def of(scope: Scope, case_ids: Sequence[UUID]) -> dict[UUID, Record]:
 async def _tell_both(scope: Scope, act: Record, *, upheld: bool) -> None:
     title = "The decision stands after the appeal." if upheld else "The decision was overturned after the appeal."
     for member_id in (act["member_id"], act["by_member"]):
-        if member_id is not None:
-            person = PersonId((await members.locked(scope, member_id))["person_id"])
-            scope.announce(notices.decided(person, act["id"], act["kind"], title))
+        await acts.tell(scope, act, member_id, title)
 
 
 def _member(scope: Scope) -> MemberId:

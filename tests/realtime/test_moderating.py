@@ -19,7 +19,7 @@ async def test_an_act_and_its_undoing_reach_the_room_and_the_person(web: Web, wo
         done = (await act(web, pottery, pottery.mia, kind="hide", message=message)).json["id"]
         assert await zoe.hears("message.hidden") == [{"room": room, "id": message, "seq": 1}]
         (notice,) = await sam.hears("notice")
-        assert (notice["kind"], notice["id"], notice["act"]) == ("decision", done, "hide")
+        assert (notice["kind"], notice["act"], notice["times"]) == ("decision", "hide", 1)
         await ask(web, pottery, pottery.mia, "PUT", f"/moderation/acts/{done}/undone")
         (restored,) = await zoe.hears("message.restored")
         assert (restored["id"], restored["body"], restored["hidden"]) == (message, "Buy my clay", False)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.realtime.clients import connected
 from tests.server.browsing import Browsing, signed_in
 from tests.server.test_community_api import make_room, post
 from tests.webapp import Web
@@ -209,3 +210,26 @@ async def test_a_case_about_its_reader_only_waits(web: Web, school: School, room
     ana = await signed_in(web, school.ana)
     assert "1 flag" in (await ana.get(desk(school))).text
     assert (await decide(ana, school, case, "keep")).status == 303
+
+
+async def test_what_was_decided_is_at_the_bell_until_it_is_read(
+    web: Web, school: School, room: str, mia: Browsing, case: str
+) -> None:
+    path = f"/channels/{school.slug}/notices"
+    async with connected(web, school, school.sam) as live:
+        for kind in ("warn", "mute", "hide"):
+            await decide(mia, school, case, kind, minutes="60")
+        heard = await live.hears("notice", 3)
+        kept = (await web.call("GET", path, token=school.sam.token)).json["items"]
+        assert [each["id"] for each in kept] == [each["id"] for each in reversed(heard)]
+        assert {each["url"] for each in kept} == {f"/c/{school.slug}/community/decisions"}
+        assert (await web.call("GET", f"{path}/unread", token=school.sam.token)).json == {"unread": 3}
+        undo = re.search(r'name="act" value="([0-9a-f-]+)"', (await mia.get(desk(school))).text)
+        assert undo is not None
+        await mia.post(f"{desk(school)}/undo", act=undo[1])
+        assert (await live.hears("notice", 4))[3]["times"] == 2, "news of what is at the bell, and no more of it"
+    sam = await signed_in(web, school.sam)
+    page = (await sam.get(f"/c/{school.slug}/notices")).text
+    assert all(words in page for words in ("has warned you", "has muted you", "was taken back"))
+    assert "has hidden one of your messages" not in page
+    assert (await web.call("GET", f"{path}/unread", token=school.sam.token)).json == {"unread": 3}

@@ -69,7 +69,7 @@ const wire = new Wire(
     unread: (counts) => people.unread(counts),
     notice: (notice) => {
       if (bell.ring(notice) && notice.room !== facts.room)
-        void import("../lib/told.ts").then(({ tell }) => tell(notice, facts.channel));
+        void import("../lib/told.ts").then(({ tell }) => tell(notice));
     },
     bell: (unread) => bell.show(unread),
   },

@@ -4,15 +4,14 @@ import type { Notice } from "./message.ts";
 import { copy, the } from "./page.ts";
 
 /** Shows a notice with the way to what it is about, until it is closed. */
-export function tell(notice: Notice, channel: string): void {
+export function tell(notice: Notice): void {
   const strip = copy("t-notice");
   const certificate = notice.kind.startsWith("certificate");
   const said = notice.by ? `${notice.by} · ${notice.room_name}` : (notice.title ?? "");
   the("b", strip).textContent = certificate ? LATER.ready(notice.title ?? "") : said;
   the("p span", strip).textContent = certificate ? "" : ((notice.by ? notice.title : notice.text) ?? "");
   const link = the<HTMLAnchorElement>("a", strip);
-  const decisions = notice.kind === "decision" && `/c/${channel}/community/decisions`;
-  const address = notice.code ? `/verify/${encodeURIComponent(notice.code)}` : decisions || notice.url;
+  const address = notice.code ? `/verify/${encodeURIComponent(notice.code)}` : notice.url;
   link.hidden = !address?.startsWith("/");
   if (address) link.href = address;
   the("button", strip).addEventListener("click", () => strip.remove());
