@@ -14,7 +14,7 @@ from server.idempotency import Idempotency
 from server.keyset import Page
 from server.limits import POSTING
 from server.op import Answer, Auth, Route, op
-from tenants.community import drafts, edits, history, messages, places, previews, reactions, rooms, voting
+from tenants.community import drafts, edits, history, messages, places, previews, reactions, rooms, voting, withheld
 from tenants.errors import Invalid
 from tenants.ids import new_id
 from tenants.moderation import deleting
@@ -162,6 +162,20 @@ class MessageShown(BaseModel):
     preview: PreviewShown | None = None
 
 
+class WithheldShown(BaseModel):
+    """Why one's own message is hidden; its words while a filter holds them, and a moderator has not decided yet."""
+
+    reason: str
+    body: str
+    html: str
+
+
+class MessageRead(MessageShown):
+    """One message; `withheld` is for its author alone, while it is hidden."""
+
+    withheld: WithheldShown | None = None
+
+
 @op("Messages of a room", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
 async def list_messages(context: InChannel, *, path: OfRoom, query: Which) -> Answer[Page[MessageShown]]:
     """The newest page, or the one before, after or around a `seq`, or a day (`on`); each page ascends by `seq`.
@@ -189,9 +203,13 @@ async def post_message(context: AtChannel, *, path: OfRoom, body: NewMessage) ->
 
 
 @op("One message", tags=TAGS, auth=Auth.OPTIONAL, errors=(404,))
-async def read_message(context: InChannel, *, path: OfMessage) -> Answer[MessageShown]:
+async def read_message(context: InChannel, *, path: OfMessage) -> Answer[MessageRead]:
     """In a room that you see."""
-    return await _message(context.scope, await messages.find(context.scope, path.id))
+    scope = context.scope
+    row = await messages.find(scope, path.id)
+    (shown,) = await voting.shown(scope, [row])
+    own = row["hidden_at"] is not None and row["author_id"] == str(scope.actor.member_id)
+    return Answer(messages.encoded(shown | {"withheld": await _withheld(scope, path.id) if own else None}))
 
 
 @op("Change the words of your message", tags=TAGS, limits=(POSTING,), errors=(403, 404, 409))
@@ -257,6 +275,14 @@ async def _page(context: InChannel, room_id: UUID, query: Which) -> list[Record]
     if around is not None:
         return await places.around(scope, room_id, around, query.limit)
     return await messages.page_of_seen(scope, room_id, before=query.before, after=query.after, limit=query.limit)
+
+
+async def _withheld(scope: Scope, message_id: UUID) -> dict[str, str] | None:
+    """What the author of a hidden message is told of it."""
+    kept = (await withheld.of(scope, [message_id])).get(message_id)
+    if kept is None:
+        return None
+    return {"reason": kept["reason"]} | {name: kept[name] if kept["held"] else "" for name in ("body", "html")}
 
 
 async def _message(scope: Scope, row: Record) -> Answer[MessageShown]:

@@ -198,7 +198,8 @@ def _said(facts: RoomFacts) -> list[Said]:
 
 def _one(row: Record, answered: Record | None, facts: RoomFacts) -> Said:
     kept = facts.withheld.get(UUID(row["id"])) if row["hidden_at"] else None
-    readable = kept is not None and why(facts.actor, Action.MESSAGE_MODERATE).allowed
+    # Its author reads what a filter holds, and is not shown again what a moderator has decided about.
+    readable = kept is not None and (kept["held"] or why(facts.actor, Action.MESSAGE_MODERATE).allowed)
     return Said(
         id=row["id"],
         seq=row["seq"],

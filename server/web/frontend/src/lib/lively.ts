@@ -16,6 +16,7 @@ import { follow } from "./talks.ts";
 import { countThreads } from "./threadcount.ts";
 import { awaitFiles, awaitPoll } from "./touch.ts";
 import type { Transport, Wire } from "./wire.ts";
+import { OwnHidden } from "./withheld.ts";
 
 export interface Standing extends Reading {
   facts: RoomFacts;
@@ -41,6 +42,7 @@ export function comeToLife(standing: Standing): void {
   keepPlaces(transport, facts);
   new Keeping(document.body, transport, api, facts.room);
   new Polling(document.body, transport, api);
+  new OwnHidden(document.body, facts, api, transport);
   if (composer) {
     awaitFiles(composer, api);
     awaitPoll(`${api}/rooms/${facts.room}/messages`, facts.root);
