@@ -16,6 +16,9 @@ export class Stream {
   #fresh = 0;
   /** The reader follows the talk: when the room for it shrinks, the end stays in view. */
   #following = true;
+  /** What the page has opened at, and how far that is down; it stays in view until the reader scrolls. */
+  #held: Element | null = null;
+  #top = 0;
   #line: HTMLElement | null;
 
   constructor(
@@ -33,7 +36,7 @@ export class Stream {
     rows.badge(this.#outgoing, facts.me);
     this.#list.append(this.#outgoing);
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    const grows = new ResizeObserver(() => this.#following && this.toEnd());
+    const grows = new ResizeObserver(() => (this.#following ? this.toEnd() : this.#hold()));
     for (const part of [box, this.#list]) grows.observe(part);
     document.addEventListener("visibilitychange", () => this.#returned());
     this.#jump.addEventListener("click", () => this.toEnd());
@@ -41,11 +44,17 @@ export class Stream {
 
   /** Where the reader stands when the page opens: at what was sought, or the first new message, else at the end. */
   open(): void {
-    const sought = this.#list.querySelector(".said.sought");
-    if (sought) sought.scrollIntoView({ block: "center" });
-    else if (this.#line) this.#line.scrollIntoView({ block: "center" });
+    this.#held = this.#list.querySelector(".said.sought") ?? this.#line;
+    this.#fresh = this.#list.querySelectorAll(".newline ~ .post:not(.mine) .said").length;
+    if (this.#line) the("span", this.#jump).textContent = this.#line.textContent;
+    if (this.#held) this.#hold();
     else this.toEnd();
-    this.#look();
+    this.#scrolled();
+  }
+
+  #hold(): void {
+    this.#held?.scrollIntoView({ block: "center" });
+    this.#top = this.box.scrollTop;
   }
 
   append(message: Message): void {
@@ -185,6 +194,7 @@ export class Stream {
   }
 
   #scrolled(): void {
+    if (this.box.scrollTop !== this.#top) this.#held = null;
     this.#following = this.#near();
     this.#look();
   }
