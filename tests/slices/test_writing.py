@@ -1,10 +1,11 @@
 """Writing in real browsers: what is pasted, begun early or cut off by others stays the writer's, whole."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from cli.demo.world import PASSWORD
 from tests.slices.people import someone
@@ -70,3 +71,36 @@ async def test_without_scripts_what_is_too_long_comes_back_whole(
     await expect(zoe.page.locator("#write-error")).to_contain_text("longer than the 10 KB that fit here")
     assert await zoe.page.locator("#write").input_value() == LONG
     await zoe.context.close()
+
+
+async def test_words_begun_before_the_scripts_have_come_stay_and_become_the_draft(sam: Talker) -> None:
+    here = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await here.wait()
+        await route.continue_()
+
+    await sam.page.route("**/*.js", late)
+    await sam.page.goto(sam.page.url, wait_until="commit")
+    field = sam.page.locator("#write")
+    await field.press_sequentially("Begun early")
+    await field.press("Enter")
+    await field.press_sequentially("on a slow line")
+    here.set()
+    await expect(sam.page.locator(".side [aria-current=page] .drafted")).to_be_visible(timeout=15_000)
+    await expect(field).to_have_value("Begun early\non a slow line")
+    await sam.page.unroute("**/*.js")
+    await sam.enter()
+    await expect(field).to_have_value("Begun early\non a slow line")
+    await field.press("Enter")
+    await sam.reads("on a slow line")
+
+
+async def test_who_has_spoken_is_not_shown_as_typing(chromium: Browser, town: Town, sam: Talker) -> None:
+    async with talker(chromium, town, "zoe", sam.room) as zoe:
+        await zoe.enter()
+        await sam.page.locator("#write").press_sequentially("Quick")
+        await sam.page.keyboard.press("Enter")
+        await zoe.reads("Quick")
+        await zoe.page.wait_for_timeout(1_000)
+        await expect(zoe.page.locator("#typing")).to_be_hidden(timeout=100)

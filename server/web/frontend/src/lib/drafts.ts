@@ -94,10 +94,13 @@ export class Drafts {
   }
 }
 
-/** What was written here goes on: since the page stood there, or at a visit that could not keep it. */
+/**
+ * What was written here goes on: since the page stood there (before its scripts had come, too), or at a visit that could
+ * not keep it.
+ */
 function begin(unsent: Unsent, field: Words, given: Draft): void {
-  const sent = !field.area.value && Boolean(field.area.defaultValue);
-  unsent.begin(given, sent || field.isUnkept(), field.unkept());
+  const changed = field.area.value !== field.area.defaultValue;
+  unsent.begin(given, changed || field.isUnkept(), field.unkept());
 }
 
 /** The field with names where the words keep ids. */

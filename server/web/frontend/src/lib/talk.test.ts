@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { follows } from "./grouping.ts";
 import { Roster } from "./roster.ts";
-import { FORGET_MS, TELL_EVERY_MS, Typing } from "./typing.ts";
+import { FORGET_MS, LATE_MS, TELL_EVERY_MS, Typing } from "./typing.ts";
 
 describe("typing", () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -49,6 +49,24 @@ describe("somebody who was typing", () => {
     typing.spoke("Piet");
     vi.useRealTimers();
     expect(shown).toEqual(["Tomás and Joan are typing", "Joan is typing"]);
+  });
+
+  it("is not, though word of it comes after the message; and is, when it goes on", () => {
+    vi.useFakeTimers();
+    const shown: string[] = [];
+    const typing = new Typing(
+      "Ada",
+      () => undefined,
+      (line) => shown.push(line),
+    );
+    typing.spoke("Tomás");
+    vi.advanceTimersByTime(LATE_MS - 1);
+    typing.heard(["Tomás"], 0);
+    typing.heard(["Tomás", "Joan"], 0);
+    vi.advanceTimersByTime(1);
+    typing.heard(["Tomás", "Joan"], 0);
+    vi.useRealTimers();
+    expect(shown).toEqual(["", "Joan is typing", "Tomás and Joan are typing"]);
   });
 });
 

@@ -3,11 +3,14 @@ import { sentence } from "./words.ts";
 
 export const TELL_EVERY_MS = 3_000;
 export const FORGET_MS = 6_000;
+/** What comes so shortly after a message is about that message: an event may overtake it. */
+export const LATE_MS = 1_500;
 
 export class Typing {
   #told = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #others: string[] = [];
+  readonly #spoke: Record<string, number> = {};
 
   constructor(
     private readonly me: string,
@@ -31,7 +34,8 @@ export class Typing {
   /** The frame is the same for every member, so our own name is in it too; it is taken out once. */
   heard(names: string[], more: number): void {
     const own = names.indexOf(this.me);
-    this.#others = own < 0 ? names : names.toSpliced(own, 1);
+    const others = own < 0 ? names : names.toSpliced(own, 1);
+    this.#others = others.filter((name) => !(Date.now() - (this.#spoke[name] as number) < LATE_MS));
     clearTimeout(this.#timer);
     this.show(sentence(this.#others, more));
     this.#timer = setTimeout(() => this.show(""), FORGET_MS);
@@ -39,6 +43,7 @@ export class Typing {
 
   /** Whose message is here is not typing it any more. */
   spoke(name: string): void {
+    this.#spoke[name] = Date.now();
     if (this.#others.includes(name))
       this.heard(
         this.#others.filter((other) => other !== name),
