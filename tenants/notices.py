@@ -142,9 +142,9 @@ def muted(person_id: PersonId, said: str, until: str | None) -> Notice:
     return Notice("muted", {"said": said, "until": until}, person_id=person_id)
 
 
-def decided(person_id: PersonId, act: str, title: str, url: str) -> Notice:
+def decided(person_id: PersonId, act_id: UUID, act: str, title: str, url: str, *, undone: bool) -> Notice:
     """What moderators decided about this person or their message; the reasons are on the page of decisions."""
-    payload = {"kind": "decision", "act": act, "title": title, "url": url}
+    payload = {"kind": "decision", "decision": str(act_id), "act": act, "undone": undone, "title": title, "url": url}
     return Notice("notice", payload, person_id=person_id)
 
 

@@ -161,7 +161,7 @@ def _ids() -> dict[str, Any]:
 def _rights(facts: RoomFacts, *, member: bool) -> dict[str, Any]:
     """What the reader may do here, and what holds them back."""
     actor, room = facts.actor, facts.room
-    muted, slow_seconds = sanctions.said_of(room)
+    muted, slow_seconds = sanctions.said_of(room, facts.zone)
     return {
         "talk": talk_bar(facts.slug, facts.talk) if facts.talk else None,
         "folds": tuple(sorted(facts.blocked)),

@@ -3,7 +3,7 @@
 All that stands in somebody's way comes with the room's row (`RESTRAINED`), so that most posts pay nothing for it.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from tenants.permissions import Role
 from tenants.scope import Record, Scope
 from tenants.statements import CHANNEL, scoped, within
 from tenants.tables import binds, instant, owned, refers, text
+from tenants.times import moment
 
 RESTRAINTS = owned(
     "restraints",
@@ -87,11 +88,11 @@ def require_unmuted(room: Record) -> None:
         raise Forbidden(muted_words(mute["reason"], mute["until"]), "muted", until=mute["until"])
 
 
-def said_of(room: Record) -> tuple[str, int]:
+def said_of(room: Record, zone: tzinfo = UTC) -> tuple[str, int]:
     """Of a room's `restraints`: why the member is muted, if they are, and the seconds between two messages, or 0."""
     mute = _of_kind(room, "mute")
     paces = [each["seconds"] for each in room["restraints"] or () if each["kind"] in PACED]
-    return muted_words(mute["reason"], mute["until"]) if mute else "", max(paces, default=0)
+    return muted_words(mute["reason"], mute["until"], zone) if mute else "", max(paces, default=0)
 
 
 def filtered(room: Record) -> str | None:
@@ -124,12 +125,12 @@ async def require_may_write(scope: Scope, room: Record) -> None:
         await _keep_pace(scope, room["id"], max(paces))
 
 
-def muted_words(reason: str, until: str | datetime | None) -> str:
-    """What a muted member is told instead of a place to write."""
+def muted_words(reason: str, until: str | datetime | None, zone: tzinfo = UTC) -> str:
+    """What a muted member is told instead of a place to write, with the end of it in `zone`."""
     if until is None:
         return f"You are muted here: {reason}"
     end = datetime.fromisoformat(until) if isinstance(until, str) else until
-    return f"You are muted until {end.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {reason}"
+    return f"You are muted until {moment(end, zone)}: {reason}"
 
 
 async def find(scope: Scope, subject: UUID, kind: str) -> dict[str, Any] | None:

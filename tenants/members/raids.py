@@ -3,7 +3,7 @@
 Only one stands at a time. That it does comes to those who write with the room's row (`sanctions.raided`).
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Column, Uuid, bindparam, func, select
 
@@ -11,6 +11,7 @@ from tenants.errors import Forbidden
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
 from tenants.tables import Instant, instant, owned, refers
+from tenants.times import moment
 
 # How long before it began one had to be a member to write, and to post links that nobody looks at first.
 NEW, KNOWN = timedelta(days=1), timedelta(days=7)
@@ -58,4 +59,4 @@ def silence(raid: Record) -> str:
 
 def clock(at: datetime) -> str:
     """A time as everybody reads it."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return moment(at)

@@ -219,4 +219,6 @@ async def tell(scope: Scope, act: Record, member_id: UUID | None, title: str) ->
         return
     person = PersonId((await members.locked(scope, member_id))["person_id"])
     url = links.decisions((await channels.read(scope))["slug"])
-    await bell.ring(scope, [notices.decided(person, act["kind"], title, url)], act["id"])
+    undone = act["undone_at"] is not None
+    told = notices.decided(person, act["id"], act["kind"], title, url, undone=undone)
+    await bell.ring(scope, [told], act["id"])

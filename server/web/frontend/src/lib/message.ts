@@ -115,6 +115,9 @@ export interface Notice {
   /** A certificate's public code. */
   code?: string;
   url?: string;
+  /** What moderators decided, and whether they took it back. */
+  decision?: string;
+  undone?: boolean;
   /** A mention or a reply: who wrote it in which room, and how often the thread rang since it was last read. */
   by?: string;
   room?: string;

@@ -18,10 +18,16 @@ export function moderate(root: HTMLElement): void {
   if (shown && root.dataset.closed === undefined && the("#claim", root).hidden) void claim(root);
   const undo = document.querySelector<HTMLElement>("#undo");
   if (undo) setTimeout(() => undo.remove(), Number(undo.dataset.seconds) * 1_000);
+  let leaving = false;
+  document.addEventListener("submit", () => {
+    leaving = true;
+  });
+  // The answer to a form is on its way, and says more than this page would; what this one said is over.
+  const renew = () => leaving || location.replace(location.pathname);
   const wire = new SocketTransport(channel);
-  wire.on("moderation.changed", (event: Changed) => changed(root, event));
+  wire.on("moderation.changed", (event: Changed) => changed(root, event, renew));
   // Raid mode goes on or off: its banner is the server's.
-  wire.on("notice", ({ kind }: { kind: string }) => kind === "raid" && location.reload());
+  wire.on("notice", ({ kind }: { kind: string }) => kind === "raid" && (leaving || location.reload()));
 }
 
 /** A single key presses what carries it, unless one writes or holds a modifier. */
@@ -59,9 +65,9 @@ function tell(root: HTMLElement, words: string): void {
 }
 
 /** Another count for all; where the case on screen is meant, who looks at it; an empty desk takes what came. */
-function changed(root: HTMLElement, { case: about, open, claimed_by: by }: Changed): void {
+function changed(root: HTMLElement, { case: about, open, claimed_by: by }: Changed, renew: () => void): void {
   the("#waiting").textContent = LATER.waits(open);
-  if (!root.dataset.case && open) location.reload();
+  if (!root.dataset.case && open) renew();
   const me = root.dataset.me ?? "";
   if (about === root.dataset.case && by !== me) tell(root, by ? LATER.looking(by) : "");
 }

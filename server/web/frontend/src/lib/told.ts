@@ -6,6 +6,7 @@ import { copy, the } from "./page.ts";
 /** Shows a notice with the way to what it is about, until it is closed. */
 export function tell(notice: Notice): void {
   const strip = copy("t-notice");
+  if (notice.kind === "decision") decide(strip, notice);
   const certificate = notice.kind.startsWith("certificate");
   const said = notice.by ? `${notice.by} · ${notice.room_name}` : (notice.title ?? "");
   the("b", strip).textContent = certificate ? LATER.ready(notice.title ?? "") : said;
@@ -16,4 +17,12 @@ export function tell(notice: Notice): void {
   if (address) link.href = address;
   the("button", strip).addEventListener("click", () => strip.remove());
   the("#notices").append(strip);
+}
+
+/** What moderators decided is no good news, unless they took it back; news of a decision take the place of the old. */
+function decide(strip: HTMLElement, { decision = "", undone = false }: Notice): void {
+  document.querySelector(`#notices [data-decision="${CSS.escape(decision)}"]`)?.remove();
+  strip.dataset.decision = decision;
+  strip.classList.toggle("good", undone);
+  strip.classList.toggle("warn", !undone);
 }
