@@ -7,7 +7,7 @@ import type { Names } from "./names.ts";
 import { the } from "./page.ts";
 import { Refused } from "./refusal.ts";
 import type { Rows } from "./rows.ts";
-import { equip, equipInView } from "./tools.ts";
+import { equip, equipInView, land } from "./tools.ts";
 import type { Wire } from "./wire.ts";
 import { WORDS } from "./words.ts";
 
@@ -141,7 +141,7 @@ export class Actions {
 
   async #flag(said: HTMLElement): Promise<void> {
     const { askToFlag } = await import("./flagging.ts");
-    askToFlag(`${this.room.api}/messages/${said.dataset.id}/flags`);
+    askToFlag(`${this.room.api}/messages/${said.dataset.id}/flags`, () => land(said));
   }
 
   /** Earlier words, over the talk; with a key held, or where they do not come, on a page of their own. */
@@ -168,6 +168,7 @@ export class Actions {
   #leave(said: HTMLElement): void {
     the(".editing", said).hidden = true;
     the(".words", said).hidden = false;
+    land(said);
   }
 
   async #edited(event: SubmitEvent): Promise<void> {
@@ -228,6 +229,7 @@ export class Actions {
 
   #answered(): void {
     const said = this.#chosen;
+    if (said) land(said);
     if (this.#ask.returnValue === "delete" && said) void this.#try(said, this.#delete(said.dataset.id ?? ""));
     this.#ask.returnValue = "";
   }

@@ -3,8 +3,8 @@ import { call } from "./api.ts";
 import { LATER } from "./later.ts";
 import { the } from "./page.ts";
 
-/** Asks why a message is flagged, and sends that to `address`; a refusal stands in the dialog. */
-export function askToFlag(address: string): void {
+/** Asks why a message is flagged, and sends that to `address`; a refusal stands in the dialog. `closed` ends it. */
+export function askToFlag(address: string, closed: () => void): void {
   const dialog = the<HTMLDialogElement>("#ask-flag");
   const form = the<HTMLFormElement>("form", dialog);
   const words = the<HTMLTextAreaElement>("textarea", form);
@@ -22,6 +22,7 @@ export function askToFlag(address: string): void {
       complain(form, (fault as Error).message);
     }
   };
+  dialog.onclose = closed;
   dialog.showModal();
 }
 

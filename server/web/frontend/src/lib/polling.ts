@@ -3,7 +3,7 @@ import { call } from "./api.ts";
 import type { Poll } from "./message.ts";
 import { the } from "./page.ts";
 import { bring, type Counts, choose, count, expire, remember } from "./polled.ts";
-import { equip } from "./tools.ts";
+import { equip, land } from "./tools.ts";
 import type { Transport } from "./wire.ts";
 
 export class Polling {
@@ -46,6 +46,8 @@ export class Polling {
     fault.hidden = true;
     try {
       const poll = await this.#ask(form, `${this.api}/messages/${id}`, act);
+      // Nothing is left to press in a poll that is closed.
+      if (act === "close" && said.contains(document.activeElement)) land(said);
       for (const each of this.#of(id)) bring(each, id, poll);
     } catch (error) {
       the("span", fault).textContent = (error as Error).message;

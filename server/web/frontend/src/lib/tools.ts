@@ -13,6 +13,12 @@ export function equip(said: HTMLElement): void {
   said.append(tools);
 }
 
+/** Puts the focus on a message: what had it there goes out of sight. */
+export function land(said: HTMLElement): void {
+  said.tabIndex = -1;
+  said.focus({ preventScroll: true });
+}
+
 /** Has the mark of an edited message lead to its earlier words, for whoever may see them. */
 function tell(said: HTMLElement): void {
   const thread = the<HTMLTemplateElement>("#t-said").content.querySelector(".replies")?.getAttribute("href") ?? "";
