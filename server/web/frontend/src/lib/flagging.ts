@@ -17,6 +17,7 @@ export function askToFlag(address: string, closed: () => void): void {
     try {
       await call("POST", address, { reason, words: words.value.trim().replace(/\s+/g, " ") });
       dialog.close();
+      form.reset();
       thank();
     } catch (fault) {
       complain(form, (fault as Error).message);
