@@ -166,12 +166,16 @@ class Letters:
 
 @dataclass
 class Visits:
-    """Students who go into a class at LiveKit, and guests of whom LiveKit tells that they came for a minute."""
+    """Students who go into a class at LiveKit, and guests of whom LiveKit tells that they came for a minute.
+
+    They did so before the roll was called first, for LiveKit has nobody in the class when it is asked.
+    """
 
     scene: Scene
     post: Post
     class_id: str
     told: list[str] = field(default_factory=list)
+    before: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(minutes=2))
     guests: int = 0
     """With those of whom nothing was told, for it was dropped: no poll could tell of them later."""
 
@@ -182,7 +186,7 @@ class Visits:
             token, _ = school.students[self.guests % len(school.students)]
             door = await ask(self.scene, "POST", f"/channels/{school.slug}/classes/{self.class_id}/join", token)
             assert re.search(r"[?&]token=", door["url"])
-            guest, came = f"guest-{self.guests}", datetime.now(UTC) - minute
+            guest, came = f"guest-{self.guests}", self.before
             moves = (("participant_joined", came), ("participant_left", came + minute))
             sent = [
                 await self.post.send(livekit.moved(kind, UUID(self.class_id), guest, at, f"{kind}-{guest}"))

@@ -56,12 +56,16 @@ async def test_an_upload_cut_at_any_byte_goes_on_where_the_store_says(
     name, content = key(), secrets.token_bytes(1_600_000)
     url = await store.sign_upload(name, len(content), "video/mp4")
     await send_cut(url, len(content), content[:cut])
-    question = await put(browser, url, b"", "bytes */*")
-    held = int(question.headers.get("Range", "bytes=0--1").removeprefix("bytes=0-")) + 1
-    assert question.status == 308
-    assert held <= cut
-    rest = await put(browser, url, content[held:], f"bytes {held}-{len(content) - 1}/{len(content)}")
-    assert rest.status == 200
+    answer = await put(browser, url, b"", "bytes */*")
+    assert answer.status == 308
+    # What was on its way when the connection was cut may still arrive after it was asked for.
+    for _ in range(3):
+        held = int(answer.headers.get("Range", "bytes=0--1").removeprefix("bytes=0-")) + 1
+        assert held <= cut
+        answer = await put(browser, url, content[held:], f"bytes {held}-{len(content) - 1}/{len(content)}")
+        if answer.status != 308:
+            break
+    assert answer.status == 200
     assert b"".join([block async for block in store.open_range(name)]) == content
 
 

@@ -63,7 +63,8 @@ async def test_a_recording_becomes_one_published_lesson_that_its_students_may_op
     assert (await content(shop, picture)).startswith(b"\xff\xd8")
     assert len(objects(tmp_path)) == 2
     async with bare(tenancy.relay) as connection:
-        told = await connection.fetch("select person_id, payload from notices where channel_id = $1", held.school.id)
+        sql = "select person_id, payload from notices where channel_id = $1 and event = 'notice'"
+        told = await connection.fetch(sql, held.school.id)
     assert [(each["person_id"], each["payload"]["lesson"]) for each in told] == [
         (held.school.sam.person_id, str(lesson["id"]))
     ]
