@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser
@@ -20,3 +21,9 @@ async def town(home: Path, request: pytest.FixtureRequest) -> AsyncIterator[Town
 async def chromium() -> AsyncIterator[Browser]:
     async with browser() as running:
         yield running
+
+
+@pytest.fixture
+async def place(town: Town) -> dict[str, Any]:
+    """A new room."""
+    return await town.place()

@@ -17,12 +17,6 @@ TALL = "Bowl {} is dry." + "\n\nIt had stood on the shelf by the window for a we
 
 
 @pytest.fixture
-async def place(town: Town) -> dict[str, Any]:
-    """A new room."""
-    return await town.place()
-
-
-@pytest.fixture
 async def sam(chromium: Browser, town: Town, place: dict[str, Any]) -> AsyncIterator[Talker]:
     """Sam, outside the room."""
     async with talker(chromium, town, "sam", place["slug"]) as who:

@@ -21,12 +21,6 @@ HANGING = "indexedDB.open = () => ({})"
 
 
 @pytest.fixture
-async def place(town: Town) -> dict[str, Any]:
-    """A new room."""
-    return await town.place()
-
-
-@pytest.fixture
 async def both(chromium: Browser, town: Town, place: dict[str, Any]) -> AsyncIterator[tuple[Talker, Talker]]:
     """Sam and Ana, both in the room."""
     async with AsyncExitStack() as stack:

@@ -17,12 +17,6 @@ API = f"/channels/{CHANNEL}"
 
 
 @pytest.fixture
-async def place(town: Town) -> dict[str, Any]:
-    """A new room."""
-    return await town.place()
-
-
-@pytest.fixture
 async def three(chromium: Browser, town: Town, place: dict[str, Any]) -> AsyncIterator[tuple[Talker, Talker, Talker]]:
     """Sam at two devices, and Ana, all in the room."""
     async with AsyncExitStack() as stack:

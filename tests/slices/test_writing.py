@@ -17,12 +17,6 @@ TOO_LONG = "This is 71 KB; a message holds 10 KB."
 
 
 @pytest.fixture
-async def place(town: Town) -> dict[str, Any]:
-    """A new room."""
-    return await town.place()
-
-
-@pytest.fixture
 async def sam(chromium: Browser, town: Town, place: dict[str, Any]) -> AsyncIterator[Talker]:
     """Sam, in the room."""
     async with talker(chromium, town, "sam", place["slug"]) as who:
