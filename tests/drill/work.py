@@ -23,7 +23,7 @@ from tests.standins.stripe import FarStripe
 from tests.waiting import until
 
 PATIENCE = 200.0
-ENGINE_PATIENCE = 60.0
+ENGINE_PATIENCE, MINUTE = 60.0, timedelta(minutes=1)
 BUYERS = 6
 """In the time of one fault."""
 
@@ -166,31 +166,27 @@ class Letters:
 
 @dataclass
 class Visits:
-    """Students who go into a class at LiveKit, and guests of whom LiveKit tells that they came for a minute.
-
-    They did so before the roll was called first, for LiveKit has nobody in the class when it is asked.
-    """
+    """Students who go into a class at LiveKit, and guests who it tells came for a minute, before any roll call."""
 
     scene: Scene
     post: Post
     class_id: str
     told: list[str] = field(default_factory=list)
-    before: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(minutes=2))
+    came: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(minutes=2))
     guests: int = 0
     """With those of whom nothing was told, for it was dropped: no poll could tell of them later."""
 
     async def run(self, end: asyncio.Event) -> None:
         """One after the other."""
-        school, minute = self.scene.school, timedelta(minutes=1)
+        school = self.scene.school
         while not end.is_set():
             token, _ = school.students[self.guests % len(school.students)]
             door = await ask(self.scene, "POST", f"/channels/{school.slug}/classes/{self.class_id}/join", token)
             assert re.search(r"[?&]token=", door["url"])
-            guest, came = f"guest-{self.guests}", self.before
-            moves = (("participant_joined", came), ("participant_left", came + minute))
+            guest = f"guest-{self.guests}"
             sent = [
                 await self.post.send(livekit.moved(kind, UUID(self.class_id), guest, at, f"{kind}-{guest}"))
-                for kind, at in moves
+                for kind, at in (("participant_joined", self.came), ("participant_left", self.came + MINUTE))
             ]
             self.guests += 1
             if all(sent):
