@@ -5,8 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tenants.database.pool import Pool
+from tenants.ids import RoomId
 from tenants.scope import Tenancy
 from tests.databases import as_role
+from tests.tenants.test_community import make_room
+from tests.world import School, World
 
 
 @pytest.fixture
@@ -16,3 +19,15 @@ async def narrow(database: str) -> AsyncIterator[Tenancy]:
     tenancy = Tenancy(app, Pool(as_role(database, "guildhall_relay"), 1))
     yield tenancy
     await tenancy.close()
+
+
+@pytest.fixture
+def school(world: World) -> School:
+    """The school in which most of it happens."""
+    return world.pottery
+
+
+@pytest.fixture
+async def room(tenancy: Tenancy, school: School) -> RoomId:
+    """A room of its members."""
+    return await make_room(tenancy, school)

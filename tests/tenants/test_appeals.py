@@ -11,18 +11,8 @@ from tenants.members import members
 from tenants.moderation import appeals, queue
 from tenants.scope import Committed, Record, Tenancy
 from tests.tenants.moderating import act, acting, flag, passed, read, waiting
-from tests.tenants.test_community import make_room, say
+from tests.tenants.test_community import say
 from tests.world import School, Somebody, World
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
-async def room(tenancy: Tenancy, school: School) -> RoomId:
-    return await make_room(tenancy, school)
 
 
 @pytest.fixture

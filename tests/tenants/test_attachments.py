@@ -36,16 +36,6 @@ PDF = {"name": "glazes.pdf", "content_type": "application/pdf", "purpose": "mess
 PNG = {"name": "bowl.png", "content_type": "image/png", "purpose": "message"}
 
 
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
-async def room(tenancy: Tenancy, school: School) -> RoomId:
-    return await make_room(tenancy, school)
-
-
 async def picture(tenancy: Tenancy, school: School, who: Somebody) -> UUID:
     """A picture of somebody's that was looked at."""
     made = await make_file(tenancy, school, who, **PNG)

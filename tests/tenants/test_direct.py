@@ -30,11 +30,6 @@ from tests.tenants.test_rooms import sees
 from tests.world import School, Somebody, World, add_member, make_person
 
 
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
 async def opened(
     tenancy: Tenancy, school: School, who: Somebody, *others: Somebody, name: str = ""
 ) -> tuple[RoomId, bool]:

@@ -28,11 +28,6 @@ from tests.tenants.test_ringing import reply
 from tests.world import School, World
 
 
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
 async def test_a_block_shuts_the_conversation_in_silence(tenancy: Tenancy, school: School) -> None:
     sam, zoe = school.sam, school.zoe
     room = await talking(tenancy, school, sam, zoe)

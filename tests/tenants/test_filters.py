@@ -20,16 +20,6 @@ from tests.waiting import until
 from tests.world import School, World
 
 
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
-async def room(tenancy: Tenancy, school: School) -> RoomId:
-    return await make_room(tenancy, school)
-
-
 async def caught(tenancy: Tenancy, school: School) -> int:
     async with acting(tenancy, school, school.mia) as scope:
         return sum(row["caught"] for row in await filter_editing.every(scope))

@@ -15,16 +15,6 @@ from tests.tenants.test_community import make_room, say
 from tests.world import School, World, add_member, make_person
 
 
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
-async def room(tenancy: Tenancy, school: School) -> RoomId:
-    return await make_room(tenancy, school)
-
-
 async def test_a_flag_counts_once_however_many_come_at_once(tenancy: Tenancy, school: School, room: RoomId) -> None:
     posted = await say(tenancy, school, school.sam.actor, room)
     told = await asyncio.gather(*(flag(tenancy, school, who, posted.id) for who in (school.zoe, school.ben) * 3))

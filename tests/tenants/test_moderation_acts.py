@@ -16,18 +16,8 @@ from tenants.moderation import acts, appeals, deleting, queue
 from tenants.permissions import Role
 from tenants.scope import Committed, Tenancy
 from tests.tenants.moderating import SOON, act, acting, flag, passed, read, undo, waiting
-from tests.tenants.test_community import make_room, say
-from tests.world import School, World, add_member, make_person
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
-async def room(tenancy: Tenancy, school: School) -> RoomId:
-    return await make_room(tenancy, school)
+from tests.tenants.test_community import say
+from tests.world import School, add_member, make_person
 
 
 @pytest.mark.parametrize("kind", ["hide", "delete"])

@@ -9,19 +9,9 @@ from tenants.permissions import Role
 from tenants.scope import Record, Tenancy
 from tests.tenants.moderating import SOON, act, acting, flag, waiting
 from tests.tenants.test_community import make_room, say
-from tests.world import School, Somebody, World, make_school
+from tests.world import School, Somebody, make_school
 
 DECIDED = ("keep", "hide", "delete", "warn", "ban", "note", "slow")
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
-async def room(tenancy: Tenancy, school: School) -> RoomId:
-    return await make_room(tenancy, school)
 
 
 async def flagged(tenancy: Tenancy, school: School, room: RoomId, author: Somebody) -> Record:

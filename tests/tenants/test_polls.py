@@ -17,11 +17,6 @@ from tests.world import School, World, add_member, make_person
 
 
 @pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
 async def room(tenancy: Tenancy, school: School) -> RoomId:
     return await place(tenancy, school)
 

@@ -13,12 +13,7 @@ from tenants.scope import Tenancy
 from tests.tenants import filtering, test_raids
 from tests.tenants.moderating import SOON, act, acting, flag, undo, waiting
 from tests.tenants.polling import ask, asked, counts, place, standing, vote
-from tests.world import School, World
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
+from tests.world import School
 
 
 @pytest.fixture

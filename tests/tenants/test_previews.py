@@ -22,16 +22,6 @@ PAGE = Page("Bowls", "How to throw one", "Clay")
 SHOWN = {"url": URL, "title": "Bowls", "description": "How to throw one", "site": "Clay"}
 
 
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
-async def room(tenancy: Tenancy, school: School) -> RoomId:
-    return await make_room(tenancy, school)
-
-
 async def show(tenancy: Tenancy, school: School, message: UUID, url: str = URL, page: Page = PAGE) -> None:
     async with tenancy.scope(school.id, acting_system("test")) as scope:
         await previews.show(scope, message, url, page)

@@ -18,16 +18,6 @@ from tests.tenants.test_community import make_room
 from tests.world import School, Somebody, World, make_person
 
 
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
-async def room(tenancy: Tenancy, school: School) -> RoomId:
-    return await make_room(tenancy, school)
-
-
 async def begin(tenancy: Tenancy, school: School, minutes: int = 60, who: Somebody | None = None) -> Record:
     async with acting(tenancy, school, who or school.mia) as scope:
         return await raid.begin(scope, minutes)

@@ -12,17 +12,7 @@ from tenants.scope import Tenancy
 from tests.tenants.filtering import filter_of, owner_runs, say
 from tests.tenants.moderating import act, acting
 from tests.tenants.test_community import make_room
-from tests.world import School, Somebody, World
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
-async def room(tenancy: Tenancy, school: School) -> RoomId:
-    return await make_room(tenancy, school)
+from tests.world import School, Somebody
 
 
 async def run(tenancy: Tenancy, school: School, kind: str, who: Somebody | None = None, **more: Any) -> trials.Trial:
