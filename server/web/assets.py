@@ -39,15 +39,20 @@ class Assets:
             raise NotBuilt("The front end is not built. Run `uv sync --reinstall-package guildhall`.") from None
 
     def head(self, entry: str, *, script: bool = True, nonce: str = "") -> Markup:
-        """Every tag a page of this kind needs in its head: fonts, styles (the house's first), modules."""
+        """Every tag a page of this kind needs in its head: fonts, styles (the house's first), modules.
+
+        Modules come after what is read: pages are whole without them, and on a slow line they would share it with the
+        styles that the first paint waits for.
+        """
         tags = [self._font(key) for key in FONTS]
         tags += [Markup('<link rel="stylesheet" href="{}"{}>').format(url, _nonce(nonce)) for url in self.styles(entry)]
         if script:
             tags += [
-                Markup('<link rel="modulepreload" href="{}"{}>').format(url, _nonce(nonce))
+                Markup('<link rel="modulepreload" fetchpriority="low" href="{}"{}>').format(url, _nonce(nonce))
                 for url in self.preloads(entry)
             ]
-            tags.append(Markup('<script type="module" src="{}"{}></script>').format(self.script(entry), _nonce(nonce)))
+            module = Markup('<script type="module" fetchpriority="low" src="{}"{}></script>')
+            tags.append(module.format(self.script(entry), _nonce(nonce)))
         return Markup("\n").join(tags)
 
     def styles(self, entry: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """People of a journey in real browsers: what they press, in the words that they see."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,10 +82,12 @@ class Someone:
 
 
 @asynccontextmanager
-async def browser(*flags: str) -> AsyncIterator[Browser]:
-    """A real Chromium, as the product itself finds it."""
+async def browser(*flags: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Browser]:
+    """A real Chromium, as the product itself finds it, with the printer's fonts unless its environment says others."""
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(**find().launch_options(*flags))
+        options = find().launch_options(*flags)
+        options["env"] |= environment or {}
+        running = await playwright.chromium.launch(**options)
         try:
             yield running
         finally:
