@@ -17,7 +17,6 @@ Disallow: /sign-
 Disallow: /unsubscribe/
 Disallow: /verify/
 Disallow: /c/*/studio
-Disallow: /c/*/community
 """
 FOR_AN_HOUR = "public, max-age=3600"
 

@@ -99,7 +99,10 @@ async def test_the_built_front_end_is_kept_for_ever(web: Web) -> None:
 
 
 async def test_robots_and_sitemap_name_the_channels(web: Web, world: World) -> None:
-    assert "/sitemap.xml" in (await web.get("/robots.txt")).text
+    robots = (await web.get("/robots.txt")).text
+    assert "/sitemap.xml" in robots
+    # A page that is never fetched cannot say that it is not to be indexed, and is listed by its address alone.
+    assert "community" not in robots
     assert (await web.get("/sitemap.xml")).status == 200
 
 

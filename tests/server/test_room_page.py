@@ -53,6 +53,16 @@ async def test_visitors_read_open_rooms_and_are_led_to_the_door_of_others(web: W
     assert b"For everyone" in older.body
 
 
+async def test_what_is_said_in_open_rooms_is_not_for_search_engines(web: Web, world: World) -> None:
+    pottery = world.pottery
+    await make_room(web, pottery, "open")
+    address = f"/c/{pottery.slug}/community/wheel-talk"
+    assert b'<meta name="robots" content="noindex, nofollow">' in (await web.get(address)).body
+    shown = (await (await signed_in(web, pottery.sam)).get(address)).body
+    assert b'<meta name="description" content="What is said in Wheel talk.">' in shown
+    assert b"noindex" not in shown
+
+
 async def test_who_is_mentioned_sees_it_at_the_side_and_on_the_message(web: Web, world: World) -> None:
     pottery = world.pottery
     await make_room(web, pottery)
