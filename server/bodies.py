@@ -129,7 +129,10 @@ def parse_query(model: type[Model], request: web.Request) -> Model:
 
 async def read_form(request: web.Request, model: type[Model]) -> Model:
     """An urlencoded form of at most 1 MB as `model`; of a repeated field the last one counts."""
-    return parse_texts(model, await read_fields(request), "")
+    fields = await read_fields(request)
+    if found := [*islice(_nuls(fields), MOST_ERRORS)]:
+        raise Invalid(errors=found)
+    return parse_texts(model, fields, "")
 
 
 async def read_fields(request: web.Request) -> dict[str, str]:
@@ -143,8 +146,6 @@ async def read_fields(request: web.Request) -> dict[str, str]:
         )
     except ValueError:
         raise Refusal(400, "malformed_form", "This form is not readable. Reload the page and send it again.") from None
-    if found := [*islice(_nuls(dict(fields)), MOST_ERRORS)]:
-        raise Invalid(errors=found)
     return dict(fields)
 
 

@@ -88,6 +88,7 @@ async def post(visit: Visit) -> web.Response:
     """POST /c/{slug}/community/{room}: `body`, `client_id`, perhaps a `poll`; sent twice, it counts once."""
     fields = await read_fields(visit.request)
     try:
+        fields.require_fit()
         posted = await say(visit, fields)
     except Refusal as refusal:
         form = refill(refusal, fields)

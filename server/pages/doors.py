@@ -1,13 +1,12 @@
 """The doors: make an account, sign in, sign out, a link by mail. None of them tells whether an address is known."""
 
 import asyncio
-from collections.abc import Mapping
 
 from aiohttp import hdrs, web
 
 from server.cookies import clear_cookie, set_cookie
 from server.csrf import require_own_page
-from server.forms import read_fields, refill
+from server.forms import Typed, read_fields, refill
 from server.limits import LINK_BY_MAIL, SIGN_IN_ADDRESS, SIGN_IN_PERSON, SIGN_UP, charge, charge_mailbox
 from server.pages import hand_off
 from server.pages.visits import Visit, channel_of_host, local_path, see
@@ -39,6 +38,7 @@ async def do_sign_in(visit: Visit) -> web.Response:
     following = local_path(fields.get("next", "/"))
     email, house = fields.get("email", ""), visit.house
     try:
+        fields.require_fit()
         await charge_address(visit)
         await charge(visit.request, SIGN_IN_PERSON, email.strip().casefold())
         password = fields.get("password", "")
@@ -64,6 +64,7 @@ async def do_sign_up(visit: Visit) -> web.Response:
     name, email = fields.get("name", ""), fields.get("email", "")
     password = None if house.sign_up == "confirm" else fields.get("password", "")
     try:
+        fields.require_fit()
         await charge(visit.request, SIGN_UP, neighbourhood_of(address_of(visit.request)))
         await charge_mailbox(visit.request, house.sign_up, email)
         known = await sign_in.sign_up(house.tenancy, house.passwords, email, password, name, policy=house.sign_up)
@@ -103,8 +104,9 @@ async def send_link(visit: Visit) -> web.Response:
     return visit.show("magic_link.html", MagicLinkView(sent=email, next=following, minutes=mailed_links.MINUTES))
 
 
-async def mail_link(visit: Visit, fields: Mapping[str, str], purpose: Purpose, following: str = "/") -> str:
+async def mail_link(visit: Visit, fields: Typed, purpose: Purpose, following: str = "/") -> str:
     """Mail a link to the `email` of a form, if it has an account; the address, and nobody can tell."""
+    fields.require_fit()
     await charge_address(visit)
     email = people.clean_email(fields.get("email", ""))
     await charge(visit.request, LINK_BY_MAIL, email.casefold())
@@ -118,6 +120,7 @@ async def use_link(visit: Visit) -> web.Response:
     """POST /sign-in/link/use: `token`, which works once; the first one of an address leads to a new password."""
     fields = await read_own(visit)
     try:
+        fields.require_fit()
         await charge_address(visit)
         proof = await mailed_links.use(visit.house.tenancy, visit.house.links, fields.get("token", ""))
     except Refusal as refusal:
@@ -126,7 +129,7 @@ async def use_link(visit: Visit) -> web.Response:
     return await welcome(visit, proof.known, following, "link by mail", proved=True)
 
 
-async def read_own(visit: Visit) -> dict[str, str]:
+async def read_own(visit: Visit) -> Typed:
     """The fields of a form, unless a foreign page sent them: it would sign its visitor in as somebody else."""
     headers = visit.request.headers
     if "Sec-Fetch-Site" in headers or hdrs.ORIGIN in headers:

@@ -37,6 +37,7 @@ async def found(visit: Visit) -> web.Response:
     colour = fields.get("colour", "")
     settings = {"brand": {"colour": colour}} if colour else {}
     try:
+        fields.require_fit()
         await charge(visit.request, FOUNDING, str(person.person_id))
         made = await founding.found(
             visit.house.tenancy, actor, fields.get("name", ""), fields.get("slug", "").strip(), settings

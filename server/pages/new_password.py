@@ -38,6 +38,7 @@ async def choose(visit: Visit) -> web.Response:
     fields = await read_own(visit)
     token = fields.get("token", "")
     try:
+        fields.require_fit()
         await charge_address(visit)
         return await (_by_link(visit, token, fields) if token else _while_signed_in(visit, fields))
     except Refusal as refusal:

@@ -70,6 +70,7 @@ async def save_own(visit: Visit) -> web.Response:
     """POST /c/{slug}/people/me: `name, pronouns, about, time_zone, shows_seen, url-0, label-0, …`, `picture`."""
     fields = await read_fields(visit.request)
     try:
+        fields.require_fit()
         clean = await prepared(_given(fields))
         async with visit.enter() as scope:
             me = scope.member_id()

@@ -13,6 +13,7 @@ from server.access import HouseAccess, device_of, token_of
 from server.context import HOUSE, AtChannel, House
 from server.cookies import carries_cookie, clear_cookie, host_asked
 from server.csrf import OWN_ORIGIN, own_origins
+from server.forms import require_fit
 from server.limits import LIMITER, PAGE_READS, admit
 from server.pages.said import SAID
 from server.sender import address_of, neighbourhood_of
@@ -79,8 +80,12 @@ class Visit:
 
     @contextlib.asynccontextmanager
     async def enter(self, *, readonly: bool | None = None) -> AsyncIterator[Scope]:
-        """One transaction in the channel of the path, as the reader; its page wears the channel's dress from here."""
+        """One transaction in the channel of the path, as the reader, refused where its form cannot be taken.
+
+        Its page wears the channel's dress from here.
+        """
         at = await self.at_channel()
+        require_fit(self.request)
         only_reads = self.request.method in {"GET", "HEAD"} if readonly is None else readonly
         async with at.scope(readonly=only_reads) as scope:
             await self.meet(scope)
@@ -116,9 +121,7 @@ class Visit:
         response.headers["Content-Security-Policy"] = public_policy(self.request, frame, dress, forms)
         return response
 
-    def show_tool(
-        self, template: str, view: Any, *, status: int = 200, forms: tuple[str, ...] = ()
-    ) -> web.Response:  # fmt: skip
+    def show_tool(self, template: str, view: Any, *, status: int = 200, forms: tuple[str, ...] = ()) -> web.Response:
         """The page under the studio's policy, which no cache may keep; its forms may lead on to the origins `forms`."""
         nonce = csp.nonce()
         response = html(self.pages.render(template, view, self.frame(nonce)), status, PRIVATE)
@@ -130,7 +133,7 @@ class Visit:
 PageHandler = Callable[[Visit], Awaitable[web.StreamResponse]]
 
 
-def page(handler: PageHandler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def page(handler: PageHandler) -> Handler:
     """A handler of aiohttp's from one of ours: a reader without a sign-in is led to the door, and back afterwards."""
     glass = Hourglass(PAGE_SECONDS)
 
@@ -144,6 +147,8 @@ def page(handler: PageHandler) -> Callable[[web.Request], Awaitable[web.StreamRe
             raise Refusal(503, "too_slow", "This took too long and was given up. Try again.", retry_after=3) from None
         except SignInNeeded:
             response = see(f"/sign-in?next={quote(_came_from(request))}")
+        if not request.content.is_eof():
+            response.force_close()  # of a form that was too large the rest is not waited for
         if visit.signed_in is None and carries_cookie(request) and not response.cookies:
             clear_cookie(request, response)
             # A shared cache would hand this to others, and sign them out.
@@ -244,9 +249,7 @@ def origin_of(request: web.Request) -> str:
     return own_origins(request)[-1] if host_asked(request) else request.app[OWN_ORIGIN]
 
 
-def public_policy(
-    request: web.Request, frame: Frame, dress: Theme | None = None, forms: tuple[str, ...] = ()
-) -> str:  # fmt: skip
+def public_policy(request: web.Request, frame: Frame, dress: Theme | None = None, forms: tuple[str, ...] = ()) -> str:
     """The policy of a page without scripts of its own."""
     doors = {*far_doors(request), *forms}
     return csp.public(frame.origin, (dress or theme_of(frame)).source, far_files(request), doors)

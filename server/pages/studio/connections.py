@@ -36,6 +36,7 @@ async def connect(visit: Visit) -> web.Response:
     fields = await read_fields(visit.request)
     kind = fields.get("provider", "generic")
     try:
+        fields.require_fit()
         secret = _checked(kind, fields)
         async with at_desk(visit, "classes") as scope:
             name = fields.get(f"{kind}-name", "").strip() or LABELS[kind][0]
