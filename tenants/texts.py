@@ -27,6 +27,11 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CONTROL_OR_BREAK = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _JOINERS = "\u200c\u200d"  # words of Persian and Hindi, and families of emoji, are written with them
 _MARKS = 8
+# What shows something: neither a space, nor Default_Ignorable_Code_Point (Unicode, UAX #44), nor Braille without dots.
+_SEEN = re.compile(
+    "[^\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _SPACES = re.compile(r"\s+")
 _TAGS = {"a", "b", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "li", "ol"}
 _TAGS |= {"p", "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"}
@@ -47,8 +52,10 @@ _MENTION = re.compile(
 MEMBER_MARK = '<span class="mention" data-member="%s"></span>'
 GROUP_MARK = '<span class="mention" data-group="%(group)s">@[a-z]+</span>'
 _URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}…]")
-_LESSON = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}).enable(["table", "strikethrough"])
-_MESSAGE = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST, "breaks": True})
+# The parser leaves out what stands deeper than it looks: it looks further than is allowed, so that this is seen.
+_DEPTH = DEEPEST + 2
+_LESSON = MarkdownIt("commonmark", {"html": False, "maxNesting": _DEPTH}).enable(["table", "strikethrough"])
+_MESSAGE = MarkdownIt("commonmark", {"html": False, "maxNesting": _DEPTH, "breaks": True})
 _MESSAGE.enable("strikethrough").disable(["image", "reference", "heading", "lheading"])
 
 
@@ -75,7 +82,7 @@ def clean_text(value: str, pointer: str = "", *, most_bytes: int = MESSAGE_BYTES
     text = value.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     if len(text.encode()) > most_bytes:
         raise TooLarge(f"That is longer than the {most_bytes // 1024} KB that fit here. Shorten it.", "text_too_large")
-    if len(text.strip()) < shortest:
+    if len(text.strip()) < shortest or (shortest and not _SEEN.search(text)):
         raise Invalid.field(pointer, "too_short", _shortest_words(shortest))
     return text
 

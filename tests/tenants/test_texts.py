@@ -58,6 +58,10 @@ def test_a_text_keeps_its_lines_and_has_a_size() -> None:
             clean_text(bad)
     with pytest.raises(Invalid):
         clean_text(" \n ", shortest=1)
+    for unseen in ("\u200b", "\u3164 \u2800", "\u2060\ufeff\n\u00ad", "\U000e0041"):
+        with pytest.raises(Invalid):
+            clean_text(unseen, shortest=1)
+    assert clean_text("\u200f!", shortest=1) == "\u200f!"
 
 
 HOSTILE = [
@@ -121,6 +125,20 @@ def test_nothing_comes_out_nested_deeply(typed: str) -> None:
     except Invalid:
         return
     assert max(html.count("<blockquote"), html.count("<ul"), html.count("<em"), html.count("<strong")) <= 21
+
+
+@pytest.mark.parametrize("mark", ["> ", "- ", "1. ", "> - "])
+def test_words_that_stand_too_deep_are_refused_and_never_left_out(mark: str) -> None:
+    def shown(depth: int) -> bool:
+        try:
+            html = render_message(mark * depth + "deep")
+        except Invalid:
+            return False
+        assert "deep" in html
+        return True
+
+    assert [shown(depth) for depth in (1, 4, 30, 300)] == [True, True, False, False]
+    assert {shown(depth) for depth in range(4, 30)} == {True, False}
 
 
 @given(st.text(max_size=300))
