@@ -44,7 +44,7 @@ from tenants.community import (
 from tenants.community.unsent import Place
 from tenants.errors import NotFound, Refusal, SignInNeeded
 from tenants.ids import ChannelId, MemberId, RoomId
-from tenants.members import raids
+from tenants.members import raids, zones
 from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 
@@ -164,6 +164,7 @@ async def gather(
         read_seq=await reads.read_upto(scope, room["id"]),
         withheld=await _withheld(scope, found),
         silence=await screening.silenced(scope, room),
+        own_zone=await zones.of(scope, scope.actor.member_id) if sanctions.muted_until(room) else None,
         raid=await raids.standing(scope) if sanctions.raided(room) else None,
         talks=await direct.page(scope, limit=MOST_TALKS) if member else (),
         asking=await direct.asking(scope) if member else 0,

@@ -268,7 +268,7 @@ async def hold(
     if not in_archive:
         rooms.require_kept(room)
     if writes:
-        sanctions.require_unmuted(room)
+        await sanctions.require_unmuted(scope, room)
         withheld.require_words(held)
         await direct_rules.require_reach(scope, room)
     return held

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import array, insert
 
 from tenants.errors import Forbidden, TooFast
 from tenants.ids import new_id
+from tenants.members import zones
 from tenants.permissions import Role
 from tenants.scope import Record, Scope
 from tenants.statements import CHANNEL, scoped, within
@@ -82,10 +83,17 @@ def is_staff(scope: Scope) -> bool:
     return scope.actor.system is not None or scope.actor.role not in {None, Role.STUDENT}
 
 
-def require_unmuted(room: Record) -> None:
+async def require_unmuted(scope: Scope, room: Record) -> None:
     """Pass, or Forbidden `muted`, which says why and until when."""
     if mute := _of_kind(room, "mute"):
-        raise Forbidden(muted_words(mute["reason"], mute["until"]), "muted", until=mute["until"])
+        zone = await zones.of(scope, scope.actor.member_id)
+        raise Forbidden(muted_words(mute["reason"], mute["until"], zone), "muted", until=mute["until"])
+
+
+def muted_until(room: Record) -> datetime | None:
+    """Until when the member is muted, by a room's `restraints`; None when they are not."""
+    mute = _of_kind(room, "mute")
+    return datetime.fromisoformat(mute["until"]) if mute and mute["until"] else None
 
 
 def said_of(room: Record, zone: tzinfo = UTC) -> tuple[str, int]:
@@ -119,7 +127,7 @@ async def require_may_write(scope: Scope, room: Record) -> None:
     """Pass, or Forbidden `muted`, or TooFast in a slowed room; to be called once for each new message."""
     if room["restraints"] is None:
         return
-    require_unmuted(room)
+    await require_unmuted(scope, room)
     paces = [each["seconds"] for each in room["restraints"] if each["kind"] in PACED]
     if paces and not is_staff(scope):
         await _keep_pace(scope, room["id"], max(paces))

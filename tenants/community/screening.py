@@ -18,7 +18,7 @@ from tenants.community.filters import CATCHES, REMEMBERED, Sent, Trace, Writer
 from tenants.community.rooms import DIRECT
 from tenants.errors import Forbidden
 from tenants.ids import new_id
-from tenants.members import raids
+from tenants.members import raids, zones
 from tenants.scope import Record, Scope
 from tenants.statements import Scoped, scoped
 from tenants.tables import binds, instant, owned, refers
@@ -100,7 +100,7 @@ async def screen(scope: Scope, room: Record, rendered: str, message_id: UUID, *,
     """
     if not applies(scope, room):
         return PASSED
-    sanctions.require_unmuted(room)
+    await sanctions.require_unmuted(scope, room)
     writer = await _writer(scope)
     seen = Seen(rendered)
     if len(rendered) > SHORT:
@@ -144,7 +144,9 @@ async def silenced(scope: Scope, room: Record) -> str:
         return ""
     raid = await raids.standing(scope)
     writer = await scope.one(_WRITER, me=scope.member_id())
-    return raids.silence(raid) if raid and raids.is_new(raid, writer["joined_at"]) else ""
+    if raid is None or not raids.is_new(raid, writer["joined_at"]):
+        return ""
+    return raids.silence(raid, await zones.of(scope, scope.actor.member_id))
 
 
 async def _writer(scope: Scope) -> Writer:
@@ -159,7 +161,7 @@ async def _in_raid(scope: Scope, room: Record, seen: Seen, writer: Writer) -> Ve
     if raid is None:
         return None
     if raids.is_new(raid, writer.joined_at):
-        raise Forbidden(raids.silence(raid), "raid")
+        raise Forbidden(raids.silence(raid, await zones.of(scope, scope.actor.member_id)), "raid")
     strange = seen.linked and not raids.is_known(raid, writer.joined_at)
     return Verdict("hold", None, RAID) if strange else None
 

@@ -3,11 +3,12 @@
 Only one stands at a time. That it does comes to those who write with the room's row (`sanctions.raided`).
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import Column, Uuid, bindparam, func, select
 
 from tenants.errors import Forbidden
+from tenants.members import zones
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
 from tenants.tables import Instant, instant, owned, refers
@@ -39,7 +40,8 @@ async def standing(scope: Scope) -> Record | None:
 async def require_calm(scope: Scope) -> None:
     """Pass, or Forbidden `raid` while nobody may come in."""
     if raid := await standing(scope):
-        raise Forbidden(f"Nobody new comes in until {clock(raid['ends_at'])}. Come back then.", "raid")
+        until = moment(raid["ends_at"], await zones.of(scope, None))
+        raise Forbidden(f"Nobody new comes in until {until}. Come back then.", "raid")
 
 
 def is_new(raid: Record, joined_at: datetime) -> bool:
@@ -52,11 +54,6 @@ def is_known(raid: Record, joined_at: datetime) -> bool:
     return bool(joined_at <= raid["began_at"] - KNOWN)
 
 
-def silence(raid: Record) -> str:
-    """What those who are new are told instead of a place to write."""
-    return f"New members only read until {clock(raid['ends_at'])}."
-
-
-def clock(at: datetime) -> str:
-    """A time as everybody reads it."""
-    return moment(at)
+def silence(raid: Record, zone: tzinfo) -> str:
+    """What those who are new are told instead of a place to write, with the end of it in `zone`."""
+    return f"New members only read until {moment(raid['ends_at'], zone)}."

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, update
 
 from tenants import audit, notices
-from tenants.channels import channels
 from tenants.community import direct_rules, hiding, messages, sanctions, withheld
 from tenants.errors import Invalid, NotFound
 from tenants.ids import PersonId, RoomId
 from tenants.jobs import ForgetWords
-from tenants.members import bans, members
+from tenants.members import bans, members, zones
 from tenants.members.members import MEMBERS
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -163,7 +161,7 @@ async def _silence(scope: Scope, member_id: UUID, until: datetime | None, reason
     person = PersonId((await members.locked(scope, member_id))["person_id"])
     if until is not None and until > datetime.now(UTC):
         await sanctions.put(scope, member_id, "mute", until=until, reason=reason)
-        zone = ZoneInfo((await channels.read(scope))["time_zone"])
+        zone = await zones.of(scope, member_id)
         scope.announce(notices.muted(person, sanctions.muted_words(reason, until, zone), until.isoformat()))
     else:
         await sanctions.lift(scope, member_id, "mute")

@@ -6,6 +6,7 @@ students write once in thirty seconds in every room, and `@room` calls nobody.
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Uuid, bindparam, func, insert, update
 
@@ -21,6 +22,7 @@ from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import Scoped, scoped
 from tenants.tables import binds
+from tenants.times import moment
 
 LONGEST_MINUTES, MINUTES = 24 * 60, 60
 PACE = 30
@@ -45,7 +47,9 @@ _ROOMS = Scoped(
 )
 # Newest first: ids are made in the order that people join. A mute of their own goes on.
 _NEW = Scoped(
-    "select m.person_id from members m where m.channel_id = $1 and m.joined_at > $2 and m.role = 'student'"
+    "select m.person_id, coalesce(nullif(p.time_zone, ''), c.time_zone) as time_zone from members m"
+    " join channels c on c.id = $1 left join profiles p on p.channel_id = $1 and p.member_id = m.id"
+    " where m.channel_id = $1 and m.joined_at > $2 and m.role = 'student'"
     " and m.left_at is null and not exists (select 1 from restraints s where s.channel_id = $1 and s.subject = m.id"
     " and s.kind = 'mute' and s.until > now()) order by m.id desc limit $3",
     ("channel_id", "since", "limit"),
@@ -100,10 +104,13 @@ async def _tell(scope: Scope, raid: Record, *, stands: bool) -> None:
     for room in await scope.all(_ROOMS):
         pace = max(room["seconds"], PACE) if stands else room["seconds"]
         scope.announce(notices.room_slowed(RoomId(room["id"]), pace))
-    said, until = (raids.silence(raid), raid["ends_at"].isoformat()) if stands else ("", None)
+    until = raid["ends_at"].isoformat() if stands else None
     for row in await scope.all(_NEW, since=raid["began_at"] - raids.NEW, limit=MOST_TOLD):
+        said = raids.silence(raid, ZoneInfo(row["time_zone"])) if stands else ""
         scope.announce(notices.muted(PersonId(row["person_id"]), said, until))
-    title = f"Raid mode is on until {raids.clock(raid['ends_at'])}." if stands else "Raid mode has ended."
-    url = links.studio((await channels.read(scope))["slug"], "/moderation")
+    channel = await channels.read(scope)
+    when = moment(raid["ends_at"], ZoneInfo(channel["time_zone"]))
+    title = f"Raid mode is on until {when}." if stands else "Raid mode has ended."
+    url = links.studio(channel["slug"], "/moderation")
     told = [notices.raid_changed(each, raid["id"], title, url) for each in await caseload.moderators(scope)]
     await bell.ring(scope, told, raid["id"])

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -174,9 +175,13 @@ async def test_a_muted_member_reads_why_instead_of_a_composer(
     await decide(mia, school, case, "mute", minutes="60")
     await decide(mia, school, case, "slow", seconds="30")
     url = f"/c/{school.slug}/community/wheel-talk"
-    page = (await (await signed_in(web, school.sam)).get(url)).text
+    sam = await signed_in(web, school.sam)
+    page = (await sam.get(url)).text
     assert "You are muted until" in page
-    assert re.search(r'<form class="composer"[^>]* hidden>', page)
+    refused = await sam.post(url, client_id=str(uuid4()), body="What I wanted to say")
+    assert refused.status == 403
+    assert re.search(r"<textarea[^>]* readonly[^>]*>What I wanted to say</textarea>", refused.text)
+    assert re.search(r'<form class="composer hushed"[^>]* hidden>', page)
     other = (await (await signed_in(web, school.zoe)).get(url)).text
     assert "Slow mode: one message every 30 s." in other
     assert not re.search(r'<form class="composer"[^>]* hidden>', other)

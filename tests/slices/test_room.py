@@ -67,7 +67,7 @@ async def test_an_absence_is_said_and_made_good(town: Town, place: dict[str, Any
     await expect(sam.banner).to_contain_text("2 messages are kept")
     await sam.page.wait_for_timeout(AWAY_MS)
     assert await sam.words() == ["before"]
-    waiting = [f"mine, {n} Waiting for the network" for n in ("one", "two")]
+    waiting = [f"mine, {n} Waiting for the connection" for n in ("one", "two")]
     await expect(sam.unsent).to_have_text(waiting, use_inner_text=True)
     await sam.offline(offline=False)
     for who in both:

@@ -124,7 +124,7 @@ async def test_an_absence_is_made_good_in_the_thread(
     await desk.offline(offline=True)
     await expect(desk.banner).to_be_visible()
     await answer(here, "mine")
-    await expect(here.locator(".pending")).to_contain_text("Waiting for the network", use_inner_text=True)
+    await expect(here.locator(".pending")).to_contain_text("Waiting for the connection", use_inner_text=True)
     for n in range(3):
         await answer(there, f"meanwhile {n}")
     said = there.locator(".said-here .said", has_text="before")

@@ -171,14 +171,15 @@ class RoomPage:
 
     Without scripts the form posts `body` and `client_id` (a UUID made for this page) to `post_url`, and that of a poll
     `poll_id` as `client_id`, `poll`, and what `polls.asked_by` reads. `why_silent` says why a member may not write
-    here, `muted` why this one may not; `read_seq` is how far the reader had read, `last_seq` the room's head in this
-    page. With a `back_url` the page is that of a thread, which the form posts to; with a `newer_url` it shows an
-    earlier part of the talk, which stands still, without scripts and composer. `unread_url` leads to the first unread
-    message, where that is not in the page. A mention of a group in `groups_of_reader` means the reader. `raid_until` is
-    for the team while raid mode is on. A direct room has a `talk`. What the members in `folds` write is folded;
-    `people_url` followed by `/` and an id is a member's own page. `pinned` messages are at `pins_url`, and
-    `pins_messages` says whether the reader may pin. In `threads_waiting` threads of `threads_url` something is unread.
-    The page of a thread has its `root` and `root_id`, and `follows` when the reader does; its lines are the replies.
+    here, `muted` why this one may not, and until when; `read_seq` is how far the reader had read, `last_seq` the
+    room's head in this page. With a `back_url` the page is that of a thread, which the form posts to; with a
+    `newer_url` it shows an earlier part of the talk, which stands still, without scripts and composer. `unread_url`
+    leads to the first unread message, where that is not in the page. A mention of a group in `groups_of_reader` means
+    the reader. `raid_until` is for the team while raid mode is on. A direct room has a `talk`. What the members in
+    `folds` write is folded; `people_url` followed by `/` and an id is a member's own page. `pinned` messages are at
+    `pins_url`, and `pins_messages` says whether the reader may pin. In `threads_waiting` threads of `threads_url`
+    something is unread. The page of a thread has its `root` and `root_id`, and `follows` when the reader does; its
+    lines are the replies.
     `draft` is what the reader has begun to write here, in that version.
     """
 
@@ -202,6 +203,7 @@ class RoomPage:
     members_url: str = ""
     why_silent: str = ""
     muted: str = ""
+    muted_until: datetime | None = None
     slow_seconds: int = 0
     staff: bool = False
     decisions_url: str = ""

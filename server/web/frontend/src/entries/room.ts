@@ -8,19 +8,19 @@ import type { Message } from "../lib/message.ts";
 import { Names } from "../lib/names.ts";
 import { PAGE, roomFacts, the } from "../lib/page.ts";
 import { People } from "../lib/people.ts";
-import { Refused } from "../lib/refusal.ts";
 import { Rows } from "../lib/rows.ts";
 import { IndexedShelf } from "../lib/shelf.ts";
 import { SocketTransport } from "../lib/socket.ts";
 import { Status } from "../lib/status.ts";
 import { Stream } from "../lib/stream.ts";
 import { Typing } from "../lib/typing.ts";
-import { type Link, Wire } from "../lib/wire.ts";
+import { Wire } from "../lib/wire.ts";
 import { WORDS } from "../lib/words.ts";
 
 const facts = roomFacts(the("main.talk"));
 const api = `/api/v1/channels/${facts.channel}`;
 const address = `${api}/rooms/${facts.room}/messages?limit=${PAGE}`;
+const hushed = () => import("../lib/hushed.ts");
 const pageOf = (query = "") => call<{ items: Message[] }>("GET", address + query).then((page) => page.items);
 
 const box = the("#stream");
@@ -45,8 +45,8 @@ const wire = new Wire(
     edited: (message) => stream.patch(message),
     deleted: ({ id }) => stream.erase(id, WORDS.deleted),
     hidden: (id) => stream.erase(id, WORDS.hidden),
-    slowed: (seconds) => slowed(seconds),
-    muted: (said) => muted(said),
+    slowed: (seconds) => void hushed().then(({ slow }) => slow(facts.staff ? 0 : seconds)),
+    muted: (told) => void hushed().then(({ mute }) => mute(told)),
     reacted: ({ message, emoji, count }) => {
       const said = stream.find(message);
       if (said) rows.react(said, emoji, count);
@@ -60,7 +60,8 @@ const wire = new Wire(
       status.link(link);
       stream.outgoing(wire.outbox.items, wait);
       if (link.state !== "online") people.lost();
-      if (link.state === "ended") void closed(link);
+      if (link.state === "ended")
+        void hushed().then(({ close }) => close(link, (reason) => status.link({ ...link, reason }), pageOf));
     },
     online: (count) => people.online(count),
     presence: (change) => people.changed(change),
@@ -90,29 +91,6 @@ const typing = new Typing(
     the("#typing>:last-child").textContent = line;
   },
 );
-
-/** A muted member reads on, and sees why they cannot write where they would. */
-function muted(said: string): void {
-  const notice = document.querySelector<HTMLElement>("#muted");
-  if (!notice || !form) return;
-  the("p span", notice).textContent = said;
-  notice.hidden = !said;
-  form.hidden = !notice.hidden;
-}
-
-function slowed(seconds: number): void {
-  const line = document.querySelector<HTMLElement>("#slow");
-  if (!line || (facts.staff && seconds)) return;
-  line.textContent = WORDS.slow(seconds);
-  line.hidden = !seconds;
-}
-
-/** Nothing more can be said here: what is left is to say why, which the wire's end alone does not tell. */
-async function closed(link: Extract<Link, { state: "ended" }>): Promise<void> {
-  if (form) form.hidden = true;
-  const why = link.code === "disconnected" && (await pageOf().catch((fault) => fault));
-  if (why instanceof Refused) status.link({ ...link, reason: why.message });
-}
 
 // Where only teachers write, others still react and flag.
 const form = document.querySelector<HTMLFormElement>("form.composer");

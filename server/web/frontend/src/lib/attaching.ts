@@ -9,6 +9,7 @@ import { Lost } from "./refusal.ts";
 import { size } from "./sizes.ts";
 import { type Session, Upload } from "./upload.ts";
 import type { Voice } from "./voice.ts";
+import { WORDS } from "./words.ts";
 
 const MOST = 10;
 const MOST_BYTES = 100 * 1024 ** 2;
@@ -184,7 +185,7 @@ export class Attaching {
         said(row, size(total));
       },
       waiting: (ms) => {
-        if (ms !== null) said(row, "Waiting for the network");
+        if (ms !== null) said(row, WORDS.waiting);
       },
     });
   }

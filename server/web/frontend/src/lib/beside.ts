@@ -3,6 +3,7 @@ import type { Actions } from "./actions.ts";
 import { alongside } from "./alongside.ts";
 import { Composer } from "./composer.ts";
 import type { Drafts } from "./drafts.ts";
+import { hush, isHushed } from "./hushed.ts";
 import type { Standing } from "./lively.ts";
 import { copy, the } from "./page.ts";
 import { Rows } from "./rows.ts";
@@ -104,12 +105,12 @@ export class Beside {
   #composer(talk: HTMLElement, root: string): Composer | null {
     const { facts, names, wire, api } = this.standing;
     const form = the<HTMLFormElement>("form.composer", talk);
-    const rooms = this.#main.querySelector<HTMLElement>("form.composer");
+    const rooms = this.#main.querySelector<HTMLFormElement>("form.composer");
     if (!rooms) {
       form.remove();
       return null;
     }
-    form.hidden = rooms.hidden;
+    hush(form, isHushed(rooms));
     const composer = new Composer(form, { ...facts, root }, names, {
       send: (body, _replyTo, files) => void wire.post(body, root, files),
       typing: () => wire.typing(),

@@ -1,5 +1,6 @@
 /** What one has begun to write, on the page: in the field of the room, of a thread beside it, and as a mark at the side. */
 import { call } from "./api.ts";
+import { settle } from "./hushed.ts";
 import type { Names } from "./names.ts";
 import { the } from "./page.ts";
 import { type Draft, type Field, type Keeper, Unsent } from "./unsent.ts";
@@ -47,7 +48,10 @@ export class Drafts {
     const keeper = this.#keeper(root);
     const unsent = new Unsent(keeper, field);
     this.#kept.set(talk, { place, unsent });
-    field.area.addEventListener("input", () => unsent.wrote());
+    field.area.addEventListener("input", () => {
+      unsent.wrote();
+      field.note(unsent.base);
+    });
     field.area.addEventListener("blur", () => unsent.left());
     // The composer has taken the words by then.
     form.addEventListener("submit", () => {
@@ -99,8 +103,9 @@ export class Drafts {
  * not keep it.
  */
 function begin(unsent: Unsent, field: Words, given: Draft): void {
+  const onward = field.goOn(given.version);
   const changed = field.area.value !== field.area.defaultValue;
-  unsent.begin(given, changed || field.isUnkept(), field.unkept());
+  unsent.begin(given, changed || field.isUnkept(), field.unkept(), onward);
 }
 
 /** The field with names where the words keep ids. */
@@ -109,7 +114,7 @@ class Words implements Field {
   readonly other: HTMLElement;
 
   constructor(
-    form: HTMLFormElement,
+    private readonly form: HTMLFormElement,
     private readonly names: Names,
     private readonly key: string,
   ) {
@@ -127,7 +132,25 @@ class Words implements Field {
       if (listed?.textContent) this.names.learn(listed.textContent.trim(), id ?? "");
     }
     this.area.value = this.names.spoken(words);
-    localStorage.removeItem(this.key);
+    this.#drop();
+    settle(this.form);
+  }
+
+  /** What is written here goes on from that version of what the server has. */
+  note(version: number): void {
+    localStorage.setItem(`${this.key}.from`, String(version));
+  }
+
+  /** Takes up what was written here and could not be kept, if nothing else has been written since. */
+  goOn(version: number): boolean {
+    const words = localStorage.getItem(this.key);
+    if (!words || localStorage.getItem(`${this.key}.from`) !== String(version)) return false;
+    if (this.area.value === this.area.defaultValue) this.area.value = words;
+    return this.area.value === words;
+  }
+
+  #drop(): void {
+    for (const key of [this.key, `${this.key}.from`]) localStorage.removeItem(key);
   }
 
   focused(): boolean {
@@ -140,7 +163,7 @@ class Words implements Field {
   }
 
   kept(words: string): void {
-    if (this.words() === words) localStorage.removeItem(this.key);
+    if (this.words() === words) this.#drop();
   }
 
   /** What the composer keeps on this device, for it was written here and the server has not got it. */

@@ -7,6 +7,7 @@ export const LATER = {
   flagged: "Flagged. Moderators look at it.",
   removed: "Deleted. Its author is told why.",
   undo: "Undo",
+  slow: (seconds: number) => `Slow mode: one message every ${seconds} s.`,
   decisions: "Decisions about you",
   meanwhile: "It was changed elsewhere meanwhile. Above is what stands now; save again to put yours in its place.",
   unread: "The thread cannot be read now. It is tried again.",

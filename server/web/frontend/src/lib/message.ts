@@ -124,3 +124,9 @@ export interface Notice {
   room_name?: string;
   times?: number;
 }
+
+/** Why a member may not write, in a sentence, and until when; without a sentence they may again. */
+export interface Mute {
+  said: string;
+  until: string | null;
+}

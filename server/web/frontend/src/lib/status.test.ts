@@ -3,7 +3,12 @@ import type { RoomFacts } from "./page.ts";
 import { QUIET_MS, Status } from "./status.ts";
 
 describe("the strip under the room's head", () => {
-  const strip = { hidden: true, toggleAttribute: () => true, querySelector: () => ({ textContent: "" }) };
+  const bold = { textContent: "" };
+  const strip = {
+    hidden: true,
+    toggleAttribute: () => true,
+    querySelector: (place: string) => (place === "b" ? bold : { textContent: "" }),
+  };
   let status: Status;
 
   beforeEach(() => {
@@ -27,6 +32,17 @@ describe("the strip under the room's head", () => {
     expect(strip.hidden).toBe(false);
     status.link({ state: "online" });
     expect(strip.hidden).toBe(true);
+  });
+
+  it("says offline only when the browser has no network, and follows that", () => {
+    const network = { onLine: true };
+    vi.stubGlobal("navigator", network);
+    status.link({ state: "offline" });
+    vi.advanceTimersByTime(QUIET_MS);
+    expect(bold.textContent).toMatch(/^The school has not answered since \d\d:\d\d\. We keep trying\.$/);
+    network.onLine = false;
+    status.link({ state: "offline" });
+    expect(bold.textContent).toMatch(/^You are offline since/);
   });
 
   it("keeps quiet about a short absence", () => {

@@ -1,4 +1,4 @@
-/** The quiet strip under the room's head: offline, or closed to us. */
+/** The quiet strip under the room's head: offline, without an answer, or closed to us. */
 import { clock } from "./dates.ts";
 import { type RoomFacts, the } from "./page.ts";
 import type { Link } from "./wire.ts";
@@ -22,6 +22,7 @@ export class Status {
   link(link: Link): void {
     if (link.state === "offline") {
       if (this.#since === null) this.#begin();
+      else this.refresh();
       return;
     }
     clearTimeout(this.#timer);
@@ -32,10 +33,11 @@ export class Status {
     if (link.state === "ended") this.#say(WORDS.ended, link.reason, false);
   }
 
-  /** Brings the strip to the number of messages now waiting. */
+  /** Brings the strip to the number of messages now waiting, and to whose fault it is: the browser's own network's? */
   refresh(): void {
     if (this.#since === null || !this.#said) return;
-    this.#say(WORDS.offline(clock(this.#since, this.facts.zone)), WORDS.kept(this.kept()), true);
+    const say = navigator.onLine ? WORDS.silent : WORDS.offline;
+    this.#say(say(clock(this.#since, this.facts.zone)), WORDS.kept(this.kept()), true);
   }
 
   #begin(): void {
@@ -47,8 +49,14 @@ export class Status {
   }
 
   #say(what: string, then: string, retry: boolean): void {
-    the("b", this.#strip).textContent = what;
-    the("p span", this.#strip).textContent = then;
+    // What stands there already is not read out again.
+    for (const [place, words] of [
+      ["b", what],
+      ["p span", then],
+    ] as const) {
+      const shown = the(place, this.#strip);
+      if (shown.textContent !== words) shown.textContent = words;
+    }
     the("button", this.#strip).hidden = !retry;
     this.#strip.hidden = false;
   }

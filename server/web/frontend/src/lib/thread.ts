@@ -87,7 +87,7 @@ export class Thread {
       this.#sending(this.#items);
       if (link.state === "ended") this.view.silent(true);
     },
-    muted: (said) => this.view.silent(Boolean(said)),
+    muted: ({ said }) => this.view.silent(Boolean(said)),
   };
 
   /** Reads the thread anew, after the reading that is under way; what cannot be read now is tried again. */

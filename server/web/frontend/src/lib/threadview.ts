@@ -1,4 +1,5 @@
 /** A thread as it stands on the screen: the message it began with, and below it the replies. */
+import { hush } from "./hushed.ts";
 import { LATER } from "./later.ts";
 import type { Message } from "./message.ts";
 import type { Outgoing } from "./outbox.ts";
@@ -72,7 +73,8 @@ export class ThreadView implements View {
   }
 
   silent(on: boolean): void {
-    this.talk.querySelector("form.composer")?.toggleAttribute("hidden", on);
+    const form = this.talk.querySelector<HTMLFormElement>("form.composer");
+    if (form) hush(form, on);
   }
 
   fault(why: string): void {

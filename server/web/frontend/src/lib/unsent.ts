@@ -52,16 +52,23 @@ export class Unsent {
 
   /**
    * What the server has; `own` when the words in the field were written here and the server has not got them yet.
-   * `stray` are others that it never got: they are offered, as is what it has where ours stay.
+   * `stray` are others that it never got: they are offered, as is what it has where ours stay, unless ours are what it
+   * has, gone on with (`onward`).
    */
-  begin({ body, version }: Draft, own: boolean, stray = ""): void {
+  begin({ body, version }: Draft, own: boolean, stray = "", onward = false): void {
     const ours = own && !same(this.field.words(), body);
     this.#known = true;
     this.#base = this.#heard = version;
     if (ours) this.wrote();
     else this.#fill(body);
-    const other = ours ? body : stray;
+    const given = onward ? "" : body;
+    const other = ours ? given : stray;
     if (other.trim() && !same(other, this.field.words())) this.#offer(other);
+  }
+
+  /** The version that the words in the field go on from. */
+  get base(): number {
+    return this.#base;
   }
 
   /** The reader has changed the words. */

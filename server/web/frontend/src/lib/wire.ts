@@ -3,7 +3,7 @@
  *
  * Knows no DOM and no socket library; `Transport` is socket.io in the page (`socket.ts`) and a fake in the tests.
  */
-import type { Joined, Message, Notice, Posted, PresenceChange, Synced, Unread } from "./message.ts";
+import type { Joined, Message, Mute, Notice, Posted, PresenceChange, Synced, Unread } from "./message.ts";
 import { Outbox, type Outgoing, type Shelf } from "./outbox.ts";
 import { Recount } from "./recount.ts";
 import { Lost, Refused } from "./refusal.ts";
@@ -45,8 +45,8 @@ export interface WireHooks {
   hidden(id: string): void;
   /** Each student waits so long between two messages; 0: no more. */
   slowed(seconds: number): void;
-  /** Why we may not write; empty: we may again. */
-  muted(said: string): void;
+  /** Why we may not write, and until when; empty: we may again. */
+  muted(mute: Mute): void;
   notice(notice: Notice): void;
   /** Another device has read notices; so many are left. */
   bell(unread: number): void;
@@ -177,7 +177,7 @@ export class Wire {
     });
     this.transport.on("read", (event: { room: string; seq: number }) => this.hooks.read(event.room, event.seq));
     this.transport.on("unread", (counts: Record<string, Unread>) => this.hooks.unread(counts));
-    this.transport.on("muted", ({ said }: { said: string }) => this.hooks.muted(said));
+    this.transport.on("muted", (mute: Mute) => this.hooks.muted(mute));
     this.transport.on("notice", (notice: Notice) => this.hooks.notice(notice));
     this.transport.on("bell", ({ unread }: { unread: number }) => this.hooks.bell(unread));
     this.transport.on("heads", (heads: Record<string, number>) => {

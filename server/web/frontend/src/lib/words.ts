@@ -2,12 +2,11 @@
 
 export const WORDS = {
   sending: "Sending…",
-  waiting: "Waiting for the network",
+  waiting: "Waiting for the connection",
   stuck: "Not sent. It stays on this device.",
   notSent: "Not sent.",
   deleted: "This message was deleted.",
   hidden: "This message is hidden.",
-  slow: (seconds: number) => `Slow mode: one message every ${seconds} s.`,
   today: "Today",
   yesterday: "Yesterday",
   reply: (name: string) => `In reply to ${name}`,
@@ -17,6 +16,7 @@ export const WORDS = {
   here: (count: number) => `${count} here`,
   hereAt: (count: number, time: string) => `${count} at ${time}`,
   offline: (time: string) => `You are offline since ${time}.`,
+  silent: (time: string) => `The school has not answered since ${time}. We keep trying.`,
   kept: (count: number) => {
     if (!count) return "Keep writing: messages are kept on this device and go out by themselves.";
     const what =
