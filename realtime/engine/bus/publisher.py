@@ -109,8 +109,11 @@ class Publisher:
             try:
                 sha = await self._redis.script_load(SAY)
                 self._line = await open_line(self._redis, self._hear)
-            except AWAY as error:
-                log.warning("the bus is silent, %d wait: %s", len(self), error or type(error).__name__)
+            except Exception as error:
+                # Whatever it is: a process that says no more would not know.
+                told = None if isinstance(error, AWAY) else error
+                waiting, fault = len(self), error or type(error).__name__
+                log.warning("the bus is silent, %d wait: %s", waiting, fault, exc_info=told)
             else:
                 self._sha = sha.encode() if isinstance(sha, str) else sha
                 self._line.ended.add_done_callback(self._end)

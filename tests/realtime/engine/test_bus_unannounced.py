@@ -89,6 +89,24 @@ def test_an_ear_hears_again_whatever_went_wrong(valkey: EmbeddedValkey, monkeypa
     goes_on(valkey, between)
 
 
+def test_a_voice_speaks_again_whatever_went_wrong(valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = [ValueError("nobody thought of this")]
+    load = Redis.script_load
+
+    async def stumbles(redis: "Redis", script: str) -> Any:
+        if faults:
+            raise faults.pop()
+        return await load(redis, script)
+
+    async def between(_saying: Any, _hearing: RedisManager, redis: "Redis") -> None:
+        monkeypatch.setattr(Redis, "script_load", stumbles)
+        await redis.client_kill_filter(_type="normal", skipme=True)
+        await asyncio.sleep(0.1)
+
+    goes_on(valkey, between)
+    assert not faults
+
+
 async def test_who_has_left_before_they_were_let_in_is_forgotten(tmp_path: Path, deployment: Deployment) -> None:
     own = EmbeddedValkey(tmp_path / "kv")
     own.start()
