@@ -167,9 +167,9 @@ async def archive_room(context: InChannel, *, path: OfRoom) -> None:
     await room_editing.archive(context.scope, path.room)
 
 
-@op("Bring a room back from the archive", tags=TAGS, errors=(403, 404))
+@op("Bring a room back from the archive", tags=TAGS, errors=(403, 404, 422))
 async def bring_room_back(context: InChannel, *, path: OfRoom) -> None:
-    """However often it is said."""
+    """However often it is said; refused while another room has its name."""
     await room_editing.archive(context.scope, path.room, archived=False)
 
 

@@ -30,8 +30,8 @@ _BRING_BACK = scoped(update(ROOMS).where(_THIS, ROOMS.c.archived_at.is_not(None)
 async def edit(scope: Scope, room_id: UUID, changes: Mapping[str, Any]) -> Record:
     """Set what is given of `name, topic, icon, kind, batch_id`; the address of the room stays.
 
-    Those whom another kind shuts out leave it, their sockets within two seconds. Raises Invalid, and NotFound for a
-    room that the actor does not see; Conflict for a conversation.
+    Those whom another kind shuts out leave it, their sockets within two seconds. Raises Invalid, also for the name of
+    another room, and NotFound for a room that the actor does not see; Conflict for a conversation.
     """
     scope.require(Action.ROOM_EDIT)
     room = await _held(scope, room_id)
@@ -44,6 +44,8 @@ async def edit(scope: Scope, room_id: UUID, changes: Mapping[str, Any]) -> Recor
     changed = sorted(name for name in _SET if values[name] != room[name])
     if {"kind", "batch_id"} & set(changed):
         await rooms.check_kind(scope, values["kind"], values["batch_id"])
+    if room["archived_at"] is None and not room_names.are_one(values["name"], room["name"]):
+        await rooms.take_name(scope, values["name"], room_id)
     if changed:
         await scope.run(_EDIT, at=room_id, **values)
         if "kind" in changed:
@@ -56,10 +58,13 @@ async def edit(scope: Scope, room_id: UUID, changes: Mapping[str, Any]) -> Recor
 async def archive(scope: Scope, room_id: UUID, *, archived: bool = True) -> None:
     """End writing in a room and take it out of the lists, or bring it back; again changes nothing.
 
-    Who sees it goes on reading it by its address, and finds what was said in it.
+    Who sees it goes on reading it by its address, and finds what was said in it. Invalid where another room is called
+    like one that comes back.
     """
     scope.require(Action.ROOM_EDIT)
-    await _held(scope, room_id)
+    room = await _held(scope, room_id)
+    if not archived and room["archived_at"] is not None:
+        await rooms.take_name(scope, room["name"], room_id)
     if await scope.run(_ARCHIVE if archived else _BRING_BACK, at=room_id):
         await audit.record(scope, "room.archive" if archived else "room.bring_back", room_id)
         scope.announce(notices.rooms_changed())

@@ -166,9 +166,7 @@ LISTED = scoped(
     .order_by(room_sections.PLACE, _S.id, _R.position, _R.id)
     .limit(MOST_ROOMS)
 )
-_COUNT = scoped(
-    select(func.count(), func.coalesce(func.max(_R.position), 0).label("last")).select_from(ROOMS).where(~IS_DIRECT)
-)
+_NAMES = scoped(select(_R.id, _R.name, _R.position, _R.archived_at).where(~IS_DIRECT))
 _ADD = scoped(
     insert(ROOMS)
     .values(**binds("id", "slug", "name", "topic", "kind", "batch_id", "position"))
@@ -257,15 +255,24 @@ async def add(scope: Scope, name: str, kind: str, topic: str = "", batch_id: UUI
     scope.require(Action.ROOM_EDIT)
     name, topic = room_names.clean_name(name), room_names.clean_topic(topic)
     await check_kind(scope, kind, batch_id)
-    standing = await scope.one(_COUNT)
-    if standing[0] >= MOST_ROOMS:
+    standing = await take_name(scope, name)
+    if len(standing) >= MOST_ROOMS:
         raise Invalid.field("/name", "too_many", f"A channel has at most {MOST_ROOMS} rooms.")
-    values = {"name": name, "topic": topic, "kind": kind, "batch_id": batch_id, "position": standing["last"] + 1}
+    last = max((each["position"] for each in standing), default=0)
+    values = {"name": name, "topic": topic, "kind": kind, "batch_id": batch_id, "position": last + 1}
     room_id = await _insert(scope, values)
     await keep_sight(scope, room_id, kind)
     await audit.record(scope, "room.add", room_id, kind=kind)
     scope.announce(notices.rooms_changed())
     return await find(scope, room_id)
+
+
+async def take_name(scope: Scope, name: str, room_id: UUID | None = None) -> list[Record]:
+    """The channel's rooms, of which none but `room_id` may go on by that name; nobody names one until this ends."""
+    await scope.serialise("names of rooms")
+    rows = await scope.all(_NAMES)
+    room_names.require_free(name, [row["name"] for row in rows if not row["archived_at"] and row["id"] != room_id])
+    return rows
 
 
 async def check_kind(scope: Scope, kind: str, batch_id: UUID | None) -> None:

@@ -1,6 +1,7 @@
 """Rooms in the studio: which there are, by section and in their order, and a new one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -58,30 +59,35 @@ async def save_room(visit: Visit) -> web.Response:
         async with at_desk(visit, "rooms") as scope:
             await room_editing.edit(scope, id_of(visit, "id"), changes)
     except Refusal as refusal:
-        return await show(visit, refusal.status, problem=refill(refusal, fields).complaint)
+        return await show(visit, refusal.status, changed=(id_of(visit, "id"), refill(refusal, fields)))
     return back(visit, "/rooms", "saved")
 
 
 async def archive_room(visit: Visit) -> web.Response:
     """POST …/rooms/{id}/archive: `archived` is `1`, or `0` to bring the room back."""
     fields = await read_fields(visit.request)
-    async with at_desk(visit, "rooms") as scope:
-        await room_editing.archive(scope, id_of(visit, "id"), archived=fields.get("archived") != "0")
+    try:
+        async with at_desk(visit, "rooms") as scope:
+            await room_editing.archive(scope, id_of(visit, "id"), archived=fields.get("archived") != "0")
+    except Refusal as refusal:
+        return await show(visit, refusal.status, changed=(id_of(visit, "id"), refill(refusal, {"name": ""})))
     return back(visit, "/rooms", "saved")
 
 
 async def show(
-    visit: Visit, status: int = 200, *, problem: str = "", form: Form = NEW, section_form: Form = EMPTY
+    visit: Visit, status: int = 200, *, problem: str = "", form: Form = NEW, section_form: Form = EMPTY,
+    changed: tuple[UUID, Form] | None = None,
 ) -> web.Response:  # fmt: skip
-    """The page; with what was wrong, beside the form that it was wrong in or above all of them."""
+    """The page; with what was wrong, beside the form that it was wrong in (`changed`: that of a room) or above all."""
     async with at_desk(visit, "rooms", readonly=True) as scope:
         seen, cohorts = await rooms.seen(scope, archived=True), await batches.every(scope)
         sections = await room_sections.seen(scope, seen)
         at = desk(visit, scope, "rooms")
+    rows = [_row(visit, row, changed) for row in seen]
     view = RoomsPage(
         desk=at,
-        groups=_groups(visit, [row for row in seen if row["archived_at"] is None], sections),
-        archived=tuple(_row(visit, row) for row in seen if row["archived_at"] is not None),
+        groups=_groups([row for row in rows if not row.archived], sections),
+        archived=tuple(row for row in rows if row.archived),
         sections=tuple((str(section["id"]), section["name"]) for section in sections),
         batches=tuple((str(batch["id"]), f"{course['title']}: {batch['name']}") for batch, course in cohorts),
         icons=SIGNS,
@@ -92,20 +98,21 @@ async def show(
     return visit.show_tool("studio_rooms.html", view, status=status)
 
 
-def _groups(visit: Visit, seen: Sequence[Record], sections: Sequence[Record]) -> tuple[RoomGroup, ...]:
+def _groups(rows: Sequence[RoomRow], sections: Sequence[Record]) -> tuple[RoomGroup, ...]:
     """The rooms by section, empty sections too; first those without one, for they are read first."""
-    held: dict[UUID | None, list[Record]] = {None: [], **{section["id"]: [] for section in sections}}
-    for row in seen:
-        held[row["section_id"]].append(row)
-    names = {section["id"]: section["name"] for section in sections}
-    return tuple(
-        RoomGroup(str(section or ""), names.get(section, ""), tuple(_row(visit, row) for row in own))
-        for section, own in held.items()
-    )
+    held: dict[str, list[RoomRow]] = {"": [], **{str(section["id"]): [] for section in sections}}
+    for row in rows:
+        held[row.section].append(row)
+    names = {str(section["id"]): section["name"] for section in sections}
+    return tuple(RoomGroup(section, names.get(section, ""), tuple(own)) for section, own in held.items())
 
 
-def _row(visit: Visit, row: Record) -> RoomRow:
+def _row(visit: Visit, row: Record, changed: tuple[UUID, Form] | None) -> RoomRow:
     now = {name: row[name] for name in ("name", "topic", "icon", "kind")} | {"batch": str(row["batch_id"] or "")}
+    form = Form(now)
+    if changed and changed[0] == row["id"]:
+        typed = {name: text for name, text in changed[1].values.items() if text or name != "name"}
+        form = replace(changed[1], values=now | typed)
     return RoomRow(
         id=str(row["id"]),
         name=row["name"],
@@ -115,5 +122,5 @@ def _row(visit: Visit, row: Record) -> RoomRow:
         messages=row["head_seq"],
         archived=row["archived_at"] is not None,
         section=str(row["section_id"] or ""),
-        form=Form(now),
+        form=form,
     )

@@ -8,7 +8,10 @@ from server.web.views.studio import Desk
 
 @dataclass(frozen=True, slots=True)
 class RoomRow:
-    """A room as the studio lists it; `kind` in words (`Members`, `Announcements`), `form` holds what it is now."""
+    """A room as the studio lists it; `kind` in words (`Members`, `Announcements`), `form` holds what it is now.
+
+    A form that came back with what is wrong in it stands open.
+    """
 
     id: str
     name: str
@@ -24,6 +27,11 @@ class RoomRow:
     def listed(self) -> bool:
         """Whether there is a list of who is in it."""
         return self.form.values["kind"] in {"private", "batch"}
+
+    @property
+    def open(self) -> bool:
+        """Whether its form came back."""
+        return bool(self.form.complaint)
 
 
 @dataclass(frozen=True, slots=True)
