@@ -1,21 +1,25 @@
 """Query: a search in one channel as one actor; what the actor may not open is not found either."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from search import KINDS, PUBLIC, Hit, Place, Question, SearchEngine, documents
 from search.marks import Marker
 from search.words import split
 from tenants import links
 from tenants.community import direct, rooms
+from tenants.community.messages import MESSAGES, SIGNED
 from tenants.courses import courses, enrollments
 from tenants.courses.courses import COURSES
 from tenants.errors import Invalid
+from tenants.members.members import MEMBERS
 from tenants.permissions import Action, why
-from tenants.scope import Scope
+from tenants.scope import Record, Scope
 from tenants.statements import scoped
 
 LONGEST = 200
@@ -23,16 +27,25 @@ MOST_WORDS = 12
 MOST_HITS = 100
 
 _PARTS = re.compile('"([^"]*)"?|([^"\\s]+)')
+_WRITTEN = scoped(
+    select(MESSAGES.c.id, MESSAGES.c.created_at, *SIGNED)
+    .join_from(MESSAGES, MEMBERS)
+    .where(MESSAGES.c.id == func.any(bindparam("messages", type_=ARRAY(Uuid))))
+)
 _PUBLISHED = scoped(select(COURSES.c.id).where(COURSES.c.state == "published"))
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A hit as it is shown: `title` is plain text, `snippet` is HTML with nothing in it but `<mark>`."""
+    """A hit as it is shown: `title` is plain text, `snippet` is HTML with nothing in it but `<mark>`.
+
+    Of a message, `written` is who wrote it and when, named as in `messages.SHOWN`.
+    """
 
     hit: Hit
     title: str
     snippet: str
+    written: Record | None = None
 
     def url(self, slug: str) -> str:
         """The page of the hit in the channel `slug`."""
@@ -71,7 +84,8 @@ async def search(
     answer = await engine.search(scope, question)
     hits = answer.hits
     marker = Marker(question.words, question.prefix)
-    items = [_found(hit, marker, names) for hit in hits[:limit]]
+    written = await _written(scope, hits[:limit])
+    items = [_found(hit, marker, names, written) for hit in hits[:limit]]
     last = hits[limit - 1] if len(hits) > limit else None
     return Results(items, _next(last, degraded=answer.degraded) if last else None, answer.degraded)
 
@@ -133,9 +147,15 @@ async def _courses(scope: Scope) -> list[UUID]:
     return [row["course_id"] for row in await enrollments.mine(scope)]
 
 
-def _found(hit: Hit, marker: Marker, names: dict[UUID, str]) -> Found:
+async def _written(scope: Scope, hits: Sequence[Hit]) -> dict[UUID, Record]:
+    """Who wrote the messages among the hits, and when."""
+    found = [hit.id for hit in hits if hit.kind == "message"]
+    return {row["id"]: row for row in await scope.all(_WRITTEN, messages=found)} if found else {}
+
+
+def _found(hit: Hit, marker: Marker, names: dict[UUID, str], written: dict[UUID, Record]) -> Found:
     title = names.get(hit.parent_id, "") if hit.kind == "message" and hit.parent_id else hit.title
-    return Found(hit, title, marker.snippet(hit.body))
+    return Found(hit, title, marker.snippet(hit.body), written.get(hit.id))
 
 
 def _next(last: Hit, *, degraded: bool) -> Place:

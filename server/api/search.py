@@ -1,17 +1,19 @@
 """Search over the API: what the asker may see in one channel, best first."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import orjson
 from pydantic import BaseModel, Field
 
 from search import Place
 from search.query import LONGEST, Found, search
+from server.api.community import AuthorShown
 from server.bodies import Given
 from server.context import InChannel
 from server.keyset import Cursor, Page, PageQuery
 from server.op import Answer, Auth, Route, op
+from tenants.community import messages, programs
 
 Number = Annotated[int, Field(ge=0, lt=2**63)]
 Written = tuple[float, UUID, bool, bool, tuple[Number, Number, bool] | None]
@@ -33,7 +35,10 @@ class Asked(PageQuery):
 
 
 class FoundShown(BaseModel):
-    """A hit. `title` is plain text; `snippet` is HTML, escaped but for `<mark>` around what was looked for."""
+    """A hit. `title` is plain text; `snippet` is HTML, escaped but for `<mark>` around what was looked for.
+
+    Of a message alone, its `author` and when it was written.
+    """
 
     kind: str
     id: UUID
@@ -41,6 +46,8 @@ class FoundShown(BaseModel):
     snippet: str
     url: str
     score: float
+    author: AuthorShown | None = None
+    created_at: datetime | None = None
 
 
 class FoundPage(Page[FoundShown]):
@@ -61,7 +68,7 @@ async def search_channel(context: InChannel, *, path: InSlug, query: Asked) -> A
     results = await search(context.scope, context.house.search, query.q, query.kind, query.limit, after)
     page = {"items": [_shown(item, path.slug) for item in results.items], "next": written(results.next) or None}
     # Written as it is: a model of each hit costs more than finding where its words stand.
-    return Answer(orjson.dumps(page | {"degraded": True} if results.degraded else page))
+    return Answer(messages.encoded(page | {"degraded": True} if results.degraded else page))
 
 
 def written(place: Place | None) -> str:
@@ -72,8 +79,12 @@ def written(place: Place | None) -> str:
 def _shown(found: Found, slug: str) -> dict[str, Any]:
     """A hit as FoundShown has it."""
     hit, url = found.hit, found.url(slug)
-    facts = {"kind": hit.kind, "id": str(hit.id), "title": found.title}
-    return facts | {"snippet": found.snippet, "url": url, "score": hit.score}
+    facts: dict[str, Any] = {"kind": hit.kind, "id": str(hit.id), "title": found.title}
+    facts |= {"snippet": found.snippet, "url": url, "score": hit.score}
+    if (row := found.written) is None:
+        return facts
+    author = programs.signature(row["author_id"], row["author_name"], row["author_avatar"], row["author_role"])
+    return facts | {"author": author, "created_at": row["created_at"]}
 
 
 ROUTES = (Route("GET", "/channels/{slug}/search", search_channel),)

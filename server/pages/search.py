@@ -1,5 +1,7 @@
 """Searching a channel from a page: one field, what was found, and the way to more."""
 
+from zoneinfo import ZoneInfo
+
 from aiohttp import web
 
 from search import Place
@@ -7,10 +9,12 @@ from search import query as searching
 from search.query import Found, Results
 from server.api.search import PLACES, written
 from server.forms import refill
+from server.pages.room_view import written_by
 from server.pages.visits import Visit
 from server.web.views.frame import Form
 from server.web.views.search import FoundRow, SearchPage
 from tenants.errors import Forbidden, Refusal
+from tenants.members import zones
 
 PAGE = 20
 SIGNS = {"course": "book-open", "lesson": "file-text", "message": "message-square"}
@@ -21,22 +25,24 @@ async def search(visit: Visit) -> web.Response:
     asked = visit.request.query.get("q", "")
     values = {"q": asked[: searching.LONGEST]}
     try:
-        results = await _search(visit, asked)
+        results, zone = await _search(visit, asked)
     except Forbidden:
         raise
     except Refusal as refusal:
         view = SearchPage(visit.request.path, refill(refusal, values))
         return visit.show("search.html", view, status=refusal.status)
-    return visit.show("search.html", _view(visit, values, results))
+    return visit.show("search.html", _view(visit, values, results, zone))
 
 
-async def _search(visit: Visit, asked: str) -> Results:
+async def _search(visit: Visit, asked: str) -> tuple[Results, ZoneInfo]:
     async with visit.enter(readonly=True) as scope:
         place = PLACES.read(visit.request.query.get("after") or None)
-        return await searching.search(scope, visit.house.search, asked, None, PAGE, Place(*place) if place else None)
+        after = Place(*place) if place else None
+        results = await searching.search(scope, visit.house.search, asked, None, PAGE, after)
+        return results, await zones.of(scope, scope.actor.member_id)
 
 
-def _view(visit: Visit, values: dict[str, str], results: Results) -> SearchPage:
+def _view(visit: Visit, values: dict[str, str], results: Results, zone: ZoneInfo) -> SearchPage:
     return SearchPage(
         url=visit.request.path,
         form=Form(values),
@@ -45,8 +51,10 @@ def _view(visit: Visit, values: dict[str, str], results: Results) -> SearchPage:
         near=bool(results.items) and results.items[0].hit.near,
         after=written(results.next),
         degraded=results.degraded,
+        zone=zone,
     )
 
 
 def _row(found: Found, slug: str) -> FoundRow:
-    return FoundRow(SIGNS[found.hit.kind], found.title, found.url(slug), found.snippet)
+    author, at = (written_by(found.written), found.written["created_at"]) if found.written else (None, None)
+    return FoundRow(SIGNS[found.hit.kind], found.title, found.url(slug), found.snippet, author, at)

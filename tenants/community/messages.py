@@ -78,15 +78,18 @@ class Posted:
 
 
 # Ids and JSON columns leave as text: they go to the wire as they are, without a decode and an encode on the way.
-SHOWN = (
-    cast(MESSAGES.c.id, Text).label("id"),
-    cast(MESSAGES.c.room_id, Text).label("room"),
-    MESSAGES.c.seq,
+SIGNED = (
     cast(func.coalesce(MESSAGES.c.program_id, MESSAGES.c.member_id), Text).label("author_id"),
     func.coalesce(MESSAGES.c.program, MEMBERS.c.name).label("author_name"),
     case((MESSAGES.c.program_id.is_(None), MEMBERS.c.avatar)).label("author_avatar"),
     # None for a program.
     case((MESSAGES.c.program_id.is_(None), MEMBERS.c.role)).label("author_role"),
+)
+SHOWN = (
+    cast(MESSAGES.c.id, Text).label("id"),
+    cast(MESSAGES.c.room_id, Text).label("room"),
+    MESSAGES.c.seq,
+    *SIGNED,
     MESSAGES.c.body,
     MESSAGES.c.html,
     MESSAGES.c.created_at,

@@ -33,7 +33,7 @@ async def test_a_member_finds_messages_page_by_page(web: Web, shelf: World) -> N
             break
         after = f"&after={page.json['next']}"
     assert len({item["id"] for item in seen}) == len(seen) == 6
-    assert set(seen[0]) == {"kind", "id", "title", "snippet", "url", "score"}
+    assert set(seen[0]) == {"kind", "id", "title", "snippet", "url", "score", "author", "created_at"}
     assert (seen[0]["kind"], seen[0]["title"]) == ("message", "Glazes")
     assert "<mark>Salt</mark> &lt;b&gt;firing" in seen[0]["snippet"]
     assert seen[0]["url"].startswith(f"/c/{school.slug}/community/glazes?at=")

@@ -1,7 +1,9 @@
 """The search page: found by what the reader may see, without JavaScript, whatever is typed."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -38,6 +40,20 @@ async def test_a_member_reads_what_was_found_and_goes_on_to_more(web: Web, shelf
 
 async def test_nearly_right_words_are_said_to_be_near(web: Web, shelf: World) -> None:
     assert "This is near." in (await page(web, shelf, "?q=fiiring", shelf.pottery.zoe.token))[1]
+
+
+async def test_a_message_is_found_with_its_author_and_its_time_in_the_zone_of_who_reads(web: Web, shelf: World) -> None:
+    school, at = shelf.pottery, f"/channels/{shelf.pottery.slug}"
+    items = (await web.call("GET", f"{at}/search?q=salt&kind=message", token=school.zoe.token)).json["items"]
+    assert {(each["author"]["id"], each["author"]["name"]) for each in items} == {(str(school.sam.member_id), "Sam")}
+    said = datetime.fromisoformat(items[0]["created_at"])
+    assert abs(datetime.now(UTC) - said) < timedelta(minutes=5)
+    zone = {"time_zone": "Asia/Kolkata"}
+    assert (await web.call("PATCH", f"{at}/profile", zone, token=school.zoe.token)).status == 200
+    _, html = await page(web, shelf, "?q=salt", school.zoe.token)
+    local = said.astimezone(ZoneInfo("Asia/Kolkata"))
+    assert html.count('<b dir="auto">Sam</b>') == 20
+    assert f"{local:%H:%M} IST</time>" in html
 
 
 async def test_a_visitor_finds_no_messages_and_is_told_so(web: Web, shelf: World) -> None:

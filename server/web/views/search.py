@@ -1,25 +1,31 @@
 """What a reader sees of a search."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 
-from server.web.views.frame import Form
+from server.web.views.frame import Form, PersonMark
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRow:
-    """One hit: `sign` is its icon, `snippet` is safe HTML of `search.marks`, which escapes all but its marks."""
+    """One hit: `sign` is its icon, `snippet` is safe HTML of `search.marks`, which escapes all but its marks.
+
+    Of a message also who wrote it, and when.
+    """
 
     sign: str
     title: str
     url: str
     snippet: str
+    author: PersonMark | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
     """`search.html`: the field goes to `url` by GET; `near` hits resemble what was asked; `after` leads to more.
 
-    `degraded` when the search engine is away and a simpler one answered.
+    `degraded` when the search engine is away and a simpler one answered; `zone` is the reader's.
     """
 
     url: str
@@ -29,3 +35,4 @@ class SearchPage:
     near: bool = False
     after: str = ""
     degraded: bool = False
+    zone: tzinfo = UTC
