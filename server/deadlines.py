@@ -12,7 +12,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from server.headers import SERVER_NAME
-from server.problems import PROBLEM_JSON, title_of
+from server.problems import PROBLEM_JSON, SPOKEN_TO_PROGRAMS, plain_page, title_of
 from server.sender import accept_request_id
 from server.shortcuts import ShortConnection, is_known
 from server.ways import Ways
@@ -21,6 +21,7 @@ from tenants.errors import Refusal
 log = structlog.get_logger("server.deadlines")
 
 TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_FOR_PROGRAMS = tuple(path.encode() for path in SPOKEN_TO_PROGRAMS)
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -38,6 +39,22 @@ class Deadlines:
     header_count: int = 100
     connections: int = 10_000
     sweep: float = 1.0
+
+
+def is_address_of_page(line: str | bytes | bytearray) -> bool:
+    """Whether what was too long is an address that people read, and no header or address of the API."""
+    return isinstance(line, bytes | bytearray) and line.startswith(b"/") and not line.startswith(_FOR_PROGRAMS)
+
+
+def _answer_page(request: web.BaseRequest) -> web.Response:
+    """A page that says that its own address is too long; of what was asked nothing else is known."""
+    said = "The address of this page is longer than 8 KB, more than we read. Go back and ask for something shorter."
+    request_id = accept_request_id(request)
+    headers = {hdrs.CONTENT_TYPE: "text/html; charset=utf-8", hdrs.SERVER: SERVER_NAME, "X-Request-ID": request_id}
+    page = plain_page("Address too long", said, request_id)
+    response = web.Response(status=431, body=page.encode(), headers=headers)
+    response.force_close()
+    return response
 
 
 class Connection(ShortConnection):
@@ -135,6 +152,8 @@ class Connection(ShortConnection):
         if isinstance(exc, ConnectionError) or request.writer.output_size > 0:
             raise ConnectionResetError("nobody is there any more, or the answer has begun") from exc
         if isinstance(exc, LineTooLong):
+            if is_address_of_page(exc.args[0]):
+                return _answer_page(request)
             status, message = 431, "The request line or a header is longer than 8 KB."
         if status >= 500:
             log.error("a request failed outside its handler", exc_info=exc)

@@ -134,8 +134,15 @@ def title_of(status: int) -> str:
 
 def render_plain_page(refusal: Refusal, request: web.Request) -> str:
     """An error page that needs no template: what went wrong, in a sentence, and the request id."""
-    title, message = html.escape(title_of(refusal.status)), html.escape(refusal.message)
+    return plain_page(title_of(refusal.status), refusal.message, request.get(REQUEST_ID, ""))
+
+
+def plain_page(title: str, sentence: str, request_id: str) -> str:
+    """A page of a heading, a sentence, a way on and the request id, in the browser's own dress."""
+    title = html.escape(title)
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><main><h1>{title}</h1>'
-        f"<p>{message}</p><p><small>{html.escape(request.get(REQUEST_ID, ''))}</small></p></main></html>"
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<meta name="color-scheme" content="light dark">'
+        f'<title>{title}</title><main><h1>{title}</h1><p>{html.escape(sentence)}</p><p><a href="/">All channels</a></p>'
+        f"<p><small>{html.escape(request_id)}</small></p></main></html>"
     )
