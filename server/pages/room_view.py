@@ -24,6 +24,14 @@ from tenants.permissions import Action, Actor, Role, why
 from tenants.scope import Record
 
 PAGE = 50
+# Under which title a member stands beside a room, in this order.
+GROUPS = {
+    Role.OWNER: "Teachers",
+    Role.ADMIN: "Teachers",
+    Role.TEACHER: "Teachers",
+    Role.MODERATOR: "Moderators",
+    Role.STUDENT: "Students",
+}
 TITLES = {Role.OWNER: "Owner", Role.ADMIN: "Admin", Role.TEACHER: "Teacher", Role.MODERATOR: "Moderator"}
 
 
@@ -245,10 +253,10 @@ def _reaction(message: str, each: Mapping[str, Any], own: set[tuple[UUID, str]])
 def _people(facts: RoomFacts) -> tuple[PeopleGroup, ...]:
     if facts.talk is not None:
         return (PeopleGroup("In this conversation", tuple(_present(row, facts.here.joined) for row in facts.members)),)
-    staff = [_present(row, facts.here.joined) for row in facts.members if Role(row["role"]) in STAFF]
-    others = [_present(row, facts.here.joined) for row in facts.members if Role(row["role"]) not in STAFF]
-    groups = (PeopleGroup("Teachers", tuple(staff)), PeopleGroup("Students", tuple(others)))
-    return tuple(group for group in groups if group.people)
+    held: dict[str, list[Present]] = {title: [] for title in dict.fromkeys(GROUPS.values())}
+    for row in facts.members:
+        held[GROUPS[Role(row["role"])]].append(_present(row, facts.here.joined))
+    return tuple(PeopleGroup(title, tuple(people)) for title, people in held.items() if people)
 
 
 def _picture(avatar: str | None, actor: Actor) -> str | None:

@@ -225,3 +225,16 @@ async def test_a_member_holds_a_room_their_own_way_without_scripts(web: Web, wor
     await sam.post(f"{url}/wheel-talk/me", level="all")
     assert "Wheel talk" in await side("glazes")
     assert (await sam.post(f"{url}/wheel-talk/me", level="loud")).status == 422
+
+
+async def test_beside_a_room_each_stands_under_a_heading_that_holds(web: Web, world: World) -> None:
+    pottery = world.pottery
+    await make_room(web, pottery)
+    page = (await (await signed_in(web, pottery.sam)).get(f"/c/{pottery.slug}/community/wheel-talk")).text
+    about = page.partition('id="people"')[2].partition("</aside>")[0]
+    groups = {each.partition("</h2>")[0]: each for each in about.split("<h2>")[1:]}
+    assert list(groups) == ["Teachers", "Moderators", "Students"]
+    held = {title: [name for name in ("Ana", "Ben", "Mia", "Sam", "Zoe") if f">{name}<" in each]
+            for title, each in groups.items()}  # fmt: skip
+    assert held == {"Teachers": ["Ana", "Ben"], "Moderators": ["Mia"], "Students": ["Sam", "Zoe"]}
+    assert page.index(">Threads<") < page.index(">Saved messages<") < page.index('id="places"')

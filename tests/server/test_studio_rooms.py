@@ -77,6 +77,7 @@ async def test_members_are_added_to_a_private_room_and_removed(web: Web, world: 
         assert (await ana.post(own, member=str(pottery.sam.member_id))).headers["Location"] == f"{own}?said=let-in"
     page = await ana.get(own)
     assert (f"{pottery.sam.member_id}/remove" in page.text, "Ben" in page.text) == (True, False)
+    assert 'Remove<span class="unseen">Sam</span>' in page.text, "a browser reads a colon here as a word of its own"
     assert "No member outside of the room" in (await ana.get(f"{own}?add=sam")).text
     assert "Nobody in the room" in (await ana.get(f"{own}?q=ben")).text
     assert (await sam.get(place)).status == 200

@@ -159,7 +159,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class PeopleGroup:
-    """People under one title (`Teachers`, `Students`)."""
+    """People under one title (`Teachers`, `Moderators`, `Students`)."""
 
     title: str
     people: tuple[Present, ...]
