@@ -1,5 +1,6 @@
 """Certificates in the studio: issued by hand, revoked with a reason."""
 
+from dataclasses import replace
 from typing import cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -52,7 +53,7 @@ async def revoke(visit: Visit) -> web.Response:
         async with at_desk(visit, "certificates") as scope:
             await certificates.revoke(scope, visit.path["code"], fields.get("reason", ""))
     except Refusal as refusal:
-        return await _show(visit, refill(refusal, {}), refusal.status)
+        return await _show(visit, replace(refill(refusal, fields), of=visit.path["code"]), refusal.status)
     return back(visit, "/certificates", "revoked")
 
 

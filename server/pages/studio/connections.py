@@ -80,9 +80,7 @@ def meets_at(known: list[Record]) -> tuple[tuple[str, str], ...]:
 
 def _fields(kind: str) -> tuple[Asked, ...]:
     asked = live_providers.choose(kind).fields
-    return tuple(
-        Asked(f"{kind}-{each.name}", each.label, each.hint, each.secret, each.optional, each.longest) for each in asked
-    )
+    return tuple(Asked(f"{kind}-{each.name}", each.label, each.hint, each.secret, each.optional) for each in asked)
 
 
 def _checked(kind: str, fields: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """Payments in the studio: the account that is paid, orders, and giving their price back."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from uuid import UUID
 
@@ -55,7 +56,8 @@ async def refund(visit: Visit) -> web.Response:
             order = await purchases.ask_refund(scope, id_of(visit, "id"), fields.get("reason", ""))
         order = await till.give_back(await visit.at_channel(), order)
     except (Refusal, ProviderRefused) as refused:
-        return await _show(visit, refund_form=_refilled(refused, fields), status=_status(refused))
+        form = replace(_refilled(refused, fields), of=visit.path["id"])
+        return await _show(visit, refund_form=form, status=_status(refused))
     return back(visit, "/payments", "refunded" if order["state"] == "refunded" else "refunding")
 
 

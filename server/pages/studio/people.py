@@ -1,5 +1,6 @@
 """People in the studio: roles and bans."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from aiohttp import web
@@ -48,7 +49,7 @@ async def ban(visit: Visit) -> web.Response:
         async with at_desk(visit, "members") as scope:
             await bans.ban(scope, id_of(visit, "id"), fields.get("reason", ""))
     except Refusal as refusal:
-        return await _show(visit, refill(refusal, {}), refusal.status)
+        return await _show(visit, replace(refill(refusal, fields), of=visit.path["id"]), refusal.status)
     return back(visit, "/members", "banned")
 
 

@@ -63,13 +63,14 @@ class Link:
 class Form:
     """A form as it comes back: what was typed by field name, what is wrong by field name, what is wrong as a whole.
 
-    `focused` puts the reader at the first field that is wrong.
+    `focused` puts the reader at the first field that is wrong; `of` tells which of several like it on the page it is.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
     focused: bool = True
+    of: str = ""
 
     @property
     def complaint(self) -> str:

@@ -161,7 +161,6 @@ class Asked:
     hint: str
     secret: bool
     optional: bool
-    longest: int
 
 
 @dataclass(frozen=True, slots=True)

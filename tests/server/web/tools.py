@@ -179,7 +179,7 @@ CLASSES = studio_teaching.ClassesPage(
             "link",
             "Plain link",
             "One address.",
-            (studio_teaching.Asked("link-url", "Link", "Https.", False, False, 200),),
+            (studio_teaching.Asked("link-url", "Link", "Https.", False, False),),
         ),
     ),
     meets_at=(("n1", "Our room"), ("none", "At the link below")),
