@@ -83,9 +83,10 @@ class FlagShown(BaseModel):
 
 
 class FlagOfCase(FlagShown):
-    """A flag as moderators see it: who, and when."""
+    """A flag as moderators see it: who, when, and what the message `said` then."""
 
     by: str
+    said: str
     at: datetime
 
 
@@ -270,7 +271,7 @@ def _case(case: queue.Case) -> CaseShown:
         claim=claim,
         around=[MessageShown(**one) for one in case.around],
         flags=[
-            FlagOfCase(id=each["id"], reason=each["reason"], words=each["words"], by=each["name"], at=each["at"])
+            FlagOfCase(by=each["name"], **{name: each[name] for name in ("id", "reason", "words", "said", "at")})
             for each in case.flags
         ],
         catches=[CatchOfCase(name=each["name"], action=each["action"], at=each["at"]) for each in case.catches],

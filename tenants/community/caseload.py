@@ -22,16 +22,19 @@ CASES = owned(
     # Whose words or deeds it is about.
     Column("member_id", Uuid, nullable=False),
     Column("claimed_by", Uuid),
+    # The moderator who acted, of an appeal: somebody else decides it.
+    Column("acted_by", Uuid),
     instant("opened_at", now=True),
     instant("closed_at"),
     instant("claimed_until"),
     refers("message_id", "messages"),
     refers("member_id", "members"),
     refers("claimed_by", "members"),
+    refers("acted_by", "members"),
 )
 _C = CASES.c
 _COUNT = scoped(select(func.count()).select_from(CASES).where(_C.closed_at.is_(None)))
-_NEW = insert(CASES).values(**binds("id", "kind", "message_id", "member_id"))
+_NEW = insert(CASES).values(**binds("id", "kind", "message_id", "member_id", "acted_by"))
 # The update makes a flag wait for one that opens the same case at the same moment, and find it; what is held stays so.
 _ADD = scoped(
     _NEW.on_conflict_do_update(
@@ -42,16 +45,20 @@ _ADD = scoped(
 )
 _ABOUT = scoped(select(_C.id).where(_C.message_id == bindparam("message_id")).limit(1))
 _ADD_APPEAL = scoped(_NEW.returning(_C.id))
-_MODERATES = or_(*(MEMBERS.c.role == role for role, may in TABLE.items() if Action.MESSAGE_MODERATE in may))
-_STANDING = (MEMBERS.c.left_at.is_(None), ~BANNED, _MODERATES)
-_STAFF = scoped(select(MEMBERS.c.person_id).where(*_STANDING).order_by(MEMBERS.c.id).limit(MOST_TOLD))
-_ANOTHER = scoped(select(literal(1)).select_from(MEMBERS).where(*_STANDING, MEMBERS.c.id != bindparam("me")).limit(1))
+_RIGHTFUL = or_(*(MEMBERS.c.role == role for role, may in TABLE.items() if Action.MESSAGE_MODERATE in may))
+# Who moderates the channel now: a condition on members.
+MODERATING = (MEMBERS.c.left_at.is_(None), ~BANNED, _RIGHTFUL)
+_STAFF = scoped(select(MEMBERS.c.person_id).where(*MODERATING).order_by(MEMBERS.c.id).limit(MOST_TOLD))
+_ANOTHER = scoped(select(literal(1)).select_from(MEMBERS).where(*MODERATING, MEMBERS.c.id != bindparam("me")).limit(1))
 
 
-async def open_about(scope: Scope, kind: str, member_id: UUID, message_id: UUID | None = None) -> UUID:
-    """A case about a member's message, the open one if there is one; an appeal always has its own."""
+async def open_about(
+    scope: Scope, kind: str, member_id: UUID, message_id: UUID | None = None, *, acted_by: UUID | None = None
+) -> UUID:
+    """A case about a member's message, the open one if there is one; an appeal always has its own, and who acted."""
     add = _ADD_APPEAL if kind == "appeal" else _ADD
-    case_id = UUID(str(await scope.value(add, id=new_id(), kind=kind, member_id=member_id, message_id=message_id)))
+    facts = {"kind": kind, "member_id": member_id, "message_id": message_id, "acted_by": acted_by}
+    case_id = UUID(str(await scope.value(add, id=new_id(), **facts)))
     await tell(scope, case_id)
     return case_id
 

@@ -165,6 +165,9 @@ async def last(scope: Scope) -> Record | None:
 async def _aimed(scope: Scope, asked: Aim) -> Aim:
     """The act with all that follows from its case or message; NotFound for what the actor may not see."""
     aim = asked
+    if aim.case_id is None and aim.message_id is not None and aim.kind in CLOSING:
+        # Words that are decided about elsewhere wait for no decision more, unless somebody else looks at them.
+        aim = replace(aim, case_id=await cases.free_about(scope, aim.message_id))
     if aim.case_id is not None:
         case = await cases.hold(scope, aim.case_id)
         if case["closed_at"] is not None and aim.kind in CLOSING:
@@ -173,8 +176,8 @@ async def _aimed(scope: Scope, asked: Aim) -> Aim:
     elif aim.kind == "keep":
         raise Invalid.field("/case", "missing", "Say which case is decided.")
     if aim.message_id is not None:
-        held = await messages.hold(scope, aim.message_id, in_archive=True, on_case=aim.case_id is not None)
-        if aim.case_id is None:
+        held = await messages.hold(scope, aim.message_id, in_archive=True, on_case=asked.case_id is not None)
+        if asked.case_id is None:
             await direct_rules.require_not_direct(scope, held["room_id"])
         program = held["program_id"] is not None
         author = None if program else held["member_id"]

@@ -8,12 +8,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tenants import audit
 from tenants.community import caseload
-from tenants.errors import Conflict, Forbidden, NotFound, SignInNeeded
+from tenants.errors import Conflict, NotFound, SignInNeeded
 from tenants.ids import MemberId, new_id
 from tenants.moderation import acts, cases
 from tenants.moderation.acts import ACTS
 from tenants.moderation.effects import release
-from tenants.permissions import Action, Role
+from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
 from tenants.tables import binds, instant, owned, refers, text
@@ -82,7 +82,7 @@ async def appeal(scope: Scope, act_id: UUID, words: str) -> UUID:
         raise NotFound("There is no such decision here.", "no_such_act")
     if act["undone_at"] is not None:
         raise Conflict("This was taken back already.", "undone")
-    case_id = await caseload.open_about(scope, "appeal", me, act["message_id"])
+    case_id = await caseload.open_about(scope, "appeal", me, act["message_id"], acted_by=act["by_member"])
     if await scope.first(_ADD, id=new_id(), act_id=act_id, case_id=case_id, words=words) is None:
         raise Conflict("You have appealed against this already.", "appealed")
     await audit.record(scope, "moderation.appeal", act_id)
@@ -100,8 +100,6 @@ async def decide(scope: Scope, case_id: UUID, answer: str, *, upheld: bool) -> N
     if found is None:
         raise NotFound("There is no such appeal here.", "no_such_appeal")
     act = await acts.hold(scope, found["act_id"])
-    if act["by_member"] == scope.actor.member_id and scope.actor.role is not Role.OWNER:
-        raise Forbidden("You have acted here: another moderator decides the appeal.", "own_act")
     if case["member_id"] == scope.actor.member_id:
         raise cases.own_case()
     if found["decided_at"] is not None:

@@ -7,19 +7,22 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, case, func, literal, or_, select, update
 
-from tenants.community.caseload import CASES, another_moderates, tell
+from tenants.community.caseload import CASES, MODERATING, another_moderates, tell
 from tenants.community.messages import MESSAGES
 from tenants.community.rooms import DIRECT, ROOMS
 from tenants.errors import Conflict, Forbidden, NotFound
 from tenants.members.members import MEMBERS
-from tenants.permissions import Action
+from tenants.permissions import Action, Role
 from tenants.scope import Record, Scope
 from tenants.statements import scoped, within
 
 CLAIM = timedelta(minutes=5)
 _C = CASES.c
 _AT = bindparam("at", type_=Uuid())
-_CLAIMANT = within(select(MEMBERS.c.name).where(MEMBERS.c.id == _C.claimed_by).correlate(CASES)).scalar_subquery()
+# Who moderates no more looks at nothing.
+_CLAIMANT = within(
+    select(MEMBERS.c.name).where(MEMBERS.c.id == _C.claimed_by, *MODERATING).correlate(CASES)
+).scalar_subquery()
 _ROOM = within(select(MESSAGES.c.room_id).where(MESSAGES.c.id == _C.message_id).correlate(CASES)).scalar_subquery()
 # Whether it is about words in a conversation: of such a room moderators see what surrounds a case, and no more.
 _DIRECT = within(
@@ -43,6 +46,7 @@ _FACTS = (
     _C.closed_at,
     _C.claimed_by,
     _C.claimed_until,
+    _C.acted_by,
     _CLAIMANT.label("claimant"),
     _ROOM.label("room_id"),
     func.coalesce(_DIRECT, literal(False)).label("direct"),
@@ -63,6 +67,12 @@ _HELD = scoped(_CASE.where(_C.id == _AT).with_for_update(of=CASES))
 _SET = update(CASES).where(_C.id == _AT)
 _CLAIM = scoped(_SET.values(claimed_by=bindparam("me"), claimed_until=bindparam("until")))
 _RELEASE = scoped(_SET.values(claimed_by=None, claimed_until=None))
+_LEAVE_OTHERS = scoped(
+    update(CASES)
+    .where(_C.claimed_by == bindparam("me"), _C.claimed_until > func.now(), _C.id != _AT)
+    .values(claimed_by=None, claimed_until=None)
+    .returning(_C.id)
+)
 _CLOSE = scoped(_SET.values(closed_at=func.now(), claimed_by=None, claimed_until=None))
 _OPEN_TWIN = scoped(
     select(literal(1)).select_from(CASES).where(
@@ -72,7 +82,10 @@ _OPEN_TWIN = scoped(
 _FREE = scoped(
     select(_C.id).where(
         _C.message_id == bindparam("message_id"), _C.closed_at.is_(None), _C.kind != "appeal",
-        or_(_C.claimed_until.is_(None), _C.claimed_until <= func.now(), _C.claimed_by == bindparam("me")),
+        or_(
+            _C.claimed_until.is_(None), _C.claimed_until <= func.now(), _C.claimed_by == bindparam("me"),
+            _CLAIMANT.is_(None),
+        ),
     )
 )  # fmt: skip
 _REOPEN = scoped(_SET.values(closed_at=None))
@@ -94,24 +107,31 @@ async def find(scope: Scope, case_id: UUID) -> Record:
 async def hold(scope: Scope, case_id: UUID) -> Record:
     """A case that nobody else decides until this transaction ends; Conflict while somebody else has claimed it.
 
-    Forbidden `own_case` for one about the actor: see `is_for_another`.
+    Forbidden `own_case` for one about the actor, `own_act` for an appeal against what they did: see `is_for_another`.
     """
     scope.require(Action.MESSAGE_MODERATE)
     case = _there(await scope.first(_HELD, at=case_id))
     if await is_for_another(scope, case):
-        raise own_case()
+        raise own_act() if has_acted(scope, case) else own_case()
     if claimed(case) and case["claimed_by"] != scope.actor.member_id:
         raise Conflict(f"{case['claimant']} is looking at this.", "claimed")
     return case
 
 
 async def is_for_another(scope: Scope, case: Record) -> bool:
-    """Whether a case is about the actor, so that somebody else who moderates decides it.
+    """Whether a case is about the actor, or what they did, so that somebody else who moderates decides it.
 
-    Where nobody else moderates (an owner alone in their channel) it is not: a case that nobody may decide would stand
-    in the queue for ever. They keep their words, or take them away as everybody does with their own.
+    Owners answer for their channel: they decide about appeals against their own acts, too. Where nobody else moderates
+    (an owner alone in their channel) it is not: a case that nobody may decide would stand in the queue for ever. They
+    keep their words, or take them away as everybody does with their own.
     """
-    return case["member_id"] == scope.actor.member_id and await another_moderates(scope)
+    return (case["member_id"] == scope.actor.member_id or has_acted(scope, case)) and await another_moderates(scope)
+
+
+def has_acted(scope: Scope, case: Record) -> bool:
+    """Whether a case is an appeal against what the actor did, which is not theirs to decide."""
+    mine = case["acted_by"] is not None and case["acted_by"] == scope.actor.member_id
+    return mine and scope.actor.role is not Role.OWNER
 
 
 def own_case() -> Forbidden:
@@ -119,17 +139,29 @@ def own_case() -> Forbidden:
     return Forbidden("This is about you: somebody else who moderates decides it.", "own_case")
 
 
+def own_act() -> Forbidden:
+    """The refusal for whoever would decide about what they did."""
+    return Forbidden("You have acted here: another moderator decides the appeal.", "own_act")
+
+
 def claimed(case: Record) -> bool:
-    """Whether somebody has said that they are looking at a case, within the last five minutes."""
-    return case["claimed_until"] is not None and case["claimed_until"] > datetime.now(UTC)
+    """Whether somebody who moderates has said that they are looking at a case, within the last five minutes."""
+    until = case["claimed_until"]
+    return case["claimant"] is not None and until is not None and until > datetime.now(UTC)
 
 
 async def claim(scope: Scope, case_id: UUID) -> Record:
-    """Say that one is looking at a case, for five minutes from now; Conflict for a closed one, or another's."""
+    """Say that one is looking at a case, for five minutes from now, and at no other.
+
+    Conflict for a closed one, or another's.
+    """
     case = await hold(scope, case_id)
     if case["closed_at"] is not None:
         raise Conflict("This was decided already.", "case_closed")
-    await scope.run(_CLAIM, at=case_id, me=scope.member_id(), until=datetime.now(UTC) + CLAIM)
+    me = scope.member_id()
+    for left in await scope.all(_LEAVE_OTHERS, at=case_id, me=me):
+        await tell(scope, left["id"])
+    await scope.run(_CLAIM, at=case_id, me=me, until=datetime.now(UTC) + CLAIM)
     await tell(scope, case_id, scope.actor.name)
     return await find(scope, case_id)
 

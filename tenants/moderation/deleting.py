@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from tenants.community import edits, messages, programs
-from tenants.moderation import acts, cases, reasons
+from tenants.moderation import acts, reasons
 from tenants.moderation.effects import Aim
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
@@ -24,5 +24,4 @@ async def delete(scope: Scope, message_id: UUID, reason: str | None = None, word
     if held["deleted_at"] is not None:
         return None
     said = reasons.statement(reason, words) if reason else UNSAID
-    case_id = await cases.free_about(scope, message_id)
-    return await acts.act(scope, Aim("delete", said, case_id, message_id=message_id))
+    return await acts.act(scope, Aim("delete", said, message_id=message_id))

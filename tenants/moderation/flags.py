@@ -24,6 +24,8 @@ FLAGS = owned(
     Column("case_id", Uuid, nullable=False),
     text("reason"),
     text("words", default=""),
+    # The words of the message then: its author may change them, or take them away.
+    text("said", default=""),
     instant("at", now=True),
     refers("message_id", "messages"),
     refers("member_id", "members"),
@@ -35,9 +37,9 @@ _OWN = scoped(
         _F.message_id == bindparam("message_id"), _F.member_id == bindparam("member_id")
     )
 )
-_ADD = scoped(insert(FLAGS).values(**binds("id", "message_id", "member_id", "case_id", "reason", "words")))
+_ADD = scoped(insert(FLAGS).values(**binds("id", "message_id", "member_id", "case_id", "reason", "words", "said")))
 _OF = scoped(
-    select(_F.case_id, _F.id, _F.reason, _F.words, _F.at, MEMBERS.c.name)
+    select(_F.case_id, _F.id, _F.reason, _F.words, _F.said, _F.at, MEMBERS.c.name)
     .join_from(FLAGS, MEMBERS)
     .where(_F.case_id == bindparam("case_ids", type_=ARRAY(Uuid)).any_())
     .order_by(_F.at, _F.id)
@@ -72,12 +74,16 @@ async def flag(scope: Scope, message_id: UUID, reason: str, words: str = "") -> 
         raise Conflict("This message was deleted already.", "message_deleted")
     case_id = await caseload.open_about(scope, "flag", held["member_id"], message_id)
     flag_id = new_id()
-    await scope.run(_ADD, id=flag_id, message_id=message_id, member_id=me, case_id=case_id, reason=reason, words=words)
+    about = {"message_id": message_id, "member_id": me, "case_id": case_id}
+    await scope.run(_ADD, id=flag_id, reason=reason, words=words, said=held["body"], **about)
     return Flagged(flag_id, reason, words, again=False)
 
 
 async def of(scope: Scope, case_ids: Sequence[UUID]) -> dict[UUID, list[Record]]:
-    """The flags of some cases, by case, oldest first: `id, reason, words, at, name`; needs the right to moderate."""
+    """The flags of some cases, by case, oldest first; needs the right to moderate.
+
+    Each with `id, reason, words, at, name`, and what the message `said` then.
+    """
     scope.require(Action.MESSAGE_MODERATE)
     found: dict[UUID, list[Record]] = {}
     for row in await scope.all(_OF, case_ids=list(case_ids)):

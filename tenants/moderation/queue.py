@@ -35,7 +35,7 @@ class Case:
     """A case as a moderator sees it: `around` holds its message and five before and after, words of hidden ones too.
 
     `catches` are the filters that caught it. Of their `own`, which another decides, a moderator sees neither flags nor
-    what was done before.
+    what was done before; it is theirs, too, where it appeals against what they `acted`.
     There is no `room` to a case about a conversation: what is around it is all that a moderator sees of that.
     """
 
@@ -47,6 +47,13 @@ class Case:
     appeal: Record | None
     catches: Sequence[Record] = ()
     own: bool = False
+    acted: bool = False
+
+    @property
+    def flagged_words(self) -> list[str]:
+        """What the message said when it was flagged, where it says something else now, or nothing; oldest first."""
+        now = self.about["body"] if self.about else ""
+        return [said for said in dict.fromkeys(flag["said"] for flag in self.flags) if said not in {"", now}]
 
     @property
     def about(self) -> dict[str, Any] | None:
@@ -89,6 +96,7 @@ async def whole(scope: Scope, rows: Sequence[Record]) -> list[Case]:
             appealed.get(row["id"]),
             caught.get(row["id"], ()),
             own=row["id"] in own,
+            acted=row["id"] in own and cases.has_acted(scope, row),
         )
         for row in shown
     ]

@@ -88,6 +88,21 @@ async def test_a_form_that_is_wrong_comes_back_with_its_case(school: School, mia
     assert (await mia.post(desk(school), case="x", kind="hide", reason="spam")).status == 422
 
 
+async def test_a_flagged_message_that_its_author_deleted_is_still_judged_at_the_desk(
+    web: Web, school: School, mia: Browsing, room: str
+) -> None:
+    message = (await post(web, school, room, school.sam.token, "You thieves")).json["id"]
+    await flag(web, school, message)
+    await web.call("DELETE", f"/channels/{school.slug}/messages/{message}", token=school.sam.token)
+    page = (await mia.get(desk(school))).text
+    assert "You thieves" in page
+    assert 'value="keep"' in page
+    assert 'value="delete"' not in page
+    refused = await decide(mia, school, case_in(page), "delete")
+    assert (refused.status, "This message was deleted already." in refused.text) == (409, True)
+    assert case_in(refused.text) == case_in(page)
+
+
 async def test_anothers_claim_is_shown_and_the_next_case_offered(
     web: Web, school: School, room: str, mia: Browsing, case: str
 ) -> None:

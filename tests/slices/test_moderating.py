@@ -79,6 +79,36 @@ async def test_a_moderator_clears_the_queue_by_keyboard_and_everybody_sees_it(ch
         assert [who.who.complaints for who in (zoe, mia)] == [[], []]
 
 
+async def test_a_case_is_free_once_its_moderator_looks_elsewhere_and_its_end_is_told(
+    chromium: Browser, town: Town
+) -> None:
+    place = await town.place()
+    async with AsyncExitStack() as stack:
+        zoe, mia, ana = [
+            await stack.enter_async_context(talker(chromium, town, who, place["slug"])) for who in ("zoe", "mia", "ana")
+        ]
+        await town.post(place["id"], await town.token("ben"), "Buy my clay")
+        await zoe.enter()
+        await flag(zoe, "Buy my clay", "Spam or advertising")
+        await mia.who.visit(DESK)
+        await mia.page.wait_for_load_state("networkidle")
+        await ana.who.visit(DESK)
+        await expect(ana.page.locator("#claim")).to_have_text("Mia Lindqvist is looking at this.")
+        await mia.page.locator("#reason").focus()
+        await mia.page.keyboard.press("Escape")
+        await expect(mia.page.locator("#reason")).not_to_be_focused()
+        await mia.who.visit("/c/pottery/people")
+        await expect(ana.page.locator("#claim")).to_be_hidden(timeout=WITHIN)
+        await mia.who.visit(DESK)
+        await mia.page.wait_for_load_state("networkidle")
+        await press(mia.page, "k")
+        await expect(ana.page.locator("#claim")).to_have_text("This was decided already.", timeout=WITHIN)
+        await expect(ana.page.get_by_role("button", name="Keep")).to_be_disabled()
+        await press(mia.page, "u")
+        await expect(ana.page.get_by_role("button", name="Keep")).to_be_enabled(timeout=WITHIN)
+        assert [who.who.complaints for who in (mia, ana)] == [[], []]
+
+
 async def test_where_only_teachers_write_a_student_reacts_and_flags(chromium: Browser, town: Town) -> None:
     place = await town.place("announcement")
     await town.post(place["id"], await town.token("ana"), "The kiln is hot")

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tenants.community import edits
+from tenants.community.drafts import draft
 from tenants.errors import Conflict, Forbidden, Invalid, NotFound
 from tenants.ids import RoomId
 from tenants.moderation import appeals, cases
@@ -63,6 +65,36 @@ async def test_the_queue_shows_the_oldest_first_with_the_talk_around(
         await waiting(tenancy, school, school.zoe)
     with pytest.raises(Forbidden):
         await waiting(tenancy, school, school.ben)
+
+
+async def test_what_was_flagged_stays_for_moderators_to_read_though_its_author_changes_it_or_takes_it_away(
+    tenancy: Tenancy, school: School, room: RoomId
+) -> None:
+    posted = await say(tenancy, school, school.sam.actor, room, "You thieves")
+    await flag(tenancy, school, school.zoe, posted.id)
+    (case,) = await waiting(tenancy, school, school.mia)
+    assert case.flagged_words == []
+    async with acting(tenancy, school, school.sam) as scope:
+        await edits.edit(scope, posted.id, draft(posted.id, "Lovely glaze"))
+    await flag(tenancy, school, school.ben, posted.id)
+    (case,) = await waiting(tenancy, school, school.mia)
+    assert case.flagged_words == ["You thieves"]
+    async with acting(tenancy, school, school.sam) as scope:
+        await edits.remove(scope, posted.id)
+    (case,) = await waiting(tenancy, school, school.mia)
+    assert case.flagged_words == ["You thieves", "Lovely glaze"]
+
+
+@pytest.mark.parametrize("kind", ["hide", "delete"])
+async def test_words_that_are_taken_away_outside_the_queue_wait_there_no_more(
+    tenancy: Tenancy, school: School, room: RoomId, kind: str
+) -> None:
+    posted = await say(tenancy, school, school.sam.actor, room, "Buy my clay")
+    await flag(tenancy, school, school.zoe, posted.id)
+    done = await act(tenancy, school, school.mia, kind, message_id=posted.id)
+    assert await waiting(tenancy, school, school.mia) == []
+    await undo(tenancy, school, school.mia, done["id"])
+    assert len(await waiting(tenancy, school, school.mia)) == 1
 
 
 async def test_what_was_flagged_in_a_private_room_is_for_those_who_see_it(tenancy: Tenancy, school: School) -> None:

@@ -13,7 +13,7 @@ from server.pages.visits import Visit
 from server.web.views.frame import Form
 from server.web.views.moderation import ModerationPage
 from tenants import links
-from tenants.errors import Invalid, Refusal
+from tenants.errors import Conflict, Invalid, Refusal
 from tenants.members import raids
 from tenants.moderation import acts, appeals, cases, queue, reasons
 from tenants.moderation.effects import EFFECTS, Aim
@@ -88,6 +88,9 @@ async def silence(visit: Visit) -> web.Response:
 
 async def _refused(visit: Visit, refusal: Refusal, fields: Mapping[str, str]) -> web.Response:
     """The page again, with the case that it was about and the reason of the refusal."""
+    if refusal.code == "message_deleted":
+        # The message is gone, the case is not.
+        refusal = Conflict(refusal.message, refusal.code)
     form = refill(refusal, fields)
     try:
         case_id = named(fields, "case")
@@ -123,7 +126,8 @@ async def _show(visit: Visit, asked: UUID | None, form: Form | None = None, stat
 def _first(scope: Scope, rows: Sequence[Record]) -> UUID | None:
     """The oldest case that is free and not about the reader, else the oldest of all."""
     me = scope.actor.member_id
-    free = [row for row in rows if row["member_id"] != me and (not cases.claimed(row) or row["claimed_by"] == me)]
+    theirs = [row for row in rows if row["member_id"] != me and not cases.has_acted(scope, row)]
+    free = [row for row in theirs if not cases.claimed(row) or row["claimed_by"] == me]
     return next((UUID(str(row["id"])) for row in [*free, *rows]), None)
 
 

@@ -60,7 +60,9 @@ class CaseView:
     """The case on the desk, `direct` when it is about a conversation of others.
 
     `claimed_by` names somebody else who looks at it; `mine` when the reader has claimed it. Of their `own` another
-    decides, or they `alone`, where nobody else moderates.
+    decides, or they `alone`, where nobody else moderates; and of an appeal against what they `acted`.
+    `flagged_words` is what the message said when it was flagged, where that is not what it says now. Of what is `gone`
+    nothing can be taken away.
     """
 
     id: str
@@ -75,6 +77,9 @@ class CaseView:
     mine: bool = False
     own: bool = False
     alone: bool = False
+    acted: bool = False
+    gone: bool = False
+    flagged_words: tuple[str, ...] = ()
     around: tuple[Told, ...] = ()
     flags: tuple[FlagRow, ...] = ()
     earlier: tuple[ActRow, ...] = ()

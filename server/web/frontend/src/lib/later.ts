@@ -4,6 +4,7 @@ export const LATER = {
   ready: (title: string) => `Your certificate for ${title} is ready.`,
   waits: (count: number) => (count === 1 ? "1 case waits" : `${count} cases wait`),
   looking: (name: string) => `${name} is looking at this.`,
+  decided: "This was decided already.",
   flagged: "Flagged. Moderators look at it.",
   removed: "Deleted. Its author is told why.",
   undo: "Undo",

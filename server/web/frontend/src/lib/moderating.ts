@@ -14,18 +14,27 @@ export function moderate(root: HTMLElement): void {
   const { channel = "", case: shown = "" } = root.dataset;
   document.addEventListener("keydown", (event) => pressed(root, event));
   the("[data-key='?']", root).addEventListener("click", () => help());
-  for (const link of root.querySelectorAll("a[data-key]")) link.addEventListener("click", () => release(root));
-  if (shown && root.dataset.closed === undefined && the("#claim", root).hidden) void claim(root);
+  const claims = shown && root.dataset.closed === undefined && the("#claim", root).hidden;
+  if (claims) void claim(root);
   const undo = document.querySelector<HTMLElement>("#undo");
   if (undo) setTimeout(() => undo.remove(), Number(undo.dataset.seconds) * 1_000);
   let leaving = false;
   document.addEventListener("submit", () => {
     leaving = true;
   });
+  // Who goes elsewhere looks at it no more: it is free for others. A form that was sent decides about it itself.
+  addEventListener("pagehide", () => claims && !leaving && release(root));
+  addEventListener("pageshow", ({ persisted }) => {
+    leaving = false;
+    if (claims && persisted) void claim(root);
+  });
   // The answer to a form is on its way, and says more than this page would; what this one said is over.
   const renew = () => leaving || location.replace(location.pathname);
   const wire = new SocketTransport(channel);
-  wire.on("moderation.changed", (event: Changed) => changed(root, event, renew));
+  wire.on("moderation.changed", (event: Changed) => {
+    changed(root, event, renew);
+    if (shown && event.case === shown && !event.claimed_by && !leaving) void settled(root);
+  });
   // Raid mode goes on or off: its banner is the server's.
   wire.on("notice", ({ kind }: { kind: string }) => kind === "raid" && (leaving || location.reload()));
 }
@@ -33,7 +42,10 @@ export function moderate(root: HTMLElement): void {
 /** A single key presses what carries it, unless one writes or holds a modifier. */
 function pressed(root: HTMLElement, event: KeyboardEvent): void {
   const here = event.target as Element;
-  if (event.ctrlKey || event.metaKey || event.altKey || here.closest("input, textarea, select, dialog[open]")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || here.closest("dialog[open]")) return;
+  const field = here.closest<HTMLElement>("input, textarea, select");
+  if (field && event.key === "Escape") field.blur();
+  if (field) return;
   const key = event.key === "ArrowDown" ? "j" : event.key;
   const target = root.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
   if (!target || event.repeat) return;
@@ -53,7 +65,6 @@ async function claim(root: HTMLElement): Promise<void> {
   await call("PUT", address(root)).catch((fault: Error) => tell(root, fault.message));
 }
 
-/** The next case is looked at: this one is free for others. */
 function release(root: HTMLElement): void {
   void call("DELETE", address(root), undefined, { keepalive: true }).catch(() => undefined);
 }
@@ -70,4 +81,13 @@ function changed(root: HTMLElement, { case: about, open, claimed_by: by }: Chang
   if (!root.dataset.case && open) renew();
   const me = root.dataset.me ?? "";
   if (about === root.dataset.case && by !== me) tell(root, by ? LATER.looking(by) : "");
+}
+
+/** The case on screen was let go, decided or opened again elsewhere: what decides it works as long as it is open. */
+async function settled(root: HTMLElement): Promise<void> {
+  const url = address(root).replace(/\/claim$/, "");
+  const { closed_at: over } = await call<{ closed_at: string | null }>("GET", url);
+  if (over) tell(root, LATER.decided);
+  const deciding = ":is([value=keep], [value=hide], [value=delete], [name=upheld])";
+  for (const each of root.querySelectorAll<HTMLButtonElement>(`.decide button${deciding}`)) each.disabled = !!over;
 }
