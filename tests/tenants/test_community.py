@@ -247,3 +247,14 @@ async def test_marks_of_many_are_held_within_the_room_and_the_channel(
     assert [row["last_seq"] for row in again] == [2]
     async with tenancy.scope(chess.id, acting_system("test")) as scope:
         assert await reads.mark_all_read(scope, marks) == []
+
+
+async def test_a_name_is_held_until_the_room_that_takes_it_is_there(tenancy: Tenancy, world: World) -> None:
+    school = world.pottery
+    async with tenancy.scope(school.id, school.ana.actor) as scope:
+        await rooms.add(scope, "Kiln talk", "members")
+        second = asyncio.create_task(make_room(tenancy, school, name="KILN talk"))
+        await asyncio.sleep(0.3)
+        assert not second.done()
+    with pytest.raises(Invalid, match="There is a room of that name already"):
+        await second
