@@ -19,5 +19,6 @@ def talk_bar(slug: str, row: Record) -> TalkBar:
         other=PersonMark(other["id"], other["name"]) if other else None,
         named=row["given_name"],
         waiting=not row["accepted"],
+        most=MOST_WAITING,
         left=max(0, MOST_WAITING - row["head_seq"]),
     )

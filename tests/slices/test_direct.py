@@ -10,6 +10,7 @@ from tests.slices.talking import talker
 from tests.slices.town import CHANNEL, Town
 
 WITHIN = 15_000
+HELD = "3 messages of yours wait here"
 DESK = f"/c/{CHANNEL}/direct"
 
 
@@ -25,6 +26,13 @@ async def test_two_begin_a_conversation_and_one_of_them_ends_it(chromium: Browse
         await sam.page.get_by_role("button", name="Open the conversation").click()
         await expect(sam.page.locator("#waits")).to_contain_text("3 messages may wait here")
         await sam.say("Is your kiln free on Friday?")
+        await expect(sam.page.locator("#waits")).to_contain_text("2 messages may wait here", timeout=WITHIN)
+        for words in ("It is for one bowl.", "A small one."):
+            await sam.say(words)
+            await sam.reads(words)
+        await expect(sam.page.locator("#waits")).to_contain_text("You can write more once they are accepted")
+        await sam.say("And a lid.")
+        await expect(sam.unsent).to_contain_text(HELD, timeout=WITHIN)
         # It stands apart for Zoe, who hears of it in the room where she is.
         await expect(zoe.page.locator("#asking")).to_have_text("1 to accept", timeout=WITHIN)
         await zoe.page.locator("#asking").click()
@@ -38,6 +46,14 @@ async def test_two_begin_a_conversation_and_one_of_them_ends_it(chromium: Browse
         assert await objections(zoe.page) == []
         await zoe.page.get_by_role("button", name="Accept").click()
         await expect(sam.page.locator("#waits")).to_have_count(0, timeout=WITHIN)
+        # What was not taken then can be sent now, and says nothing of waiting any more, on a fresh page neither.
+        await expect(sam.unsent).not_to_contain_text(HELD)
+        await sam.page.reload()
+        await expect(sam.page.locator("#waits")).to_have_count(0)
+        await expect(sam.unsent).to_contain_text("And a lid.", timeout=WITHIN)
+        await expect(sam.unsent).not_to_contain_text(HELD, timeout=WITHIN)
+        await sam.unsent.get_by_role("button", name="Send again").click()
+        await zoe.reads("And a lid.")
         await zoe.say("All day.")
         await sam.reads("All day.")
         await zoe.page.get_by_label("Room settings").click()

@@ -55,7 +55,7 @@ class TalkBar:
     """What a direct room has beside a room of the channel; `standing` is the reader's (`in`, `asked`, …).
 
     `POST {url}/accept`, `/decline`, `/leave`, and `/name` with `name`; `block_url` as in `DirectPage`, for the `other`
-    of a conversation of two. `waiting` when nobody has accepted yet, and `left` messages may still wait there.
+    of a conversation of two. `waiting` until somebody accepts, and `left` of `most` messages may still wait there.
     """
 
     url: str
@@ -67,3 +67,4 @@ class TalkBar:
     named: str = ""
     waiting: bool = False
     left: int = 0
+    most: int = 0

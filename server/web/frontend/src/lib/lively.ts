@@ -39,7 +39,7 @@ export function comeToLife(standing: Standing): void {
   if (facts.root) goOn(standing, facts.root);
   else new Beside(standing, actions, drafts);
   countThreads(facts.channel, transport);
-  follow(standing.transport);
+  follow(standing.transport, standing.wire.outbox);
   keepPlaces(transport, facts);
   new Keeping(document.body, transport, api, facts.room);
   new Polling(document.body, transport, api);

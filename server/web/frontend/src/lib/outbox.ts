@@ -19,6 +19,8 @@ export interface Outgoing {
   at: number;
   state: OutgoingState;
   reason: string | null;
+  /** What the server calls the refusal; missing in what older pages left. */
+  code?: string;
   /** Known once acknowledged; the row is replaced when this seq is delivered. */
   seq: number | null;
 }
@@ -41,6 +43,7 @@ export class Outbox {
   #open = false;
   #pumping = false;
   #wake: (() => void) | null = null;
+  #lifted = "";
 
   constructor(
     private readonly shelf: Shelf,
@@ -59,7 +62,7 @@ export class Outbox {
     const kept = found.filter((item) => !known.has(item.client_id));
     for (const item of kept) if (item.state !== "failed") item.state = "waiting";
     this.#items = [...kept, ...this.#items].sort((a, b) => a.at - b.at);
-    if (kept.length) this.hooks.changed();
+    if (kept.length) this.#forgive();
     void this.#pump();
   }
 
@@ -90,6 +93,17 @@ export class Outbox {
     this.hooks.changed();
     this.#wake?.();
     void this.#pump();
+  }
+
+  /** What held messages back holds nothing back any more: those refused for it say so no longer, and can be sent. */
+  lift(code: string): void {
+    this.#lifted = code;
+    this.#forgive();
+  }
+
+  #forgive(): void {
+    for (const item of this.#items) if (item.code === this.#lifted) item.reason = null;
+    this.hooks.changed();
   }
 
   discard(clientId: string): void {
@@ -146,14 +160,15 @@ export class Outbox {
       this.hooks.acknowledged(item, posted);
       return null;
     } catch (fault) {
-      if (fault instanceof Refused && !fault.passing) return this.#fail(item, fault.message);
+      if (fault instanceof Refused && !fault.passing) return this.#fail(item, fault);
       this.#mark(item, "waiting");
       return fault instanceof Refused && fault.retryAfter !== null ? fault.retryAfter * 1_000 : pause;
     }
   }
 
-  #fail(item: Outgoing, reason: string): null {
-    item.reason = reason;
+  #fail(item: Outgoing, fault: Refused): null {
+    item.reason = fault.message;
+    item.code = fault.code;
     this.#mark(item, "failed");
     void this.shelf.keep(item);
     return null;

@@ -1,8 +1,12 @@
 /** People and conversations while a room is open: those that begin, are accepted, change, or are blocked. */
-import type { Author } from "./message.ts";
+import type { Author, Message } from "./message.ts";
+import type { Outbox } from "./outbox.ts";
 import { copy, the } from "./page.ts";
 import { portrait } from "./tile.ts";
 import type { Transport } from "./wire.ts";
+
+/** What the server calls it when no more may wait for somebody who has not accepted. */
+const HELD = "request_waits";
 
 interface Started {
   room: string;
@@ -15,9 +19,11 @@ interface Started {
 }
 
 /** Shows them as they are told, and folds what the reader does not want to see. */
-export function follow(transport: Transport): void {
+export function follow(transport: Transport, outbox: Outbox): void {
   transport.on("direct.started", begun);
-  transport.on("direct.accepted", accepted);
+  transport.on("direct.accepted", (told: { room: string }) => accepted(told, outbox));
+  transport.on("message.posted", counted);
+  if (!document.querySelector("#waits")) outbox.lift(HELD);
   transport.on("member.changed", changed);
   document.addEventListener("click", pressed);
   const blocked = the("main.talk").dataset.folds;
@@ -44,8 +50,19 @@ function begun({ room, url, name, by, request }: Started): void {
 }
 
 /** Somebody takes part from now on: what waited need wait no more. */
-function accepted({ room }: { room: string }): void {
-  if (the("main.talk").dataset.room === room) document.querySelector("#waits")?.remove();
+function accepted({ room }: { room: string }, outbox: Outbox): void {
+  if (the("main.talk").dataset.room !== room) return;
+  document.querySelector("#waits")?.remove();
+  outbox.lift(HELD);
+}
+
+/** Says how many more may wait for whoever has not accepted; `data-words` has the words for none, one, and so on. */
+function counted({ room, seq }: Message): void {
+  const notice = document.querySelector<HTMLElement>("#waits");
+  if (!notice || the("main.talk").dataset.room !== room) return;
+  const words = (notice.dataset.words ?? "").split("|");
+  const left = words[Math.max(0, words.length - 1 - seq)];
+  if (left) the("span", notice).textContent = left;
 }
 
 /** A plain press on a name opens its card; with a key held, or without the script, it leads to the profile. */
