@@ -7,7 +7,7 @@ from sqlalchemy import ARRAY, Uuid, bindparam, select
 
 from search import PUBLIC, Document
 from search.words import LONGEST_TEXT
-from tenants.community.messages import MESSAGES
+from tenants.community.message_table import MESSAGES
 from tenants.community.rooms import ROOMS
 from tenants.courses.courses import COURSES
 from tenants.courses.lessons import LESSONS

@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, Boolean, Uuid, bindparam, delete, or_, select
 
 from search import KINDS, SearchEngine, documents, following
 from search.followed import FollowedSearch
-from tenants.community.messages import MESSAGES
+from tenants.community.message_table import MESSAGES
 from tenants.courses.courses import COURSES
 from tenants.courses.lessons import LESSONS
 from tenants.ids import ChannelId

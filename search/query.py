@@ -13,7 +13,8 @@ from search.marks import Marker
 from search.words import split
 from tenants import links
 from tenants.community import direct, rooms
-from tenants.community.messages import MESSAGES, SIGNED
+from tenants.community.message_table import MESSAGES
+from tenants.community.messages import SIGNED
 from tenants.courses import courses, enrollments
 from tenants.courses.courses import COURSES
 from tenants.errors import Invalid

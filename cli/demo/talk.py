@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, update
 from cli.demo.world import Place, School
 from tenants.community import messages, polls, reactions, rooms, voting
 from tenants.community.drafts import draft
-from tenants.community.messages import MESSAGES
+from tenants.community.message_table import MESSAGES
 from tenants.ids import ChannelId
 from tenants.permissions import Actor, Role
 from tenants.scope import Scope, Tenancy

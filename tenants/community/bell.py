@@ -16,7 +16,7 @@ from tenants import links
 from tenants.channels.channels import CHANNELS
 from tenants.community import direct_rules, mentions, messages, ringing, rooms
 from tenants.community.audience import seeing
-from tenants.community.messages import MESSAGES
+from tenants.community.message_table import MESSAGES
 from tenants.community.ringing import Call
 from tenants.community.rooms import ROOMS
 from tenants.errors import SignInNeeded

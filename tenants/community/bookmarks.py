@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tenants import notices
 from tenants.community import direct, messages, withheld
-from tenants.community.messages import MESSAGES, PAGE, SHOWN
+from tenants.community.message_table import MESSAGES
+from tenants.community.messages import PAGE, SHOWN
 from tenants.errors import Conflict
 from tenants.ids import MessageId, new_id
 from tenants.members.members import MEMBERS

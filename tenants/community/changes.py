@@ -7,7 +7,8 @@ from sqlalchemy import Float, bindparam, func, or_
 
 from tenants import notices
 from tenants.community import rooms
-from tenants.community.messages import AFTER, IN_ROOM, MESSAGES, plain
+from tenants.community.message_table import MESSAGES
+from tenants.community.messages import AFTER, IN_ROOM, plain
 from tenants.ids import MessageId, RoomId
 from tenants.notices import Notice
 from tenants.scope import Record, Scope

@@ -24,7 +24,7 @@ from tenants.community import (
     withheld,
 )
 from tenants.community.drafts import Draft
-from tenants.community.messages import MESSAGES
+from tenants.community.message_table import MESSAGES
 from tenants.errors import Conflict, Forbidden, Invalid
 from tenants.ids import MessageId, RoomId
 from tenants.permissions import Action

@@ -8,7 +8,7 @@ from sqlalchemy import Uuid, bindparam, delete, exists, func, select, update
 from tenants import notices
 from tenants.community import attachments, bell, blocks, history, mentions, messages, outlinks, voting, withheld
 from tenants.community.edits import BLANK
-from tenants.community.messages import MESSAGES
+from tenants.community.message_table import MESSAGES
 from tenants.community.withheld import WITHHELD
 from tenants.ids import MessageId, RoomId
 from tenants.scope import Record, Scope

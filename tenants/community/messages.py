@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, Column, Integer, Text, Uuid, bindparam, case, cast, func, literal, select, update
+from sqlalchemy import Text, Uuid, and_, bindparam, case, cast, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants import notices
@@ -27,43 +27,16 @@ from tenants.community import (
 )
 from tenants.community.drafts import Draft
 from tenants.community.mentions import Meant
+from tenants.community.message_table import MESSAGES
 from tenants.community.ringing import Call
-from tenants.community.rooms import ROOMS
+from tenants.community.rooms import READS, ROOMS
 from tenants.community.screening import PASSED
 from tenants.errors import NotFound
 from tenants.ids import MessageId, RoomId, new_id
 from tenants.members.members import MEMBERS
 from tenants.scope import Record, Scope
 from tenants.statements import CHANNEL, scoped, within
-from tenants.tables import Json, instant, owned, refers, text
 
-MESSAGES = owned(
-    "messages",
-    Column("room_id", Uuid, nullable=False),
-    Column("member_id", Uuid, nullable=False),
-    Column("client_id", Uuid, nullable=False),
-    # What wrote it, and as it was called then, where that is a program (`programs`); the member keeps its webhook.
-    Column("program_id", Uuid),
-    Column("program", Text),
-    Column("seq", BigInteger, nullable=False),
-    text("body"),
-    text("html"),
-    Column("reply_to", Uuid),
-    Column("thread_count", Integer, nullable=False, server_default="0"),
-    Column("thread_last_seq", BigInteger),
-    instant("thread_last_at"),
-    Column("reactions", Json, nullable=False, server_default="[]"),
-    Column("files", Json, nullable=False, server_default="[]"),
-    Column("preview", Json),
-    Column("poll", Json),
-    instant("created_at", now=True),
-    instant("edited_at"),
-    instant("deleted_at"),
-    instant("hidden_at"),
-    refers("room_id", "rooms"),
-    refers("member_id", "members"),
-    refers("reply_to", "messages"),
-)
 PAGE = 50
 NONE = orjson.Fragment("[]")
 
@@ -146,15 +119,35 @@ _ADDED = (
             _BUMPED.c.head_seq,
         ).select_from(_BUMPED),
     )
-    .returning(MESSAGES.c.id, MESSAGES.c.seq, MESSAGES.c.created_at)
+    .returning(MESSAGES.c.id, MESSAGES.c.seq, MESSAGES.c.created_at, MESSAGES.c.program_id)
     .cte("added")
+)
+# Who had read all has read what they say, too; who had not still has to.
+_OWN_MARK = and_(READS.c.channel_id == CHANNEL, READS.c.room_id == _ROOM, READS.c.member_id == _ME)
+_BY_A_PERSON = _ADDED.c.program_id.is_(None)
+_MOVED = (
+    update(READS)
+    .where(_OWN_MARK, READS.c.last_seq == _ADDED.c.seq - 1, _BY_A_PERSON)
+    .values(last_seq=_ADDED.c.seq)
+    .returning(READS.c.last_seq)
+    .cte("moved")
+)
+_MARKED = (
+    insert(READS)
+    .from_select(
+        ("channel_id", "id", "room_id", "member_id", "last_seq"),
+        select(CHANNEL, _ADDED.c.id, _ROOM, _ME, _ADDED.c.seq).where(_ADDED.c.seq == 1, _BY_A_PERSON),
+    )
+    .on_conflict_do_nothing()
+    .returning(READS.c.last_seq)
+    .cte("marked")
 )
 _STANDS = scoped(select(_PRIOR.c.id))
 _AVATAR = within(select(MEMBERS.c.avatar).where(MEMBERS.c.id == _ME)).scalar_subquery()
 _POST = scoped(
-    select(
-        _ADDED.c.id, _ADDED.c.seq, _ADDED.c.created_at, literal(False).label("again"), _AVATAR.label("avatar")
-    ).union_all(select(_PRIOR.c.id, _PRIOR.c.seq, func.now(), literal(True), _AVATAR))
+    select(_ADDED.c.id, _ADDED.c.seq, _ADDED.c.created_at, literal(False).label("again"), _AVATAR.label("avatar"))
+    .union_all(select(_PRIOR.c.id, _PRIOR.c.seq, func.now(), literal(True), _AVATAR))
+    .add_cte(_MOVED, _MARKED)
 )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from tenants.community import caseload, direct_rules
-from tenants.community.messages import MESSAGES
+from tenants.community.message_table import MESSAGES
 from tenants.courses import access
 from tenants.errors import NotFound
 from tenants.files import files

@@ -7,7 +7,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tenants import audit, notices
 from tenants.community import messages, rooms, withheld
-from tenants.community.messages import MESSAGES, SHOWN
+from tenants.community.message_table import MESSAGES
+from tenants.community.messages import SHOWN
 from tenants.errors import Conflict
 from tenants.ids import MessageId, RoomId, new_id
 from tenants.members.members import MEMBERS

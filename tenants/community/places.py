@@ -8,7 +8,8 @@ from sqlalchemy import bindparam, select
 
 from tenants.channels import channels
 from tenants.community import messages
-from tenants.community.messages import MESSAGES, PAGE
+from tenants.community.message_table import MESSAGES
+from tenants.community.messages import PAGE
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
 from tenants.tables import Instant

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from tenants import notices
 from tenants.channels import channels
 from tenants.community import messages, outlinks, programs
-from tenants.community.messages import MESSAGES
+from tenants.community.message_table import MESSAGES
 from tenants.errors import NotFound
 from tenants.ids import RoomId, new_id
 from tenants.permissions import Action

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
 
 from tenants import notices
 from tenants.community import messages
-from tenants.community.messages import MESSAGES
+from tenants.community.message_table import MESSAGES
 from tenants.errors import Conflict, Invalid
 from tenants.ids import MessageId, RoomId, new_id
 from tenants.permissions import Action

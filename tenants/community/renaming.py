@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select, update
 from tenants import notices
 from tenants.community import direct, rooms
 from tenants.community.mentions import MENTIONS, renamed
-from tenants.community.messages import MESSAGES
+from tenants.community.message_table import MESSAGES
 from tenants.community.rooms import ROOMS
 from tenants.ids import MemberId, RoomId
 from tenants.members.members import MEMBERS

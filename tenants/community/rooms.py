@@ -27,6 +27,7 @@ from tenants import audit, notices
 from tenants.batches import batches
 from tenants.community import room_names, room_sections, sanctions
 from tenants.community.mentions import MENTIONS
+from tenants.community.message_table import wordless
 from tenants.courses.enrollments import ENROLLMENTS
 from tenants.errors import Forbidden, Invalid, NotFound
 from tenants.ids import RoomId, new_id
@@ -131,26 +132,24 @@ _SET = and_(SETTINGS.c.channel_id == _R.channel_id, SETTINGS.c.room_id == _R.id,
 _QUIET = or_(func.coalesce(SETTINGS.c.muted, False), SETTINGS.c.left_at.is_not(None))
 _LEVEL = func.coalesce(SETTINGS.c.level, "all")
 _UPTO = func.coalesce(READS.c.last_seq, 0)
-_READ = within(
-    select(READS.c.last_seq).where(READS.c.room_id == ROOMS.c.id, READS.c.member_id == _ME).correlate(ROOMS)
-).scalar_subquery()
+_OWN_MARK = select(READS.c.last_seq).where(READS.c.room_id == ROOMS.c.id, READS.c.member_id == _ME)
+_READ = func.coalesce(within(_OWN_MARK.correlate(ROOMS)).scalar_subquery(), 0)
 
 
 # `within` binds the channel in what an inner select reads, so the mark is read there, not in the outer join.
 def _mentioned(who: ColumnElement[bool]) -> ScalarSelect[int]:
     """How many unread messages of a room mention those."""
-    after = MENTIONS.c.seq > func.coalesce(_READ, 0)
-    return within(
-        select(func.count()).where(MENTIONS.c.room_id == ROOMS.c.id, who, after).correlate(ROOMS)
-    ).scalar_subquery()
+    counted = select(func.count()).where(MENTIONS.c.room_id == ROOMS.c.id, who, MENTIONS.c.seq > _READ)
+    return within(counted.correlate(ROOMS)).scalar_subquery()
 
 
 # Apart, for each is one walk along the index.
 _MENTIONS = _mentioned(MENTIONS.c.member_id == _ME) + _mentioned(MENTIONS.c.member_id.is_(None))
+_UNREAD = func.greatest(_R.head_seq - _UPTO - wordless(ROOMS, _READ), 0)
 # A room's facts and what is one's own of it, to be selected from `WITH_OWN`.
 OWN_FACTS = (
     *_FACTS,
-    case((or_(_QUIET, _LEVEL != "all"), 0), else_=func.greatest(_R.head_seq - _UPTO, 0)).label("unread"),
+    case((or_(_QUIET, _LEVEL != "all", _R.head_seq <= _UPTO), 0), else_=_UNREAD).label("unread"),
     case((or_(_QUIET, _LEVEL == "nothing", _R.head_seq <= _UPTO), 0), else_=_MENTIONS).label("mentions"),
     _LEVEL.label("level"),
     func.coalesce(SETTINGS.c.muted, False).label("muted"),

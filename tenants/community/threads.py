@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from tenants import notices
 from tenants.community import bell, direct, following, messages
 from tenants.community.following import THREAD_MEMBERS, Standing
-from tenants.community.messages import MESSAGES, PAGE, SHOWN
+from tenants.community.message_table import MESSAGES
+from tenants.community.messages import PAGE, SHOWN
 from tenants.ids import MessageId, RoomId
 from tenants.members.members import MEMBERS
 from tenants.permissions import Action

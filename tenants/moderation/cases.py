@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, case, func, literal, or_, select, update
 
 from tenants.community.caseload import CASES, MODERATING, another_moderates, tell
-from tenants.community.messages import MESSAGES
+from tenants.community.message_table import MESSAGES
 from tenants.community.rooms import DIRECT, ROOMS
 from tenants.errors import Conflict, Forbidden, NotFound
 from tenants.members.members import MEMBERS

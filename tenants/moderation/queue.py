@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from tenants.community import messages, polls, rooms, withheld
 from tenants.community.filters import CATCHES
-from tenants.community.messages import MESSAGES
+from tenants.community.message_table import MESSAGES
 from tenants.moderation import acts, appeals, cases, flags
 from tenants.scope import Record, Scope
 from tenants.statements import scoped

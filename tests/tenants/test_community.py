@@ -235,7 +235,7 @@ async def test_marks_of_many_are_held_within_the_room_and_the_channel(
 ) -> None:
     pottery, chess = world.pottery, world.chess
     for _ in range(3):
-        await say(tenancy, pottery, pottery.sam.actor, room)
+        await say(tenancy, pottery, pottery.ana.actor, room)
     marks = [
         (room, pottery.sam.member_id, 2), (room, pottery.zoe.member_id, 99), (room, pottery.mia.member_id, -4),
         (room, chess.eve.member_id, 1), (RoomId(uuid4()), pottery.sam.member_id, 1),

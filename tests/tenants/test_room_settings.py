@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from tenants.community import room_settings, rooms
+from tenants.community import reads, room_settings, rooms
 from tenants.errors import Forbidden, Invalid, NotFound, SignInNeeded
 from tenants.ids import RoomId
 from tenants.permissions import VISITOR, Actor
 from tenants.scope import Record, Tenancy
+from tests.tenants.moderating import act, undo
 from tests.tenants.test_community import make_room, say
 from tests.world import School, Somebody, World
 
@@ -82,3 +83,32 @@ async def test_what_counts_as_unread_is_what_one_wants_to_be_told_of(tenancy: Te
             row = next(row for row in await rooms.seen(scope) if row["id"] == room)
         counts[level] = (row["unread"], row["mentions"])
     assert counts == {"all": (2, 1), "mentions": (0, 1), "nothing": (0, 0)}
+
+
+async def test_what_one_says_oneself_is_read_by_whoever_had_read_all(tenancy: Tenancy, world: World) -> None:
+    pottery, room = world.pottery, await make_room(tenancy, world.pottery)
+    for _ in range(3):
+        await say(tenancy, pottery, pottery.sam.actor, room)
+    assert (await listed(tenancy, pottery, pottery.sam, room))["unread"] == 0
+    assert (await listed(tenancy, pottery, pottery.zoe, room))["unread"] == 3
+    # Who had not read all still has to: their own words are the newest of it.
+    await say(tenancy, pottery, pottery.zoe.actor, room)
+    assert (await listed(tenancy, pottery, pottery.zoe, room))["unread"] == 4
+    assert (await listed(tenancy, pottery, pottery.sam, room))["unread"] == 1
+
+
+@pytest.mark.parametrize("kind", ["hide", "delete"])
+async def test_words_that_were_taken_away_wait_for_nobody_to_read_them(
+    tenancy: Tenancy, world: World, kind: str
+) -> None:
+    pottery, room = world.pottery, await make_room(tenancy, world.pottery)
+    said = [await say(tenancy, pottery, pottery.sam.actor, room) for _ in range(3)]
+    assert (await listed(tenancy, pottery, pottery.zoe, room))["unread"] == 3
+    done = await act(tenancy, pottery, pottery.mia, kind, message_id=said[1].id)
+    assert (await listed(tenancy, pottery, pottery.zoe, room))["unread"] == 2
+    await undo(tenancy, pottery, pottery.mia, done["id"])
+    assert (await listed(tenancy, pottery, pottery.zoe, room))["unread"] == 3
+    async with tenancy.scope(pottery.id, pottery.zoe.actor) as scope:
+        await reads.mark_read(scope, room, 2)
+    await act(tenancy, pottery, pottery.mia, kind, message_id=said[0].id)
+    assert (await listed(tenancy, pottery, pottery.zoe, room))["unread"] == 1
