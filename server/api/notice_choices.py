@@ -1,7 +1,8 @@
 """Choices of notices over the API: by which ways one is told what in a channel, digests and quiet hours."""
 
 import re
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -16,19 +17,20 @@ from tenants.members.digests import Rhythm
 from tenants.people.quiet import Hours
 
 TimeOfDay = Annotated[str, Field(max_length=5, examples=["22:00"])]
+Part = TypeVar("Part", Ways, Rhythm)
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
 class WaysGiven(Given):
     """By which ways one is told things of a kind. Mails about certificates and orders always come."""
 
-    bell: bool = True
-    mail: bool = True
-    push: bool = True
+    bell: bool | None = None
+    mail: bool | None = None
+    push: bool | None = None
 
 
 class KindsGiven(Given):
-    """The kinds of notices; one that is left out stays as it is."""
+    """The kinds of notices."""
 
     mention: WaysGiven | None = None
     reply: WaysGiven | None = None
@@ -40,8 +42,8 @@ class KindsGiven(Given):
 class DigestGiven(Given):
     """How often a mail of what is unread comes (a weekly one on Mondays), and at which full hour of one's own zone."""
 
-    every: Literal["off", "daily", "weekly"] = "off"
-    hour: Annotated[int, Field(ge=0, le=23)] = 8
+    every: Literal["off", "daily", "weekly"] | None = None
+    hour: Annotated[int, Field(ge=0, le=23)] | None = None
 
 
 class QuietGiven(Given):
@@ -52,22 +54,29 @@ class QuietGiven(Given):
 
 
 class ChoicesGiven(Given):
-    """All choices at once; a kind that is left out stays as it is. Zone and quiet hours hold in every channel."""
+    """What is to be chosen: what is left out, within kinds and digest too, stays as it is, and null makes it as usual.
 
-    kinds: KindsGiven = Field(default_factory=KindsGiven)
-    digest: DigestGiven = Field(default_factory=DigestGiven)
+    As usual: told by every way, no digest, no quiet hours, UTC. Zone and quiet hours hold in every channel.
+    """
+
+    kinds: KindsGiven | None = None
+    digest: DigestGiven | None = None
     quiet: QuietGiven | None = None
-    time_zone: Annotated[str, Field(max_length=100, examples=["Europe/Lisbon"])] = "UTC"
+    time_zone: Annotated[str, Field(max_length=100, examples=["Europe/Lisbon"])] | None = None
 
-    def chosen(self) -> Choices:
-        """The choices in the domain's words."""
-        hours = Hours(self.time_zone)
-        if self.quiet is not None:
-            begins, ends = minutes_of(self.quiet.begins, "/quiet/begins"), minutes_of(self.quiet.ends, "/quiet/ends")
-            hours = Hours(self.time_zone, begins, ends)
-        given = {kind: getattr(self.kinds, kind) for kind in KINDS}
-        ways = {kind: Ways(each.bell, each.mail, each.push) for kind, each in given.items() if each is not None}
-        return Choices(ways, Rhythm(self.digest.every, self.digest.hour), hours)
+    def onto(self, before: Choices) -> Choices:
+        """The choices in the domain's words: those before, but for what is given."""
+        given: dict[str, Any] = self.model_dump(exclude_unset=True)
+        kinds = dict.fromkeys(KINDS) if self.kinds is None and "kinds" in given else given.get("kinds", {})
+        ways = {kind: _set(before.ways[kind], Ways(), each) for kind, each in kinds.items()}
+        hours = before.hours
+        if "time_zone" in given:
+            hours = replace(hours, time_zone=self.time_zone or Hours().time_zone)
+        if "quiet" in given:
+            times = (self.quiet.begins, self.quiet.ends) if self.quiet else (None, None)
+            begins, ends = minutes_of(times[0], "/quiet/begins"), minutes_of(times[1], "/quiet/ends")
+            hours = replace(hours, begins=begins, ends=ends)
+        return Choices(ways, _set(before.digest, Rhythm(), given.get("digest", {})), hours)
 
 
 class WaysShown(BaseModel):
@@ -122,8 +131,15 @@ async def read_choices(context: InChannel, *, path: InSlug) -> ChoicesShown:
 
 @op("Choose how you are told what happens", tags=TAGS)
 async def put_choices(context: InChannel, *, path: InSlug, body: ChoicesGiven) -> ChoicesShown:
-    """All at once, for yourself alone; said again, nothing changes."""
-    return ChoicesShown.of(await choices.put(context.scope, body.chosen()))
+    """For yourself alone. What is left out stays as it is, and null makes it as usual; said again, nothing changes."""
+    return ChoicesShown.of(await choices.put(context.scope, body.onto(await choices.hold(context.scope))))
+
+
+def _set(before: Part, usual: Part, given: dict[str, Any] | None) -> Part:
+    """A part of the choices with what is given; None for it, or for a field of it, makes that as usual."""
+    if given is None:
+        return usual
+    return replace(before, **{name: getattr(usual, name) if value is None else value for name, value in given.items()})
 
 
 def minutes_of(time_of_day: str | None, pointer: str) -> int | None:

@@ -72,6 +72,12 @@ async def read(scope: Scope) -> Choices:
     return Choices(ways, digest, await quiet.own(scope))
 
 
+async def hold(scope: Scope) -> Choices:
+    """The same, which nobody else changes in this channel until this transaction ends."""
+    await scope.serialise("choices", _reader(scope))
+    return await read(scope)
+
+
 async def wants_push(scope: Scope, kind: str) -> bool:
     """Whether the acting member wants to be told things of a kind in their browsers."""
     rows = await scope.all(_ALL, me=_reader(scope))
@@ -79,7 +85,7 @@ async def wants_push(scope: Scope, kind: str) -> bool:
 
 
 async def put(scope: Scope, chosen: Choices) -> Choices:
-    """Set all of it at once; Invalid for what is no kind, way, hour or zone."""
+    """Set ways of the kinds given, and all the rest; Invalid for what is no kind, way, hour or zone."""
     me = _reader(scope)
     _check(chosen)
     for kind, ways in chosen.ways.items():

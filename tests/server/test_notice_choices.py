@@ -32,6 +32,29 @@ async def test_choices_are_put_as_a_whole_and_read_back(web: Web, world: World) 
     assert (await web.call("PUT", path, chosen)).status == 401
 
 
+async def test_what_is_not_named_stays_and_null_makes_it_as_usual(web: Web, world: World) -> None:
+    school = world.pottery
+    path, token = f"/channels/{school.slug}/notices/choices", school.sam.token
+    quiet, off = {"begins": "22:00", "ends": "07:30"}, {"bell": True, "mail": False, "push": True}
+    given = {"kinds": {"reply": {"mail": False}}, "quiet": quiet, "time_zone": "Europe/Lisbon"}
+    now = (await web.call("PUT", path, given, token=token)).json
+    assert now == {**USUAL, **given, "kinds": {**USUAL["kinds"], "reply": off}}  # type: ignore[dict-item]
+    for part, becomes in (
+        ({"digest": {"every": "weekly", "hour": 6}}, {"digest": {"every": "weekly", "hour": 6}}),
+        ({"quiet": {"begins": "21:00", "ends": "06:00"}}, {"quiet": {"begins": "21:00", "ends": "06:00"}}),
+        ({"digest": {"every": "daily"}}, {"digest": {"every": "daily", "hour": 6}}),
+        ({"time_zone": "Asia/Tokyo"}, {"time_zone": "Asia/Tokyo"}),
+        ({}, {}),
+        ({"quiet": None}, {"quiet": None}),
+        ({"digest": {"hour": None}}, {"digest": {"every": "daily", "hour": 8}}),
+        ({"kinds": {"reply": None}}, {"kinds": USUAL["kinds"]}),
+        ({"kinds": None, "digest": None, "time_zone": None}, USUAL),
+    ):
+        now |= becomes
+        answer = await web.call("PUT", path, part, token=token)
+        assert (answer.status, answer.json) == (200, now), part
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
