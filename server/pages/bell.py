@@ -64,7 +64,8 @@ def _row(told: Told) -> NoticeRow:
     said = f"Order: {WORDS[told.state][0].lower()}" if told.state else SAID[told.kind]
     return NoticeRow(
         SIGNS[told.kind], said, told.title, told.url, told.at, _is_new(told),
-        by=_isolated(told.by), room=_isolated(told.room_name), times=told.times, gone=told.gone,
+        by=_isolated(told.by), room=_isolated(told.room_name), times=told.times, counts=told.kind,
+        gone=told.gone,
     )  # fmt: skip
 
 

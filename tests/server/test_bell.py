@@ -1,12 +1,16 @@
 """The bell over the API, on its page and in the head of each page."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from tenants.community import messages
+from tenants.community.drafts import draft
 from tenants.ids import LessonId, PersonId, new_id
 from tenants.members import bell
+from tenants.moderation import acts
 from tenants.notices import recording_ready
 from tenants.scope import Tenancy
 from tests.server.browsing import signed_in
+from tests.tenants.moderating import act, acting
 from tests.tenants.test_community import make_room, say
 from tests.webapp import Web
 from tests.world import School, Somebody, World
@@ -62,6 +66,23 @@ async def test_the_page_shows_what_is_new_and_marks_it_as_read_without_scripts(
     assert "data-bell hidden" in after
     assert "Mark all as read" not in after
     assert (await browser.get(f"{here}?after=x")).status == 422
+
+
+async def test_what_was_told_again_says_how_often_and_replies_how_many_they_are(
+    web: Web, tenancy: Tenancy, world: World
+) -> None:
+    school = world.pottery
+    done = await act(tenancy, school, school.mia, "warn", member_id=school.sam.member_id)
+    async with acting(tenancy, school, school.mia) as scope:
+        await acts.undo(scope, done["id"])
+    room = await make_room(tenancy, school)
+    first = await say(tenancy, school, school.sam.actor, room, "Is it dry?")
+    for words in ("Not yet", "Now it is"):
+        async with acting(tenancy, school, school.zoe) as scope:
+            await messages.post(scope, room, draft(uuid4(), words, first.id))
+    page = (await (await signed_in(web, school.sam)).get(f"/c/{school.slug}/notices")).text
+    assert "Moderation · told 2 times" in page
+    assert page.count("2 replies") == 1
 
 
 async def test_mentions_are_told_with_who_said_what_where_until_the_words_are_taken_away(

@@ -11,7 +11,8 @@ from server.web.views.frame import Form
 class NoticeRow:
     """One notice: `sign` is its icon, `words` say what kind it is, `title` what it is about.
 
-    Of a message, `by` and `room` are put into the words, `times` counts the replies, and `gone` stands for its words.
+    Of a message, `by` and `room` are put into the words, and `gone` stands for its words. `times` says how often
+    it was told; where `counts`, its kind, is `reply` or `direct`, that is how many replies or messages there are.
     """
 
     sign: str
@@ -23,6 +24,7 @@ class NoticeRow:
     by: str = ""
     room: str = ""
     times: int = 1
+    counts: str = ""
     gone: bool = False
 
 
