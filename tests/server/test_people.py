@@ -151,6 +151,26 @@ async def test_a_picture_is_shown_when_it_was_looked_at_and_not_before(
     assert (await zoe.get(f"/c/{pottery.slug}/files/{spoilt}")).status == 404
 
 
+async def test_what_is_no_picture_is_said_at_the_picture_and_the_words_stay(
+    web: Web, tenancy: Tenancy, world: World
+) -> None:
+    pottery = world.pottery
+    zoe, url = await signed_in(web, pottery.zoe), f"/c/{pottery.slug}/people/me"
+    spoilt, good = [await picture(tenancy, pottery, pottery.zoe, looked_at=False) for _ in range(2)]
+    async with tenancy.scope(pottery.id, pottery.zoe.actor) as scope:
+        await examinations.note_fault(scope, spoilt, "This is no picture that can be read.")
+    again = await zoe.post(url, name="Zoe", about="I throw bowls", picture=str(spoilt))
+    assert again.status == 422
+    assert '<p class="error" id="picture-error" role="alert"><svg' in again.text
+    assert "<span>This is no picture that can be read.</span>" in again.text
+    assert "I throw bowls</textarea>" in again.text
+    assert str(spoilt) not in again.text
+    # What has nothing wrong with it need not be sent once more for the sake of another field.
+    other = await zoe.post(url, name="Zoe", about="I throw bowls", pronouns="x" * 200, picture=str(good))
+    assert (other.status, f'name="picture" value="{good}"' in other.text) == (422, True)
+    assert 'id="picture-error" role="alert" hidden>' in other.text
+
+
 async def test_a_picture_counts_as_something_posted(web: Web, world: World) -> None:
     pottery = world.pottery
     at = f"/channels/{pottery.slug}/uploads"

@@ -77,7 +77,7 @@ async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> we
         film, state = await _film(scope, lesson)
         at = desk(visit, scope, "courses")
     if form is not None and "file" in form.errors:
-        form = Form({"title": lesson["title"], **form.values}, form.errors, form.errors["file"])
+        form = Form({"title": lesson["title"], **form.values}, form.errors, form.problem)
     view = LessonPage(
         desk=at,
         id=str(lesson["id"]),

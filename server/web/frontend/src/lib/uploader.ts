@@ -59,6 +59,7 @@ export class Uploader {
     this.#paused = false;
     this.#fault.hidden = true;
     this.#file.disabled = true;
+    this.#file.removeAttribute("aria-invalid");
     the(".going", this.root).hidden = false;
     this.root.dataset.state = "going";
   }
