@@ -12,6 +12,7 @@ from server.keyset import Cursor, Page, PageQuery
 from server.op import Route, op
 from tenants.community import renaming
 from tenants.members import bans, members, roles
+from tenants.moderation import lifting
 from tenants.permissions import Action, Role, why
 from tenants.scope import Record
 
@@ -113,8 +114,8 @@ async def ban_member(context: InChannel, *, path: MemberPath, body: BanGiven) ->
 
 @op("Lift a ban", errors=(409,), tags=TAGS)
 async def unban_member(context: InChannel, *, path: MemberPath) -> None:
-    """They may come back; nothing happens to one who is not banned."""
-    await bans.unban(context.scope, path.member)
+    """They may come back; an appeal against the ban is settled by it. Nothing happens to one who is not banned."""
+    await lifting.unban(context.scope, path.member)
 
 
 ROUTES = (

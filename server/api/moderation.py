@@ -154,7 +154,10 @@ class CaseShown(BaseModel):
 
 
 class DecisionShown(BaseModel):
-    """What moderators decided about the reader, and how an appeal went; `upheld` is null until that is decided."""
+    """What moderators decided about the reader, and how an appeal went; `upheld` is null until that is decided.
+
+    It stays null when the ban was lifted before; `undone_at` says since when an act holds no more.
+    """
 
     id: UUID
     kind: str

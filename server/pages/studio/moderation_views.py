@@ -61,14 +61,17 @@ def decision_view(row: Record) -> Decision:
         appeal=row["words"] or "",
         answer=row["answer"] or "",
         standing=_standing(row),
+        undone=row["undone_at"],
     )
 
 
 def _standing(row: Record) -> str:
-    if row["decided_at"] is not None:
-        return "upheld" if row["upheld"] else "overturned"
+    if row["upheld"] is False:
+        return "overturned"
     if row["undone_at"] is not None:
-        return "undone"
+        return "lifted" if row["kind"] == "ban" else "undone"
+    if row["upheld"]:
+        return "upheld"
     return "open" if row["appealed_at"] is not None else ""
 
 

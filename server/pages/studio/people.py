@@ -17,6 +17,7 @@ from tenants import links
 from tenants.batches import figures
 from tenants.errors import Invalid, Refusal
 from tenants.members import bans, members, roles
+from tenants.moderation import lifting
 from tenants.permissions import Action, Actor, Role, why
 from tenants.scope import Record
 
@@ -57,7 +58,7 @@ async def unban(visit: Visit) -> web.Response:
     """POST …/members/{id}/unban."""
     try:
         async with at_desk(visit, "members") as scope:
-            await bans.unban(scope, id_of(visit, "id"))
+            await lifting.unban(scope, id_of(visit, "id"))
     except Refusal as refusal:
         return await _show(visit, refill(refusal, {}), refusal.status)
     return back(visit, "/members", "unbanned")

@@ -120,7 +120,7 @@ class ModerationPage:
 class Decision:
     """One act on the reader: its reasons, how long it holds, and how the appeal went.
 
-    `standing` is `open` while an appeal waits, else `upheld`, `overturned`, `undone` or nothing.
+    `standing` is `open` while an appeal waits, else `upheld`, `overturned`, `undone` (of a ban: `lifted`) or nothing.
     """
 
     id: str
@@ -131,6 +131,7 @@ class Decision:
     appeal: str = ""
     answer: str = ""
     standing: str = ""
+    undone: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
