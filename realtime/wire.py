@@ -7,6 +7,7 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from realtime.engine.codec import RESERVED
+from tenants import field_words
 from tenants.community import polls
 from tenants.community.polls import Asked
 from tenants.errors import Invalid, Refusal
@@ -130,9 +131,9 @@ def parse(model: type[Sent], arguments: list[Any]) -> Sent:
     try:
         return model.model_validate(arguments[0])
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(step)[:60] for step in first["loc"])
-        raise Invalid(f"{place}: {first['msg']}.") from None
+        raise Invalid(f"{place}: {field_words.sentence(first['type'], first['msg'], first.get('ctx', {}))}") from None
 
 
 def refused(refusal: Refusal) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from tenants import field_words
 from tenants.errors import FieldError, Invalid, Refusal, TooLarge
 
 JSON_LIMIT = 1024 * 1024
@@ -158,20 +159,14 @@ def field_errors(error: ValidationError, where: str = "") -> list[FieldError]:
 
 
 def _details(error: ValidationError) -> list[ErrorDetails]:
-    return error.errors(include_url=False, include_context=False, include_input=False)
+    return error.errors(include_url=False, include_input=False)
 
 
 _CODES = {"missing": "required", "extra_forbidden": "unknown"}
 
 
 def _sentence(detail: ErrorDetails) -> str:
-    match detail["type"]:
-        case "missing":
-            return "This is required."
-        case "extra_forbidden":
-            return "There is no such field here. Leave it out."
-        case _:
-            return detail["msg"].removeprefix("Value error, ").rstrip(".") + "."
+    return field_words.sentence(detail["type"], detail["msg"], detail.get("ctx", {}))
 
 
 def _pointer(path: tuple[str | int, ...]) -> str:
