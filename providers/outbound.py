@@ -11,7 +11,6 @@ import socket
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from types import TracebackType
 
 import aiohttp
@@ -19,15 +18,11 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from providers import ProviderDown, ProviderRefused, certificates
+from providers.public import is_public, places
 
 REDIRECTS = 3
 _MOVED = {301, 302, 303, 307, 308}
 _KEPT = {"range", "if-range", "if-match", "accept", "user-agent"}
-_PUBLIC_V6 = IPv6Network("2000::/3")
-_NEVER = [
-    *(ip_network(net) for net in ("192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4")),
-    *(ip_network(net) for net in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +175,7 @@ class Outbound:
         method: str = "GET",
         body: bytes | None = None,
     ) -> aiohttp.ClientResponse:
-        named = f"{url.host}:{url.port}" in self._allowed
-        if url.scheme != "https" and not named:
-            raise Forbidden("Only https is fetched, unless RECORDING_HOSTS names the host with its port.", "plain")
+        named = self._require_secure(url)
         if not named and only is not None and not self._within(url.host or "", only):
             said = "That host is not one this provider keeps recordings at. RECORDING_HOSTS may name it."
             raise Forbidden(said, "host")
@@ -191,8 +184,7 @@ class Outbound:
             return await session.request(method, url, headers=headers, data=body, allow_redirects=False)
         except aiohttp.ClientConnectorError as failed:
             if failed.errno == errno.EACCES:
-                said = "That address is private. RECORDING_HOSTS may name the host with its port."
-                raise Forbidden(said, "private") from failed
+                raise _private() from failed
             if why := certificates.trouble(failed):
                 raise ProviderDown(f"The certificate of {url.host} does not hold ({why}): renew it there.") from failed
             raise ProviderDown(f"The source {url.host} cannot be reached.") from failed
@@ -200,6 +192,19 @@ class Outbound:
             raise _forbidden("That is not a URL with a host that can be.") from wrong
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as failed:
             raise ProviderDown(f"The source {url.host} does not answer properly: {type(failed).__name__}.") from failed
+
+    def require_sendable(self, stated: str) -> None:
+        """Raise the Forbidden that `send` would for this URL, as far as that is known without asking for a name."""
+        url = _as_written(stated)
+        if not self._require_secure(url) and not all(map(is_public, places(url.host or ""))):
+            raise _private()
+
+    def _require_secure(self, url: URL) -> bool:
+        """Whether the operator has named the place; Forbidden for a plain one that is not named."""
+        named = f"{url.host}:{url.port}" in self._allowed
+        if url.scheme != "https" and not named:
+            raise Forbidden("Only https is fetched, unless RECORDING_HOSTS names the host with its port.", "plain")
+        return named
 
     def _within(self, host: str, only: tuple[str, ...]) -> bool:
         below = any(host == each.removeprefix(".") or (each[:1] == "." and host.endswith(each)) for each in only)
@@ -254,22 +259,15 @@ def checked_host(host: str) -> str:
     return f"{url.host}:{url.explicit_port}" if url.explicit_port else str(url.host)
 
 
-def is_public(address: str) -> bool:
-    """Whether the address is one anybody on the internet may have; translated, tunnelled and special ones are not."""
-    try:
-        ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if not ip.is_global or ip.is_multicast or ip.is_reserved or any(ip in net for net in _NEVER):
-        return False
-    return ip.version == 4 or ip in _PUBLIC_V6
-
-
 def _public_socket(place: aiohttp.AddrInfoType) -> socket.socket:
     family, kind, protocol, _, address = place
     if not is_public(str(address[0])):
         raise PermissionError(errno.EACCES, f"{address[0]} is not a public address")
     return socket.socket(family, kind, protocol)
+
+
+def _private() -> Forbidden:
+    return Forbidden("That address is private. RECORDING_HOSTS may name the host with its port.", "private")
 
 
 def _forbidden(said: str) -> Forbidden:

@@ -107,6 +107,7 @@ def make_house(settings: Settings) -> House:
         demo=settings.demo,
         secret=secret.encode(),
         live=LiveHosts(settings.recording_hosts),
+        webhook_hosts=settings.webhook_hosts,
         search=search.choose(settings.elasticsearch_url, settings.deployment),
     )
 

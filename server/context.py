@@ -27,7 +27,8 @@ from tenants.scope import Opening, Scope, Tenancy
 class House:
     """All that a web process holds for its handlers, made once in `server/__main__.py`.
 
-    `provider` is the word by which `payments` was chosen; its pages are at `checkout_origins`.
+    `provider` is the word by which `payments` was chosen; its pages are at `checkout_origins`. To `webhook_hosts`,
+    each with its port, webhooks may be sent though they are private or plain.
     """
 
     tenancy: Tenancy
@@ -45,6 +46,7 @@ class House:
     secret: bytes
     search: SearchEngine = field(default_factory=search.choose)
     live: LiveHosts = field(default_factory=LiveHosts)
+    webhook_hosts: tuple[str, ...] = ()
 
 
 HOUSE: web.AppKey[House] = web.AppKey("house")

@@ -23,6 +23,7 @@ from tenants.jobs import DeliverWebhook
 from tenants.scope import Record, Scope
 from tenants.sealing import Seals
 from tenants.webhooks import deliveries, endpoints
+from tenants.webhooks.addresses import REFUSED
 from tenants.webhooks.deliveries import PAUSES
 from workers.registry import PutOff, Work, performs
 
@@ -36,10 +37,6 @@ HAD, LOOKS, STAYS = 20.0, 30.0, 20.0
 AGENT = "Guildhall-Webhooks/1"
 GONE = 410
 # What only the operator can allow; whatever else is refused says itself why.
-REFUSED = {
-    "private": "The address is private: only the operator can allow it (WEBHOOK_HOSTS).",
-    "plain": "The address is not https: only the operator can allow it (WEBHOOK_HOSTS).",
-}
 
 
 @dataclass(frozen=True, slots=True)

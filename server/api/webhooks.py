@@ -14,6 +14,7 @@ from server.idempotency import Idempotency
 from server.keyset import Cursor, Page, PageQuery
 from server.limits import WEBHOOK_TESTS
 from server.op import Route, op
+from server.webhooks.outgoing import require_sendable
 from tenants.scope import Record
 from tenants.sealing import Seals
 from tenants.webhooks import deliveries, endpoints
@@ -111,6 +112,7 @@ async def list_webhooks(context: InChannel, *, path: InSlug) -> Page[WebhookShow
 @op("Make a webhook", status=201, tags=TAGS, idempotent=Idempotency.TAKEN, errors=(403, 404, 409))
 async def add_webhook(context: InChannel, *, path: InSlug, body: NewWebhook) -> MadeWebhook:
     """What it hears from now on is signed by the secret, which is shown this once (Standard Webhooks)."""
+    require_sendable(context.house, context.scope, body.url)
     secret, seals = make_secret(), Seals(context.house.secret)
     row = await endpoints.add(context.scope, seals, secret, name=body.name, url=body.url, events=body.events)
     return MadeWebhook(**_facts(row), secret=secret)
@@ -125,6 +127,8 @@ async def read_webhook(context: InChannel, *, path: OfWebhook) -> WebhookShown:
 @op("Change a webhook", tags=TAGS, errors=(403, 404))
 async def edit_webhook(context: InChannel, *, path: OfWebhook, body: WebhookChanges) -> WebhookShown:
     """What waits is sent to the new address."""
+    if body.url is not None:
+        require_sendable(context.house, context.scope, body.url)
     changes = body.model_dump(exclude_none=True)
     return _webhook(await endpoints.edit(context.scope, path.webhook, **changes))
 

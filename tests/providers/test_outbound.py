@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers import ProviderDown, ProviderRefused
-from providers.outbound import REDIRECTS, Limits, Outbound, checked_host, is_public
+from providers.outbound import REDIRECTS, Limits, Outbound, checked_host
+from providers.public import is_public
 from tests.standins.serving import serving
 from tests.standins.source import Source
 

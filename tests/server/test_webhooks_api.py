@@ -1,6 +1,7 @@
 """Webhooks over the API and in the studio: made with a secret that is shown once, for those who keep the channel."""
 
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -21,6 +22,14 @@ HOOK = {"name": "Robot", "url": "https://example.org/hook", "events": ["member.j
 @pytest.fixture
 def school(world: World) -> School:
     return world.pottery
+
+
+@pytest.fixture
+def allow(web: Web) -> Iterator[Callable[..., None]]:
+    """Has the operator name hosts that webhooks may be sent to."""
+    before = web.house.webhook_hosts
+    yield lambda *hosts: object.__setattr__(web.house, "webhook_hosts", hosts)
+    object.__setattr__(web.house, "webhook_hosts", before)
 
 
 async def make(web: Web, school: School, **more: Any) -> dict[str, Any]:
@@ -81,7 +90,10 @@ async def test_a_wrong_one_is_told_what_is_wrong(web: Web, school: School, wrong
         ("https://10.0.0.1:443/hook", "https://10.0.0.1:443/hook"),
     ],
 )
-async def test_an_address_is_kept_as_it_will_be_asked(web: Web, school: School, typed: str, kept: str) -> None:
+async def test_an_address_is_kept_as_it_will_be_asked(
+    web: Web, school: School, typed: str, kept: str, allow: Callable[..., None]
+) -> None:
+    allow("erp.internal:8080", "10.0.0.1:443")
     made = await make(web, school, url=typed)
     assert made["url"] == kept
     # What refuses it is that it is plain, or where it leads: never how it is written.
@@ -89,6 +101,44 @@ async def test_an_address_is_kept_as_it_will_be_asked(web: Web, school: School, 
         async with Outbound(resolver=Names("10.0.0.1")) as outbound, outbound.send("POST", kept):
             pass
     assert refused.value.why == ("private" if kept.startswith("https") else "plain")
+
+
+NEVER = [
+    ("http://example.org/hook", "not https"), ("https://localhost/hook", "private"),
+    ("https://LocalHost.:8443/", "private"), ("https://kiln.localhost/", "private"), ("https://127.0.0.1/", "private"),
+    ("https://10.1.2.3:8443/", "private"), ("https://169.254.169.254/latest/meta-data", "private"),
+    ("https://192.168.0.7/", "private"), ("https://2130706433/", "private"), ("https://127.1/", "private"),
+    ("https://0x7f.0.0.1/", "private"), ("https://0.0.0.0/", "private"), ("https://192.0.2.1/", "private"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("typed", "why"), NEVER)
+async def test_an_address_that_can_never_be_sent_to_is_refused_at_its_field(
+    web: Web, school: School, typed: str, why: str
+) -> None:
+    refused = await ask(web, school, school.ana, "POST", "/webhooks", HOOK | {"url": typed})
+    (error,) = refused.json["errors"]
+    assert (refused.status, error["pointer"], why in error["detail"]) == (422, "/url", True)
+    path = f"/webhooks/{(await make(web, school))['id']}"
+    assert (await ask(web, school, school.ana, "PATCH", path, {"url": typed})).status == 422
+    assert (await ask(web, school, school.ana, "GET", path)).json["url"] == HOOK["url"]
+    assert (await ask(web, school, school.sam, "POST", "/webhooks", HOOK | {"url": typed})).status == 403
+    ana, here = await signed_in(web, school.ana), f"/c/{school.slug}/studio/webhooks"
+    page = await ana.post(here, name="Robot", url=typed, **{"order.paid": "on"})
+    assert (page.status, error["detail"] in page.text, f'value="{typed}"' in page.text) == (422, True, True)
+    assert 'id="url-new-error"' in page.text
+    changed = await ana.post(f"{here}/{path[10:]}", name="Robot", url=typed, **{"order.paid": "on"})
+    assert (changed.status, error["detail"] in changed.text) == (422, True)
+
+
+async def test_what_the_operator_allows_or_a_name_may_hide_is_taken(
+    web: Web, school: School, allow: Callable[..., None]
+) -> None:
+    allow("127.0.0.1:9", "localhost:8443")
+    for url in ("http://127.0.0.1:9/hook", "https://localhost:8443/", "https://intranet/", "https://1.1.1.1/"):
+        await make(web, school, url=url)
+    refused = await ask(web, school, school.ana, "POST", "/webhooks", HOOK | {"url": "https://localhost/"})
+    assert refused.status == 422
 
 
 async def test_tests_have_a_limit_of_their_own(web: Web, school: School, monkeypatch: pytest.MonkeyPatch) -> None:

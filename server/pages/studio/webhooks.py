@@ -14,6 +14,7 @@ from server.pages.visits import Visit
 from server.web.views.frame import Form
 from server.web.views.studio import Part
 from server.web.views.webhooks import Attempt, HookRow, HooksPage, Sent
+from server.webhooks.outgoing import require_sendable
 from tenants.channels import channels
 from tenants.errors import Refusal
 from tenants.permissions import Action
@@ -37,6 +38,7 @@ async def add_webhook(visit: Visit) -> web.Response:
     try:
         async with at_desk(visit, PART) as scope:
             name, url = fields.get("name", ""), fields.get("url", "")
+            require_sendable(visit.house, scope, url)
             await endpoints.add(scope, Seals(visit.house.secret), secret, name=name, url=url, events=wanted)
     except Refusal as refusal:
         return await _show(visit, refill(refusal, fields), refusal.status)
@@ -55,6 +57,7 @@ async def save_webhook(visit: Visit) -> web.Response:
             if do == "save":
                 wanted = [each for each in endpoints.EVENTS if each in fields]
                 name, url = fields.get("name", ""), fields.get("url", "")
+                require_sendable(visit.house, scope, url)
                 await endpoints.edit(scope, endpoint_id, name=name, url=url, events=wanted)
     except Refusal as refusal:
         return await _show(visit, status=refusal.status, problem=refill(refusal, fields).complaint)
