@@ -26,7 +26,7 @@ _CODEC = Codec(Json)
 
 
 class Told(NamedTuple):
-    """A frame for the members of a room, and what processes have to know of it: its `seq`, or that it is for them."""
+    """A frame for the members of a room, and what processes have to know: its `seq` and author, or that it is theirs."""
 
     about: dict[str, Any]
     frame: bytes
@@ -36,7 +36,7 @@ def told(event: str, payload: Mapping[str, Any]) -> Told:
     """A notice as it travels."""
     if event in FOR_PROCESSES:
         return Told({"house": event, "payload": dict(payload)}, b"")
-    about = {"seq": payload["seq"]} if event == "message.posted" else {}
+    about = {"seq": payload["seq"], "by": payload["author"]["id"]} if event == "message.posted" else {}
     return Told(about, _CODEC.encode(EVENT, rooms.NAMESPACE, [event, payload]))
 
 
@@ -71,6 +71,8 @@ class Bus:
             self._line.arrive = self._arrive
         self.manager: Manager = self._line or Manager()
         self.house_events: dict[str, HouseEvent] = {}
+        # Told whose message has come, and in which room.
+        self.spoke: Callable[[str, str], None] = lambda _room, _member: None
         # Told since when (monotonic seconds) something may have been missed that the line cannot say again.
         self.missed: Callable[[float], None] = lambda _since: None
         self.order: Order[bytes] = Order(self._go_on)
@@ -143,6 +145,7 @@ class Bus:
             self._obeying.add(task)
             task.add_done_callback(self._obeying.discard)
         elif seq := what.about.get("seq"):
+            self.spoke(room, what.about.get("by") or "")
             self._send(room, self.order.offer(room, seq, what.frame))
         else:
             self.manager.deliver(rooms.NAMESPACE, room, what.frame)

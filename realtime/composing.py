@@ -1,4 +1,4 @@
-"""Typing: never stored for long, merged per room, forgotten six seconds after the last key."""
+"""Typing: never stored for long, merged per room, forgotten with their message, or six seconds after the last key."""
 
 import asyncio
 import time
@@ -24,10 +24,11 @@ class Composing:
         self._bus, self._shared, self._deployment = bus, shared, deployment
         self._here: dict[str, dict[str, float]] = {}
         self._telling: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[object]] = set()
 
     async def close(self) -> None:
         """Tell no more."""
-        tasks = list(self._telling.values())
+        tasks = [*self._telling.values(), *self._ending]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -41,6 +42,19 @@ class Composing:
         typing[mark] = now + FORGET_SECONDS
         if room_name not in self._telling:
             self._telling[room_name] = asyncio.get_running_loop().create_task(self._tell(room_name, str(room)))
+
+    def spoke(self, room_name: str, member: str) -> None:
+        """A member's message has come: they type it no more. Each process hears it, and ends what it was told."""
+        typing = self._here.get(room_name, {})
+        marks = [mark for mark in typing if mark.startswith(f"{member}\x1f")]
+        if not marks:
+            return
+        for mark in marks:
+            del typing[mark]
+        key = rooms.typing(self._deployment, room_name)
+        task = asyncio.get_running_loop().create_task(self._shared.ask(lambda redis: redis.zrem(key, *marks)))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def _tell(self, room_name: str, room: str) -> None:
         await asyncio.sleep(GATHER_SECONDS)

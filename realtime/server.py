@@ -68,6 +68,7 @@ class Wire:
             self.bus, Roll(self.shared, self.lease, parts.deployment), self.lease, Watchers()
         )  # fmt: skip
         self.composing = Composing(self.bus, self.shared, parts.deployment)
+        self.bus.spoke = self.composing.spoke
         self.reading = Reading(parts.tenancy, self.bus)
         self.broadcast = Broadcast(parts.tenancy, self.bus)
         self.waker = Waker(parts.redis_url, parts.deployment)

@@ -31,6 +31,30 @@ async def test_many_who_type_are_merged_and_at_most_three_are_named(web: Web, se
             assert (len(last["names"]), last["more"]) == (3, 2)
 
 
+async def test_whose_message_has_come_is_not_named_with_those_who_go_on_typing(
+    web: Web, second: Web, world: World
+) -> None:
+    pottery = world.pottery
+    room = await make_room(web, pottery)
+    async with AsyncExitStack() as stack:
+        sam, zoe, ben = [
+            await stack.enter_async_context(connected(at, pottery, who))
+            for at, who in ((web, pottery.sam), (second, pottery.zoe), (second, pottery.ben))
+        ]
+        for client in (sam, zoe, ben):
+            await client.ok("room.join", room=room)
+        for client in (sam, zoe):
+            await client.ok("typing", room=room)
+        await ben.hears("typing", 2)
+        await sam.post(room, "Said from the first process")
+        await ben.hears("message.posted")
+        await asyncio.sleep(0.3)
+        heard = len(ben.of("typing"))
+        await ben.ok("typing", room=room)
+        frame = (await ben.hears("typing", heard + 1))[-1]
+        assert sorted(frame["names"]) == ["Ben", "Zoe"]
+
+
 async def test_a_large_room_is_not_told_who_types_until_it_is_small_again(web: Web, world: World) -> None:
     pottery, wire = world.pottery, web.app[WIRE]
     room = await make_room(web, pottery)

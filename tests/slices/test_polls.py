@@ -66,7 +66,14 @@ async def test_two_vote_at_once_and_each_sees_the_others_vote(chromium: Browser,
         for scheme in SCHEMES:
             await zoe.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             assert await objections(zoe.page) == []
+        sure = sam.page.locator("#ask-close")
         await polls[0].get_by_role("button", name="Close the poll").click()
+        assert await objections(sam.page) == []
+        await sure.get_by_role("button", name="Keep it open").click()
+        await expect(polls[0].get_by_role("button", name="Close the poll")).to_be_focused()
+        await expect(polls[1].locator(".over")).to_be_hidden()
+        await polls[0].get_by_role("button", name="Close the poll").click()
+        await sure.get_by_role("button", name="Close the poll").click()
         for poll in polls:
             await expect(poll.locator(".over")).to_be_visible()
             await expect(poll.get_by_role("button", name="Vote", exact=True)).to_be_hidden()

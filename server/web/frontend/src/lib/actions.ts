@@ -15,6 +15,7 @@ export class Actions {
   readonly #palette = the<HTMLElement>("#palette");
   readonly #ask = the<HTMLDialogElement>("#ask-delete");
   readonly #composers = new WeakMap<Element, Composer>();
+  readonly #trying = new WeakSet<Element>();
   #chosen: HTMLElement | null = null;
 
   constructor(
@@ -73,7 +74,7 @@ export class Actions {
       delete: () => this.#askToDelete(said),
       flag: () => this.#flag(said),
       cancel: () => this.#leave(said),
-      unpreview: () => this.#try(said, call("DELETE", `${this.room.api}/messages/${said.dataset.id}/preview`)),
+      unpreview: () => this.#try(said, () => call("DELETE", `${this.room.api}/messages/${said.dataset.id}/preview`)),
       again: () => this.wire.outbox.retry(client),
       change: () => this.#takeBack(said, client),
       drop: () => this.wire.outbox.discard(client),
@@ -124,8 +125,11 @@ export class Actions {
 
   #edit(said: HTMLElement): void {
     const form = the<HTMLFormElement>(".editing", said);
-    the<HTMLTextAreaElement>("textarea", form).value = this.#written(said);
-    form.dataset.seen = said.dataset.edited ?? "";
+    // Pressed again, the words that were changed since stay.
+    if (form.hidden) {
+      the<HTMLTextAreaElement>("textarea", form).value = this.#written(said);
+      form.dataset.seen = said.dataset.edited ?? "";
+    }
     form.hidden = false;
     the(".words", said).hidden = true;
     the("textarea", form).focus();
@@ -181,9 +185,8 @@ export class Actions {
     const meant = this.room.names.meant(body);
     const long = WORDS.tooLong(meant);
     // The wire drops whoever sends more than its frames hold: what is too long must not come to it.
-    const edit = long
-      ? Promise.reject(new Error(long))
-      : this.wire.edit(said.dataset.id ?? "", meant, form.dataset.seen || null);
+    const edit = () =>
+      long ? Promise.reject(new Error(long)) : this.wire.edit(said.dataset.id ?? "", meant, form.dataset.seen || null);
     await this.#try(said, edit).then((done) => done && this.#leave(said));
   }
 
@@ -230,7 +233,7 @@ export class Actions {
   #answered(): void {
     const said = this.#chosen;
     if (said) land(said);
-    if (this.#ask.returnValue === "delete" && said) void this.#try(said, this.#delete(said.dataset.id ?? ""));
+    if (this.#ask.returnValue === "delete" && said) void this.#try(said, () => this.#delete(said.dataset.id ?? ""));
     this.#ask.returnValue = "";
   }
 
@@ -241,18 +244,22 @@ export class Actions {
     await deleteTheirs(this.room.api, id, the<HTMLSelectElement>("select", why).value);
   }
 
-  /** A refusal stands under the words it is about, until the next try. */
-  async #try(said: HTMLElement, act: Promise<unknown>): Promise<boolean> {
+  /** A refusal stands under the words it is about, until the next try; what is pressed meanwhile is done once. */
+  async #try(said: HTMLElement, act: () => Promise<unknown>): Promise<boolean> {
+    if (this.#trying.has(said)) return false;
+    this.#trying.add(said);
     const fault = the(".fault", said);
     fault.hidden = true;
     try {
-      await act;
+      await act();
       return true;
     } catch (error) {
       fault.hidden = false;
       the("span", fault).textContent = (error as Error).message;
       if (error instanceof Refused && error.present) this.#overtaken(said, error.present);
       return false;
+    } finally {
+      this.#trying.delete(said);
     }
   }
 }

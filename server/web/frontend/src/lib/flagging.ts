@@ -10,9 +10,13 @@ export function askToFlag(address: string, closed: () => void): void {
   const words = the<HTMLTextAreaElement>("textarea", form);
   form.reset();
   complain(form, "");
+  let flagging = false;
   form.onsubmit = async (event) => {
     if ((event.submitter as HTMLButtonElement | null)?.value !== "flag") return;
     event.preventDefault();
+    // Pressed twice it is flagged once.
+    if (flagging) return;
+    flagging = true;
     const reason = new FormData(form).get("reason");
     try {
       await call("POST", address, { reason, words: words.value.trim().replace(/\s+/g, " ") });
@@ -21,6 +25,7 @@ export function askToFlag(address: string, closed: () => void): void {
       thank();
     } catch (fault) {
       complain(form, (fault as Error).message);
+      flagging = false;
     }
   };
   dialog.onclose = closed;

@@ -15,6 +15,9 @@ const PLACES = { pin: "pin", save: "bookmark" } as const;
 export class Keeping {
   readonly #kept: Record<Kind, Set<string>> = { pin: new Set(), save: new Set() };
 
+  /** What is on its way to the server. */
+  readonly #going = new Set<string>();
+
   constructor(
     private readonly list: HTMLElement,
     transport: Transport,
@@ -54,9 +57,12 @@ export class Keeping {
     if (button && said) void this.#press(button.dataset.act as Kind, said);
   }
 
-  /** Shown at once; a refusal takes it back and says why under the words. */
+  /** Shown at once; a refusal takes it back and says why under the words. What is on its way is not pressed again. */
   async #press(kind: Kind, said: HTMLElement): Promise<void> {
     const id = said.dataset.id ?? "";
+    const way = `${kind} ${id}`;
+    if (this.#going.has(way)) return;
+    this.#going.add(way);
     const on = !this.#kept[kind].has(id);
     const fault = the(".fault", said);
     fault.hidden = true;
@@ -67,6 +73,8 @@ export class Keeping {
       this.#set(kind, id, !on);
       the("span", fault).textContent = (error as Error).message;
       fault.hidden = false;
+    } finally {
+      this.#going.delete(way);
     }
   }
 

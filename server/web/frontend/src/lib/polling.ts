@@ -34,7 +34,19 @@ export class Polling {
     const form = event.target as HTMLFormElement;
     if (!form.matches(".poll")) return;
     event.preventDefault();
-    void this.#act(form, (event.submitter as HTMLButtonElement | null)?.value ?? "vote");
+    const act = (event.submitter as HTMLButtonElement | null)?.value ?? "vote";
+    if (act === "close") this.#askToClose(form);
+    else void this.#act(form, act);
+  }
+
+  /** What is closed cannot be opened again. */
+  #askToClose(form: HTMLFormElement): void {
+    const dialog = the<HTMLDialogElement>("#ask-close");
+    dialog.returnValue = "";
+    dialog.onclose = () => {
+      if (dialog.returnValue === "close") void this.#act(form, "close");
+    };
+    dialog.showModal();
   }
 
   /** A refusal stands under the words it is about, until the next try. */
