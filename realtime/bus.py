@@ -26,7 +26,7 @@ _CODEC = Codec(Json)
 
 
 class Told(NamedTuple):
-    """A frame for the members of a room, and what processes have to know: its `seq` and author, or that it is theirs."""
+    """A frame for the members of a room, and what processes have to know: its `seq`, author, or that it is theirs."""
 
     about: dict[str, Any]
     frame: bytes

@@ -116,7 +116,7 @@ def bookmark_changed(person_id: PersonId, message_id: MessageId, *, on: bool) ->
 def draft_changed(
     person_id: PersonId, room_id: RoomId, root_id: MessageId | None, words: Mapping[str, Any]
 ) -> Notice:  # fmt: skip
-    """What a person has begun to write in a room or thread: `body, version`, and how many are `left` in the room."""
+    """What a person has begun to write in a room or thread: `body, version, files`, and how many are `left` in it."""
     place = {"room": str(room_id), "reply_to": str(root_id) if root_id else None}
     return Notice("draft.changed", {**place, **words}, person_id=person_id)
 

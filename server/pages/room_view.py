@@ -160,7 +160,10 @@ def _threads(facts: RoomFacts) -> dict[str, Any]:
 
 def _begun(facts: RoomFacts) -> dict[str, Any]:
     """What the reader has begun to write here, at whatever device."""
-    return {"draft": facts.draft["body"], "draft_version": facts.draft["version"]} if facts.draft else {}
+    if facts.draft is None:
+        return {}
+    begun = facts.draft
+    return {"draft": begun["body"], "draft_version": begun["version"], "draft_has_files": bool(begun["files"])}
 
 
 def _ids() -> dict[str, Any]:

@@ -41,6 +41,16 @@ _TAKE = scoped(
 _LET_GO = scoped(delete(SENT).where(_S.message_id == bindparam("message")).returning(_S.id))
 
 
+_FREE = scoped(
+    select(_F.id, _F.name).where(
+        _F.id == _IDS.any_(),
+        _F.owner_id == bindparam("me", type_=Uuid()),
+        _F.purpose == "message",
+        _F.state == "ready",
+        _F.examined_at.is_not(None),
+        _MESSAGE.is_(None),
+    )
+)
 _FILED = Scoped(
     "update messages set files = $3 where channel_id = $1 and id = $2", ("channel_id", "message_id", "files"), {}
 )
@@ -77,6 +87,14 @@ def shown(slug: str, file: Record) -> dict[str, Any]:
         "thumbnail": links.thumbnail(slug, file["id"]) if kind == "image" else None,
         "seconds": file["duration_seconds"],
     }
+
+
+async def free(scope: Scope, file_ids: Sequence[UUID]) -> list[dict[str, str]]:
+    """`id, name` of those of these files, in their order, that the acting member may put into a message still."""
+    if not file_ids:
+        return []
+    found = {row["id"]: row["name"] for row in await scope.all(_FREE, ids=list(file_ids), me=scope.actor.member_id)}
+    return [{"id": str(each), "name": found[each]} for each in file_ids if each in found]
 
 
 async def take(scope: Scope, message_id: UUID, file_ids: Sequence[UUID]) -> list[dict[str, Any]]:

@@ -5,13 +5,14 @@ they go on from; words that go on from another one change nothing, so that what 
 what was written since.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, delete, func, literal, select
 
 from tenants import notices
-from tenants.community import direct, messages, rooms
+from tenants.community import attachments, direct, messages, rooms
 from tenants.errors import Conflict, NotFound
 from tenants.ids import MessageId, RoomId, new_id
 from tenants.members.members import BANNED, MEMBERS
@@ -25,19 +26,20 @@ MOST = 100
 _U = UNSENT.c
 _MINE = _U.member_id == bindparam("me", type_=Uuid())
 _HERE = (_MINE, _U.place_id == bindparam("place_id", type_=Uuid()))
-_SHOWN = (_U.room_id, _U.reply_to, _U.body, _U.version, _U.written_at)
+_SHOWN = (_U.room_id, _U.reply_to, _U.body, _U.version, _U.files, _U.written_at)
 _ONE = scoped(select(*_SHOWN).where(*_HERE))
 _ALL = scoped(select(*_SHOWN).where(_MINE).order_by(_U.written_at.desc(), _U.id.desc()))
 _IN_ROOM = scoped(select(func.count()).select_from(UNSENT).where(_MINE, _U.room_id == bindparam("room_id")))
 _ROOMS = scoped(select(_U.room_id).where(_MINE).distinct())
 # Versions are of the clock, so that a text that is begun anew never has one that an earlier text had.
 _PUT = Scoped(
-    "insert into unsent (channel_id, id, member_id, room_id, reply_to, place_id, body, version, written_at)"
-    " values ($1, $2, $3, $4, $5, $6, $7, (extract(epoch from clock_timestamp()) * 1000000)::bigint, clock_timestamp())"
-    " on conflict (channel_id, member_id, place_id) do update set body = excluded.body,"
+    "insert into unsent (channel_id, id, member_id, room_id, reply_to, place_id, body, files, version, written_at)"
+    " values ($1, $2, $3, $4, $5, $6, $7, $8,"
+    " (extract(epoch from clock_timestamp()) * 1000000)::bigint, clock_timestamp())"
+    " on conflict (channel_id, member_id, place_id) do update set body = excluded.body, files = excluded.files,"
     " version = greatest(unsent.version + 1, excluded.version), written_at = excluded.written_at"
     " returning version",
-    ("channel_id", "id", "me", "room_id", "reply_to", "place_id", "body"),
+    ("channel_id", "id", "me", "room_id", "reply_to", "place_id", "body", "files"),
     {},
 )
 _DROP = Scoped(
@@ -71,7 +73,7 @@ class Place:
 
 
 async def read(scope: Scope, place: Place) -> Record | None:
-    """What the acting member has begun to write there: `room_id, reply_to, body, version, written_at`; None: nothing.
+    """What the acting member has begun to write there: `room_id, reply_to, body, version, files, written_at`, or None.
 
     NotFound where they do not see the place.
     """
@@ -98,13 +100,18 @@ async def rooms_of_mine(scope: Scope) -> frozenset[UUID]:
     return frozenset(row["room_id"] for row in await scope.all(_ROOMS, me=me)) if me else frozenset()
 
 
-async def put(scope: Scope, place: Place, body: str, version: int | None = None) -> int:
-    """Keep what was begun, and answer its version; without words it is dropped, and that is 0.
+async def put(
+    scope: Scope, place: Place, body: str, version: int | None = None, files: Sequence[UUID] | None = None
+) -> int:
+    """Keep what was begun, and answer its version; without words and files it is dropped, and that is 0.
+
+    `files` are the member's own, uploaded for a message; None leaves those that stand there. What may not go into a
+    message (any more) is left out. Invalid for more than ten, or one twice.
 
     With the `version` that the writer goes on from (0: nothing stood there) Conflict `draft_changed`, with what stands
     there under `present`, when another does. TooLarge above what a message holds; above a hundred the oldest goes.
     """
-    body = clean_text(body, "/body")
+    body, given = clean_text(body, "/body"), None if files is None else attachments.check(files)
     rooms.require_writable(scope, await _find(scope, place))
     me = scope.member_id()
     await scope.serialise("unsent", me)
@@ -114,14 +121,16 @@ async def put(scope: Scope, place: Place, body: str, version: int | None = None)
     if version is not None and version != (found["version"] if found else 0):
         present = {"body": found["body"], "version": found["version"]} if found else {"body": "", "version": 0}
         raise Conflict("This was changed at another device meanwhile.", "draft_changed", present=present)
-    if not body.strip():
+    kept = await attachments.free(scope, given if given is not None else found["files"] if found else ())
+    if not body.strip() and not kept:
         await _drop(scope, place)
         return 0
     where = {"room_id": place.room_id, "reply_to": place.reply_to, "place_id": place.id}
-    written = int(await scope.value(_PUT, id=new_id(), me=me, **where, body=body))
+    ids = [UUID(each["id"]) for each in kept]
+    written = int(await scope.value(_PUT, id=new_id(), me=me, **where, body=body, files=ids))
     for row in await scope.all(_TRIM, me=me):
         await _tell(scope, Place(row["room_id"], row["reply_to"]), "", row["version"] + 1)
-    await _tell(scope, place, body, written)
+    await _tell(scope, place, body, written, kept)
     return written
 
 
@@ -155,11 +164,13 @@ async def _drop(scope: Scope, place: Place) -> None:
         await _tell(scope, place, "", dropped)
 
 
-async def _tell(scope: Scope, place: Place, body: str, version: int) -> None:
+async def _tell(
+    scope: Scope, place: Place, body: str, version: int, files: Sequence[Mapping[str, str]] = ()
+) -> None:  # fmt: skip
     """Their own devices hear it, and how many of theirs are left in the room."""
     if (person := scope.actor.person_id) is None:
         return
     left = int(await scope.value(_IN_ROOM, me=scope.member_id(), room_id=place.room_id))
     root = MessageId(place.reply_to) if place.reply_to else None
-    words = {"body": body, "version": version, "left": left}
+    words = {"body": body, "version": version, "files": list(files), "left": left}
     scope.announce(notices.draft_changed(person, RoomId(place.room_id), root, words))

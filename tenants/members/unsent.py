@@ -6,6 +6,7 @@
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Uuid, bindparam, delete
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from tenants.scope import Scope
 from tenants.statements import scoped
@@ -20,6 +21,8 @@ UNSENT = owned(
     # The thread, or else the room: a member has one for each.
     Column("place_id", Uuid, nullable=False),
     text("body"),
+    # Those uploaded for it, in order; what was sent or swept meanwhile is passed over by who reads them.
+    Column("files", ARRAY(Uuid), nullable=False, server_default="{}"),
     Column("version", BigInteger, nullable=False),
     instant("written_at", now=True),
     refers("member_id", "members"),

@@ -35,8 +35,8 @@ async def test_a_draft_and_how_far_a_thread_was_read_are_heard_by_own_devices_al
         place = {"room": room, "reply_to": root}
         for client in (desk, phone):
             begun, ended = await client.hears("draft.changed", 2)
-            assert begun == {**place, "body": "Thank you", "version": kept["version"], "left": 1}
-            assert ended == {**place, "body": "", "version": ended["version"], "left": 0}
+            assert begun == {**place, "body": "Thank you", "version": kept["version"], "files": [], "left": 1}
+            assert ended == {**place, "body": "", "version": ended["version"], "files": [], "left": 0}
             assert ended["version"] > begun["version"]
             heard = await client.hears("thread.changed")
             assert heard == [{"room": room, "message": root, "seq": last, "following": True}]

@@ -13,7 +13,7 @@ async def test_what_is_begun_is_kept_changed_listed_and_dropped(web: Web, world:
     room, at = await make_room(web, pottery), f"/channels/{pottery.slug}"
     root = (await post(web, pottery, room, pottery.zoe.token)).json["id"]
     url = f"{at}/rooms/{room}/draft"
-    assert (await web.call("GET", url, token=token)).json == {"version": 0, "body": ""}
+    assert (await web.call("GET", url, token=token)).json == {"version": 0, "body": "", "files": []}
     first = await web.call("PUT", url, {"body": "Which clay", "version": 0}, token=token)
     assert (first.status, first.json["version"] > 0) == (200, True)
     late = await web.call("PUT", url, {"body": "late", "version": 0}, token=token)

@@ -180,7 +180,7 @@ class RoomPage:
     `pins_url`, and `pins_messages` says whether the reader may pin. In `threads_waiting` threads of `threads_url`
     something is unread. The page of a thread has its `root` and `root_id`, and `follows` when the reader does; its
     lines are the replies.
-    `draft` is what the reader has begun to write here, in that version.
+    `draft` is what the reader has begun to write here, in that version; whether with files, which the script asks for.
     """
 
     room_id: str
@@ -234,6 +234,7 @@ class RoomPage:
     follows: bool = False
     draft: str = ""
     draft_version: int = 0
+    draft_has_files: bool = False
     places_url: str = ""
     form: Form = field(default_factory=Form)
 

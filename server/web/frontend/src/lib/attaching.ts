@@ -48,6 +48,12 @@ export class Attaching {
   readonly #list: HTMLUListElement;
   readonly #field: HTMLTextAreaElement;
   #chips: Chip[] = [];
+  /** Of the chips, those that are kept with the draft. */
+  #kept = new Set<string>();
+  /** What was taken off or sent here: late word of it brings it back no more. */
+  readonly #gone = new Set<string>();
+  /** Is told when other files than before are ready. */
+  changed: () => void = () => undefined;
   #voice: Voice | null = null;
 
   constructor(
@@ -124,13 +130,32 @@ export class Attaching {
 
   /** Files of a message that could not be posted, which are at the store still. */
   takeBack(files: readonly Ready[]): void {
-    for (const { id, name } of files) {
-      const chip = this.#chip(name);
-      chip.id = id;
-      chip.ready = true;
-      chip.row.classList.add("done");
-    }
+    for (const file of files) this.#stored(file);
     this.#count();
+    this.changed();
+  }
+
+  /** The ids of those that are ready. */
+  standing(): string[] {
+    return this.#chips.filter((chip) => chip.ready).map(({ id }) => id);
+  }
+
+  /** These are kept with the draft; of those that were, the others were sent or taken off at another device. */
+  match(files: readonly Ready[]): void {
+    const kept = new Set(files.map(({ id }) => id));
+    this.#chips = this.#chips.filter(({ id }) => kept.has(id) || !this.#kept.has(id));
+    const here = new Set(this.#chips.map(({ id }) => id));
+    for (const file of files) if (!here.has(file.id) && !this.#gone.has(file.id)) this.#stored(file);
+    this.#kept = kept;
+    this.#count();
+  }
+
+  #stored({ id, name }: Ready): void {
+    const chip = this.#chip(name);
+    chip.id = id;
+    chip.ready = true;
+    chip.row.classList.add("done");
+    this.#gone.delete(id);
   }
 
   /** What goes with the message, in order; null, and said so, while some is on its way or could not be sent. */
@@ -144,8 +169,10 @@ export class Attaching {
 
   /** The message took them. */
   sent(): void {
+    for (const { id } of this.#chips) this.#gone.add(id);
     this.#chips = [];
     this.#count();
+    this.changed();
   }
 
   #refused(file: File): string {
@@ -196,6 +223,7 @@ export class Attaching {
       const found = await this.#lookedAt(chip);
       if (!found) return false;
       chip.ready = true;
+      this.changed();
       said(chip.row, found.fault ? "Sent as a file to be saved" : large);
       chip.row.classList.add("done");
     } catch (fault) {
@@ -221,8 +249,10 @@ export class Attaching {
   async #remove(chip: Chip): Promise<void> {
     chip.upload?.pause();
     this.#chips = this.#chips.filter((each) => each !== chip);
+    this.#gone.add(chip.id);
     this.complain("");
     this.#count();
+    this.changed();
     this.#field.focus();
     if (chip.id) await call("DELETE", `${this.address}/${chip.id}`).catch(() => undefined);
   }

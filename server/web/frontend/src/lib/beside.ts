@@ -115,8 +115,7 @@ export class Beside {
       send: (body, _replyTo, files) => void wire.post(body, root, files),
       typing: () => wire.typing(),
     });
-    this.drafts.keep(talk, root);
-    awaitFiles(composer, api);
+    this.drafts.keep(talk, root, awaitFiles(composer, api));
     return composer;
   }
 

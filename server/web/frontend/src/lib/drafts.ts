@@ -1,21 +1,34 @@
 /** What one has begun to write, on the page: in the field of the room, of a thread beside it, and as a mark at the side. */
 import { call } from "./api.ts";
+import type { Ready } from "./attaching.ts";
+import { DraftFiles } from "./draftfiles.ts";
 import { settle } from "./hushed.ts";
 import type { Names } from "./names.ts";
 import { the } from "./page.ts";
+import type { Files } from "./touch.ts";
 import { type Draft, type Field, type Keeper, Unsent } from "./unsent.ts";
 import type { Transport } from "./wire.ts";
 
 interface Changed extends Draft {
   room: string;
   reply_to: string | null;
+  files: Ready[];
   /** How many are left in the room. */
   left: number;
+}
+
+interface Found extends Draft {
+  files: Ready[];
 }
 
 interface Kept {
   place: string;
   unsent: Unsent;
+  bring(files: readonly Ready[]): void;
+}
+
+interface Reader extends Keeper {
+  read(): Promise<Found>;
 }
 
 interface Parts {
@@ -41,13 +54,15 @@ export class Drafts {
   }
 
   /** Keeps what is written in the composer of a talk: the room's, or that of a thread. */
-  keep(talk: HTMLElement, root: string | null): void {
+  keep(talk: HTMLElement, root: string | null, files: Files): void {
     const form = the<HTMLFormElement>("form.composer", talk);
     const place = root ?? this.parts.facts.room;
     const field = new Words(form, this.parts.names, `guildhall.draft.${place}`);
-    const keeper = this.#keeper(root);
-    const unsent = new Unsent(keeper, field);
-    this.#kept.set(talk, { place, unsent });
+    const own = new DraftFiles(files, () => unsent.wrote());
+    const bring = (given: readonly Ready[]) => own.bring(given, () => settle(form));
+    const keeper = this.#keeper(root, () => own.ids(), bring);
+    const unsent: Unsent = new Unsent(keeper, field);
+    this.#kept.set(talk, { place, unsent, bring });
     field.area.addEventListener("input", () => {
       unsent.wrote();
       field.note(unsent.base);
@@ -61,11 +76,18 @@ export class Drafts {
     the("button", field.other).addEventListener("click", () => unsent.take());
     const drawn = form.dataset.version;
     if (drawn !== undefined) begin(unsent, field, { body: field.area.defaultValue, version: Number(drawn) });
-    else
-      void keeper.read().then(
-        (found) => begin(unsent, field, found),
-        () => begin(unsent, field, { body: "", version: 0 }),
-      );
+    if (drawn !== undefined && form.dataset.files === undefined) {
+      bring([]);
+      return;
+    }
+    void keeper.read().then(
+      (found) => {
+        if (drawn === undefined) begin(unsent, field, found);
+        // Its files are not there any more: nothing is left of it.
+        if (found.version && !found.body && !found.files.length) unsent.wrote();
+      },
+      () => drawn === undefined && begin(unsent, field, { body: "", version: 0 }),
+    );
   }
 
   /** A talk is shown no more: what was written there is kept at once. */
@@ -74,13 +96,17 @@ export class Drafts {
     this.#kept.delete(talk);
   }
 
-  #keeper(root: string | null): Keeper {
+  #keeper(root: string | null, files: () => string[] | undefined, bring: Kept["bring"]): Reader {
     const { api, facts } = this.parts;
     const address = `${api}/rooms/${facts.room}/draft`;
     return {
-      read: () => call<Draft>("GET", root ? `${address}?reply_to=${root}` : address),
+      read: async () => {
+        const found = await call<Found>("GET", root ? `${address}?reply_to=${root}` : address);
+        bring(found.files);
+        return found;
+      },
       put: async (body, version, leaving) => {
-        const given = { body, reply_to: root, version };
+        const given = { body, reply_to: root, version, files: files() };
         return (await call<{ version: number }>("PUT", address, given, { keepalive: leaving })).version;
       },
     };
@@ -90,7 +116,11 @@ export class Drafts {
     const mark = document.querySelector<HTMLElement>(`.side [data-room="${CSS.escape(change.room)}"] .drafted`);
     if (mark) mark.hidden = !change.left;
     const place = change.reply_to ?? change.room;
-    for (const kept of this.#kept.values()) if (kept.place === place) kept.unsent.heard(change);
+    for (const kept of this.#kept.values()) {
+      if (kept.place !== place) continue;
+      kept.unsent.heard(change);
+      kept.bring(change.files);
+    }
   }
 
   #leaving(): void {

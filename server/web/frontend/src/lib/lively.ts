@@ -35,7 +35,7 @@ export function comeToLife(standing: Standing): void {
   const actions = new Actions(wire, rows, { names, api });
   actions.serve(the("main.talk"), composer);
   const drafts = new Drafts(standing);
-  if (composer) drafts.keep(the("main.talk"), facts.root);
+  if (composer) drafts.keep(the("main.talk"), facts.root, awaitFiles(composer, api));
   if (facts.root) goOn(standing, facts.root);
   else new Beside(standing, actions, drafts);
   countThreads(facts.channel, transport);
@@ -46,7 +46,6 @@ export function comeToLife(standing: Standing): void {
   new OwnHidden(document.body, facts, api, transport);
   if (composer) {
     muteAsDrawn();
-    awaitFiles(composer, api);
     awaitPoll(`${api}/rooms/${facts.room}/messages`, facts.root);
   }
   watchElsewhere(facts.channel, (counts) => people.unread(counts));

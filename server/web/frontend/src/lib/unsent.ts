@@ -11,6 +11,8 @@ export interface Draft {
   body: string;
   /** 0 where nothing stands. */
   version: number;
+  /** What was uploaded for it, which stands without words too. */
+  files?: readonly unknown[];
 }
 
 /** The field that one writes in, by the words as messages keep them. */
@@ -102,11 +104,11 @@ export class Unsent {
   }
 
   /** Some device of ours has changed it; this one may be that. */
-  heard({ body, version }: Draft): void {
+  heard({ body, version, files = [] }: Draft): void {
     if (!this.#known || version <= this.#heard) return;
     this.#heard = version;
     const words = this.field.words();
-    this.#base = body ? version : 0;
+    this.#base = body || files.length ? version : 0;
     if (same(body, words) || (this.#sending !== null && same(body, this.#sending))) return;
     this.#meet(body);
   }
