@@ -50,7 +50,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is looked for: words and phrases already folded, kinds, what the asker may see, and which page."""
+    """What is looked for: words and phrases already folded, kinds, what the asker may see, and which page.
+
+    What has one of `without` is left out: a word as it is written or with other endings, a phrase as it is written.
+    """
 
     phrases: tuple[tuple[str, ...], ...]
     prefix: str
@@ -58,6 +61,12 @@ class Question:
     seen: tuple[str, ...]
     limit: int
     after: Place | None = None
+    without: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def exactly(self) -> bool:
+        """Whether what only resembles the words is no answer: a phrase is asked for, or something is left out."""
+        return bool(self.without) or any(len(phrase) > 1 for phrase in self.phrases)
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -72,11 +72,11 @@ class ElasticSearch:
         return [(hit["_source"]["kind"], UUID(hit["_source"]["id"])) for hit in hits]
 
     async def search(self, scope: Scope, question: Question) -> Answer:
-        """The best hits first; if nothing has the words, what resembles them, but no phrase."""
+        """The best hits first; if nothing has the words, what resembles them, unless it is `exactly`."""
         after = question.after
         if after is None or not after.near:
             hits = await self._found(scope, question, query.exact(question), near=False)
-            if hits or after or any(len(phrase) > 1 for phrase in question.phrases):
+            if hits or after or question.exactly:
                 return Answer(hits)
         return Answer(await self._found(scope, question, query.near(question), near=True))
 

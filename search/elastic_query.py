@@ -38,8 +38,9 @@ def near(question: Question) -> dict[str, Any]:
 
 def found(question: Question, asked: dict[str, Any]) -> dict[str, Any]:
     """A page of the best of what the asker may see, after the hit that ended the last one."""
+    unwanted = [clause for words in question.without for clause in _unwanted(words)]
     page: dict[str, Any] = {
-        "query": {"bool": {"must": [asked], "filter": allowed(question)}},
+        "query": {"bool": {"must": [asked], "filter": allowed(question), "must_not": unwanted}},
         "sort": [{"_score": "desc"}, {"id": "desc"}],
         "size": question.limit,
     }
@@ -57,6 +58,14 @@ def body(channel: str, page: dict[str, Any]) -> bytes:
 def allowed(question: Question) -> list[dict[str, Any]]:
     """The filters that are the asker's: what may be seen, of the kinds wanted."""
     return [{"terms": {"visibility": list(question.seen)}}, {"terms": {"kind": list(question.kinds)}}]
+
+
+def _unwanted(words: tuple[str, ...]) -> list[dict[str, Any]]:
+    """What a document may not have: a phrase as it is written, a telling word with other endings too."""
+    fields = ["title_words", "body_words"]
+    if len(words) == 1 and words[0] not in _SMALL:
+        fields += ["title_words.stem", "body_words.stem"]
+    return [_phrase(field, words, 1.0) for field in fields]
 
 
 def _either(clause: Any, asked: Any, field: str, boost: float) -> dict[str, Any]:

@@ -4,12 +4,13 @@ Writes go through row-level security like any other; a search sees its own chann
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Column, Uuid, bindparam, delete, select
 
-from search import Answer, Document, Hit, Question
+from search import Answer, Document, Hit, Place, Question
 from search.words import spaced
 from tenants.errors import Unavailable
 from tenants.scope import Record, Scope
@@ -18,6 +19,7 @@ from tenants.tables import instant, owned, text
 
 SECONDS = 2
 SHORTEST_PREFIX = 2
+MOST_SIFTED = 20
 
 DOCUMENTS = owned(
     "search_documents",
@@ -76,6 +78,14 @@ _BINDS = ("kinds", "seen", "after_score", "after_id", "low", "high", "newest", "
 _EXACT = Scoped(
     "select * from find_exact($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", ("asked", "whole", "begun", *_BINDS), {}
 )
+# In what order they come is the function's to say, and stays.
+_SIFTED = Scoped(
+    "select f.*, coalesce((select d.words @@ (to_tsquery('simple', $13) || to_tsquery('english', $14))"
+    " from search_documents d where d.channel_id = $1 and d.id = f.id), false) as unwanted"
+    " from find_exact($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as f",
+    ("channel_id", "asked", "whole", "begun", *_BINDS, "without", "without_endings"),
+    {},
+)
 _NEAR = Scoped("select * from find_near($1, $2, $3, $4, $5, $6, $7, $8, $9)", ("asked", *_BINDS), {})
 
 
@@ -103,11 +113,14 @@ class PostgresSearch:
         return [(row["kind"], row["id"]) for row in rows]
 
     async def search(self, scope: Scope, question: Question) -> Answer:
-        """The best hits first; if nothing has the words, what resembles them, but no phrase. Unavailable after 2 s."""
+        """The best hits first; if nothing has the words, what resembles them, unless it is `exactly`.
+
+        Unavailable after 2 s.
+        """
         scope.limit_time(SECONDS)
         if question.after is None or not question.after.near:
-            rows = await _ask(scope, _EXACT, _written(question), question)
-            if rows or question.after or any(len(phrase) > 1 for phrase in question.phrases):
+            rows = await _exact(scope, question)
+            if rows or question.after or question.exactly:
                 return Answer([_hit(row, near=False) for row in rows])
         longest_first = {"asked": sorted(set(question.words), key=len, reverse=True)}
         return Answer([_hit(row, near=True) for row in await _ask(scope, _NEAR, longest_first, question)])
@@ -144,6 +157,31 @@ def _written(question: Question) -> dict[str, str]:
         parts.append(f"'{question.prefix}'")
     asked = " & ".join([*parts, begun] if begun else parts)
     return {"asked": asked, "whole": " & ".join(parts), "begun": begun}
+
+
+async def _exact(scope: Scope, question: Question) -> list[Record]:
+    """A page of what has the words. Where something is left out, pages are read until one is full, MOST_SIFTED at most.
+
+    After so many in which nearly everything was left out, what comes further down is not looked for.
+    """
+    if not question.without:
+        return await _ask(scope, _EXACT, _written(question), question)
+    asked, kept = {**_written(question), **_unwanted(question)}, []
+    for _ in range(MOST_SIFTED):
+        rows = await _ask(scope, _SIFTED, asked, question)
+        kept += [row for row in rows if not row["unwanted"]]
+        if len(rows) < question.limit or len(kept) >= question.limit:
+            break
+        last = _hit(rows[-1], near=False)
+        question = replace(question, after=Place(last.score, last.id, stretch=last.stretch))
+    return kept[: question.limit]
+
+
+def _unwanted(question: Question) -> dict[str, str]:
+    """What is left out: all of it as it is written, single words with other endings too."""
+    written = ["(" + " <-> ".join(f"'{word}'" for word in phrase) + ")" for phrase in question.without]
+    single = [part for part, phrase in zip(written, question.without, strict=True) if len(phrase) == 1]
+    return {"without": " | ".join(written), "without_endings": " | ".join(single)}
 
 
 async def _ask(scope: Scope, statement: Scoped, asked: dict[str, Any], question: Question) -> list[Record]:

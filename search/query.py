@@ -27,7 +27,8 @@ LONGEST = 200
 MOST_WORDS = 12
 MOST_HITS = 100
 
-_PARTS = re.compile('"([^"]*)"?|([^"\\s]+)')
+# A minus counts where a word or a phrase begins: in `foo-bar` it is none.
+_PARTS = re.compile('(?:(?<!\\S)(-))?(?:"([^"]*)"?|([^"\\s]+))')
 _WRITTEN = scoped(
     select(MESSAGES.c.id, MESSAGES.c.created_at, *SIGNED)
     .join_from(MESSAGES, MEMBERS)
@@ -72,6 +73,8 @@ async def search(
 ) -> Results:
     """What the actor may see that has the words of `text`; `"two words"` is a phrase, the last word may be begun.
 
+    A minus before a word or a phrase leaves out what has it; something has to be looked for besides.
+
     Visitors and people who are no members find what is public. Raises Invalid, Forbidden for the banned, and
     Unavailable when it takes too long.
     """
@@ -81,7 +84,7 @@ async def search(
         return Results([], None)
     limit = max(1, min(limit, MOST_HITS))
     seen, names = await _seen(scope)
-    question = Question(phrases, prefix, kinds, seen, limit + 1, after)
+    question = Question(phrases, prefix, kinds, seen, limit + 1, after, unwanted(text))
     answer = await engine.search(scope, question)
     hits = answer.hits
     marker = Marker(question.words, question.prefix)
@@ -97,16 +100,20 @@ def parse(text: str) -> tuple[tuple[tuple[str, ...], ...], str]:
         raise Invalid.field("/q", "too_long", f"Search for at most {LONGEST} characters.")
     if any("\ud800" <= sign <= "\udfff" for sign in text):
         raise Invalid.field("/q", "surrogate", "A text holds half a character (a lone surrogate). Send whole ones.")
-    phrases: list[tuple[str, ...]] = []
-    for quoted, word in _PARTS.findall(text):
-        words = tuple(split(quoted or word))
-        phrases += [words] if words else []
+    parts = _PARTS.findall(text)
+    phrases = [words for minus, quoted, word in parts if not minus and (words := tuple(split(quoted or word)))]
     whole = _shortened(phrases)
-    going_on = bool(text) and text[-1:] not in {'"', " "} and text.count('"') % 2 == 0
+    going_on = bool(parts) and not parts[-1][0] and text[-1:] not in {'"', " "} and text.count('"') % 2 == 0
     if whole and going_on and len(whole) == len(phrases):
         *before, last = whole
         return (*before, *((last[:-1],) if last[:-1] else ())), last[-1]
     return whole, ""
+
+
+def unwanted(text: str) -> tuple[tuple[str, ...], ...]:
+    """The folded words and phrases of a text that stand behind a minus."""
+    parts = _PARTS.findall(text)
+    return _shortened([words for minus, quoted, word in parts if minus and (words := tuple(split(quoted or word)))])
 
 
 def _shortened(phrases: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:

@@ -27,7 +27,10 @@ class InSlug(Given):
 
 
 class Asked(PageQuery):
-    """What is looked for: words, `"phrases"`, and a last word that may be unfinished; of one kind, or of all."""
+    """What is looked for: words, `"phrases"`, and a last word that may be unfinished; of one kind, or of all.
+
+    What has a `-word` or a `-"phrase"` is left out.
+    """
 
     q: Annotated[str, Field(max_length=LONGEST, examples=["kiln temp"])]
     kind: Literal["course", "lesson", "message"] | None = None

@@ -9,7 +9,7 @@ import pytest
 from search import KINDS, PUBLIC, Document, Place, Question, SearchEngine
 from search.elastic import ElasticSearch
 from search.postgres import PostgresSearch
-from search.query import parse
+from search.query import parse, unwanted
 from tenants.ids import ChannelId, new_id
 from tenants.permissions import acting_system
 from tenants.scope import Tenancy
@@ -49,8 +49,9 @@ async def ask(
     limit: int = 20, after: Place | None = None, kinds: tuple[str, ...] = KINDS,
 ) -> list[tuple[UUID, bool, float]]:  # fmt: skip
     phrases, prefix = parse(text)
+    without = unwanted(text)
     async with tenancy.scope(channel_id, SYSTEM, readonly=True) as scope:
-        answer = await engine.search(scope, Question(phrases, prefix, kinds, tuple(seen), limit, after))
+        answer = await engine.search(scope, Question(phrases, prefix, kinds, tuple(seen), limit, after, without))
     assert not answer.degraded
     return [(hit.id, hit.near, hit.score) for hit in answer.hits]
 
@@ -75,6 +76,44 @@ async def test_words_phrases_beginnings_and_near_misses_find_the_same(
     for text, _ in FOUND:
         found[text] = [names[id_] for id_, _, _ in await ask(tenancy, engine, world.pottery.id, text)]
     assert found == {text: [name] if name else [] for text, name in FOUND}
+
+
+LEFT_OUT = [
+    ("clay -buy", ["dug"]), ("clay", ["buy", "dug", "lots"]), ("clay -buying", ["dug"]), ("-buy clay", ["dug"]),
+    ('clay -"my clay"', ["dug", "lots"]), ('clay -"clay my"', ["buy", "dug", "lots"]), ("clay -dug -lots", ["buy"]),
+    ("clay -buy -dug", []), ("clay-buy", ["buy", "lots"]), ("clay - buy", ["buy", "lots"]), ("clya -buy", []),
+    ("clay -Straße", ["buy", "dug", "lots"]), ("clay -zzzz", ["buy", "dug", "lots"]),
+]  # fmt: skip
+
+
+async def test_a_minus_leaves_out_what_has_the_word_or_phrase(
+    tenancy: Tenancy, world: World, engine: SearchEngine
+) -> None:
+    documents = {
+        "buy": message("Buy my clay"), "dug": message("I dug this clay"), "lots": message("Buying clay in lots"),
+        "none": message("A bowl"),
+    }  # fmt: skip
+    await put(tenancy, engine, world.pottery.id, *documents.values())
+    names = {document.id: name for name, document in documents.items()}
+    found = {}
+    for text, _ in LEFT_OUT:
+        found[text] = sorted(names[id_] for id_, _, _ in await ask(tenancy, engine, world.pottery.id, text))
+    assert found == dict(LEFT_OUT)
+
+
+async def test_pages_of_what_is_left_are_full_and_lack_nothing(
+    tenancy: Tenancy, world: World, engine: SearchEngine
+) -> None:
+    documents = [message(f"clay {'buy' if number % 5 else 'dig'} {number}") for number in range(60)]
+    await put(tenancy, engine, world.pottery.id, *documents)
+    wanted = [document.id for document in documents if "dig" in document.body]
+    seen: list[UUID] = []
+    after: Place | None = None
+    while page := await ask(tenancy, engine, world.pottery.id, "clay -buy", limit=5, after=after):
+        assert len(page) in {5, len(wanted) - len(seen)}
+        seen += [id_ for id_, _, _ in page]
+        after = Place(page[-1][2], page[-1][0])
+    assert sorted(seen) == sorted(wanted)
 
 
 async def test_pages_follow_one_another_without_gap_or_repetition(

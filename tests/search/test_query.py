@@ -67,7 +67,24 @@ async def test_a_message_is_found_by_its_words(
     assert await found(tenancy, world.pottery, world.pottery.zoe, text) == {said[name]}
 
 
-@pytest.mark.parametrize("text", ['"hours twelve"', "kiln sponge", "zzzzqq", "", "   ", '"', "& | ! ( ) : * <->", "''"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"hours twelve"',
+        "kiln sponge",
+        "zzzzqq",
+        "kiln -hours",
+        "kiln -opens",
+        '-"twelve hours" kiln',
+        "-sponge",
+        "--",
+        "",
+        "   ",
+        '"',
+        "& | ! ( ) : * <->",
+        "''",
+    ],
+)
 async def test_what_nobody_wrote_is_not_found(
     tenancy: Tenancy, library: tuple[World, dict[str, UUID]], text: str
 ) -> None:
