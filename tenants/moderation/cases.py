@@ -122,10 +122,12 @@ async def is_for_another(scope: Scope, case: Record) -> bool:
     """Whether a case is about the actor, or what they did, so that somebody else who moderates decides it.
 
     Owners answer for their channel: they decide about appeals against their own acts, too. Where nobody else moderates
-    (an owner alone in their channel) it is not: a case that nobody may decide would stand in the queue for ever. They
-    keep their words, or take them away as everybody does with their own.
+    (an owner alone in their channel) a case about them is theirs: one that nobody may decide would stand in the queue
+    for ever. They keep their words, or take them away as everybody does with their own.
     """
-    return (case["member_id"] == scope.actor.member_id or has_acted(scope, case)) and await another_moderates(scope)
+    if has_acted(scope, case):
+        return True
+    return case["member_id"] == scope.actor.member_id and await another_moderates(scope)
 
 
 def has_acted(scope: Scope, case: Record) -> bool:

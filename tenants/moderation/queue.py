@@ -96,7 +96,7 @@ async def whole(scope: Scope, rows: Sequence[Record]) -> list[Case]:
             appealed.get(row["id"]),
             caught.get(row["id"], ()),
             own=row["id"] in own,
-            acted=row["id"] in own and cases.has_acted(scope, row),
+            acted=cases.has_acted(scope, row),
         )
         for row in shown
     ]
