@@ -101,7 +101,7 @@ def parse(text: str) -> tuple[tuple[tuple[str, ...], ...], str]:
     if any("\ud800" <= sign <= "\udfff" for sign in text):
         raise Invalid.field("/q", "surrogate", "A text holds half a character (a lone surrogate). Send whole ones.")
     parts = _PARTS.findall(text)
-    phrases = [words for minus, quoted, word in parts if not minus and (words := tuple(split(quoted or word)))]
+    phrases = _phrases(parts, "")
     whole = _shortened(phrases)
     going_on = bool(parts) and not parts[-1][0] and text[-1:] not in {'"', " "} and text.count('"') % 2 == 0
     if whole and going_on and len(whole) == len(phrases):
@@ -112,8 +112,12 @@ def parse(text: str) -> tuple[tuple[tuple[str, ...], ...], str]:
 
 def unwanted(text: str) -> tuple[tuple[str, ...], ...]:
     """The folded words and phrases of a text that stand behind a minus."""
-    parts = _PARTS.findall(text)
-    return _shortened([words for minus, quoted, word in parts if minus and (words := tuple(split(quoted or word)))])
+    return _shortened(_phrases(_PARTS.findall(text), "-"))
+
+
+def _phrases(parts: Sequence[tuple[str, str, str]], sign: str) -> list[tuple[str, ...]]:
+    """The folded words of those parts that stand behind a sign, or behind none."""
+    return [words for minus, quoted, word in parts if minus == sign and (words := tuple(split(quoted or word)))]
 
 
 def _shortened(phrases: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:

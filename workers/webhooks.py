@@ -36,7 +36,6 @@ SLOW_MS, TIMES = 2000, 4
 HAD, LOOKS, STAYS = 20.0, 30.0, 20.0
 AGENT = "Guildhall-Webhooks/1"
 GONE = 410
-# What only the operator can allow; whatever else is refused says itself why.
 
 
 @dataclass(frozen=True, slots=True)

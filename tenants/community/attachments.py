@@ -24,11 +24,11 @@ _COLUMNS = (
     _F.id, _F.name, _F.content_type, _F.size, _F.state, _F.examined_at, _F.width, _F.height, _F.duration_seconds,
     _MESSAGE.label("message_id"),
 )  # fmt: skip
-_HELD = scoped(
-    select(*_COLUMNS)
-    .where(_F.id == _IDS.any_(), _F.owner_id == bindparam("me", type_=Uuid()), _F.purpose == "message")
-    .order_by(_F.id)
-    .with_for_update()
+_OWN = (_F.id == _IDS.any_(), _F.owner_id == bindparam("me", type_=Uuid()), _F.purpose == "message")
+_HELD = scoped(select(*_COLUMNS).where(*_OWN).order_by(_F.id).with_for_update())
+# Those that may go into a message still.
+_FREE = scoped(
+    select(_F.id, _F.name).where(*_OWN, _F.state == "ready", _F.examined_at.is_not(None), _MESSAGE.is_(None))
 )
 _TAKE = scoped(
     insert(SENT)
@@ -39,18 +39,6 @@ _TAKE = scoped(
     .on_conflict_do_nothing(index_elements=["channel_id", "id"])
 )
 _LET_GO = scoped(delete(SENT).where(_S.message_id == bindparam("message")).returning(_S.id))
-
-
-_FREE = scoped(
-    select(_F.id, _F.name).where(
-        _F.id == _IDS.any_(),
-        _F.owner_id == bindparam("me", type_=Uuid()),
-        _F.purpose == "message",
-        _F.state == "ready",
-        _F.examined_at.is_not(None),
-        _MESSAGE.is_(None),
-    )
-)
 _FILED = Scoped(
     "update messages set files = $3 where channel_id = $1 and id = $2", ("channel_id", "message_id", "files"), {}
 )

@@ -45,7 +45,7 @@ _ROOMS = Scoped(
     ("channel_id",),
     {},
 )
-# Newest first: ids are made in the order that people join. A mute of their own goes on.
+# Newest first: ids are made in the order that people join. A mute of their own goes on. Zones as `zones.of` has them.
 _NEW = Scoped(
     "select m.person_id, coalesce(nullif(p.time_zone, ''), c.time_zone) as time_zone from members m"
     " join channels c on c.id = $1 left join profiles p on p.channel_id = $1 and p.member_id = m.id"

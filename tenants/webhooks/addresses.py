@@ -9,12 +9,11 @@ _ORIGIN = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 SAID = "Give the https address of your program, such as https://example.org/hook."
+# What only the operator can allow, by why the way out refuses it; whatever else is refused says itself why.
 REFUSED = {
     "private": "The address is private: only the operator can allow it (WEBHOOK_HOSTS).",
     "plain": "The address is not https: only the operator can allow it (WEBHOOK_HOSTS).",
 }
-"""What is said of an address that cannot be sent to, by why the way out refuses it."""
-
 NO_PASSWORD = "Give the address without a name and a password; what we send is signed."  # noqa: S105 - a sentence
 NO_IPV6 = "Give the host by its name, or by an IPv4 address; an IPv6 address alone is not taken."
 NO_PORT = "Give the port as a number from 1 to 65535, or leave it out with its colon."
