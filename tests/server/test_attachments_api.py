@@ -13,12 +13,7 @@ from tests.server.test_community_api import make_room, post
 from tests.webapp import Reply, Web
 from tests.workers.shop import make_shop
 from tests.workers.test_attachments import SVG, do, drawn
-from tests.world import School, Somebody, World
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
+from tests.world import School, Somebody
 
 
 def cookie(who: Somebody) -> dict[str, str]:

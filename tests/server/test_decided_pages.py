@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.async_api import expect
 
 from tests.server.test_community_api import make_room, post
@@ -10,14 +9,9 @@ from tests.server.test_moderation_api import ask
 from tests.server.test_moderation_wide import page_of
 from tests.server.web.gallery import browser
 from tests.webapp import Web
-from tests.world import School, World
+from tests.world import School
 
 DESK = "/c/{}/studio/moderation"
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
 
 
 async def test_an_undone_act_is_neither_at_the_desk_nor_on_its_person_s_page(web: Web, school: School) -> None:

@@ -19,16 +19,6 @@ from tests.world import School, World
 CLAY = {"name": "No clay", "kind": "words", "rule": {"words": ["clay"]}, "action": "refuse", "enabled": True}
 
 
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
-async def room(web: Web, school: School) -> str:
-    return await make_room(web, school)
-
-
 async def make(web: Web, school: School, **more: Any) -> dict[str, Any]:
     made = await ask(web, school, school.mia, "POST", "/moderation/filters", CLAY | more)
     assert made.status == 201, made.json

@@ -20,11 +20,6 @@ from tests.webapp import Web
 from tests.world import School, World
 
 
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
 async def test_what_a_program_posts_appears_live_under_its_name(web: Web, school: School) -> None:
     kiln = await make(web, school)
     async with connected(web, school, school.zoe) as zoe:

@@ -1,7 +1,5 @@
 """What programs post is screened, decided about and switched off by moderators, and heard by no other program."""
 
-import pytest
-
 from tenants import audit
 from tenants.scope import Tenancy
 from tests.databases import bare
@@ -11,12 +9,7 @@ from tests.server.test_moderation_api import act, ask
 from tests.tenants.filtering import add
 from tests.tenants.moderating import acting
 from tests.webapp import Web
-from tests.world import School, World
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
+from tests.world import School
 
 
 async def heard(tenancy: Tenancy, school: School) -> list[str]:

@@ -5,21 +5,15 @@ import re
 from pathlib import Path
 
 import orjson
-import pytest
 
 from tests.server.browsing import signed_in
 from tests.server.incoming import make, read
 from tests.server.test_community_api import post
 from tests.server.test_moderation_api import ask
 from tests.webapp import Web
-from tests.world import School, World
+from tests.world import School
 
 MARK = '<span class="tag">Program</span>'
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
 
 
 async def test_the_room_and_its_thread_show_it_as_a_program(web: Web, school: School) -> None:

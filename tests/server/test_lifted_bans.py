@@ -9,12 +9,7 @@ from tests.server.browsing import signed_in
 from tests.server.test_moderation_api import ask
 from tests.tenants.moderating import act, passed
 from tests.webapp import Web
-from tests.world import School, World
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
+from tests.world import School
 
 
 @pytest.mark.parametrize("by", ["api", "studio"])

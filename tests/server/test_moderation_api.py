@@ -5,23 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.server.test_community_api import make_room, post
+from tests.server.test_community_api import post
 from tests.webapp import Reply, Web
 from tests.world import School, Somebody, World
 
 
 async def ask(web: Web, school: School, who: Somebody, method: str, path: str, given: Any = None) -> Reply:
     return await web.call(method, f"/channels/{school.slug}{path}", given, token=who.token)
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
-async def room(web: Web, school: School) -> str:
-    return await make_room(web, school)
 
 
 @pytest.fixture

@@ -8,24 +8,14 @@ import pytest
 
 from tests.realtime.clients import connected
 from tests.server.browsing import Browsing, signed_in
-from tests.server.test_community_api import make_room, post
+from tests.server.test_community_api import post
 from tests.webapp import Web
 from tests.world import School, World
 
 
 @pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
 async def mia(web: Web, school: School) -> Browsing:
     return await signed_in(web, school.mia)
-
-
-@pytest.fixture
-async def room(web: Web, school: School) -> str:
-    return await make_room(web, school)
 
 
 @pytest.fixture

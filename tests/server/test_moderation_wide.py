@@ -1,6 +1,5 @@
 """Words without a break, at the moderators' desk and where their author reads of it: nothing is wider than the page."""
 
-import pytest
 from playwright.async_api import Browser, Page
 
 from tests.server.browsing import signed_in
@@ -8,7 +7,7 @@ from tests.server.test_community_api import make_room, post
 from tests.server.test_moderation_api import ask
 from tests.server.web.gallery import WIDTHS, browser
 from tests.webapp import Web
-from tests.world import School, Somebody, World
+from tests.world import School, Somebody
 
 LONG = "withoutabreak" * 38
 WIDER = """[...document.querySelectorAll("main *")].filter(one => one.getBoundingClientRect().right > innerWidth + 1 &&
@@ -29,11 +28,6 @@ async def wide(page: Page, width: int) -> list[str]:
     await page.set_viewport_size({"width": width, "height": 900})
     over: list[str] = await page.evaluate(WIDER)
     return over + ["page"] * (await page.evaluate("document.documentElement.scrollWidth") > width)
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
 
 
 async def test_long_words_break_at_the_desk_and_in_decisions(web: Web, school: School) -> None:

@@ -14,11 +14,6 @@ POLL = {"options": ["Tuesday", "<b>Wednesday</b>"]}
 
 
 @pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
 async def room(web: Web, school: School) -> str:
     made = await web.call("POST", f"/channels/{school.slug}/rooms", {"name": "Days"}, token=school.ana.token)
     return str(made.json["id"])

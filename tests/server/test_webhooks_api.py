@@ -20,11 +20,6 @@ HOOK = {"name": "Robot", "url": "https://example.org/hook", "events": ["member.j
 
 
 @pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
 def allow(web: Web) -> Iterator[Callable[..., None]]:
     """Has the operator name hosts that webhooks may be sent to."""
     before = web.house.webhook_hosts

@@ -1,6 +1,5 @@
 """What a filter holds, in the browsers of its author and of another: told at once and readable to the author alone."""
 
-import pytest
 from playwright.async_api import Page, expect
 
 from tests.server.browsing import signed_in
@@ -10,14 +9,9 @@ from tests.server.test_moderation_api import act, ask
 from tests.server.test_moderation_wide import page_of
 from tests.server.web.gallery import browser
 from tests.webapp import Web
-from tests.world import School, World
+from tests.world import School
 
 WAITS = "This message is hidden. It waits for a moderator to look at it. Decisions about you"
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
 
 
 async def say(page: Page, words: str) -> None:
