@@ -17,7 +17,7 @@ from tests.databases import Databases
 from tests.standins.elasticsearch import Node, NoEngine, build_beside
 from tests.standins.postgres import take_named
 from tests.webapp import Web, serving
-from tests.world import World, make_world
+from tests.world import School, World, make_world
 
 take_named()
 
@@ -144,6 +144,12 @@ async def here(own: Tenancy) -> World:
 async def world(tenancy: Tenancy) -> World:
     """Two channels of one shape, `world.pottery` and `world.chess`, with named people."""
     return await make_world(tenancy)
+
+
+@pytest.fixture
+def school(world: World) -> School:
+    """The one in which most of it happens."""
+    return world.pottery
 
 
 @pytest.fixture(scope="session")

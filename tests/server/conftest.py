@@ -1,19 +1,13 @@
-"""The school in which most of it happens, and a room of its members, made over the API."""
+"""What tests over the API share."""
 
 import pytest
 
 from tests.server.test_community_api import make_room
 from tests.webapp import Web
-from tests.world import School, World
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    """The first of the two schools."""
-    return world.pottery
+from tests.world import School
 
 
 @pytest.fixture
 async def room(web: Web, school: School) -> str:
-    """A room of it."""
+    """A room of its members."""
     return await make_room(web, school)

@@ -9,7 +9,7 @@ from tenants.ids import RoomId
 from tenants.scope import Tenancy
 from tests.databases import as_role
 from tests.tenants.test_community import make_room
-from tests.world import School, World
+from tests.world import School
 
 
 @pytest.fixture
@@ -19,12 +19,6 @@ async def narrow(database: str) -> AsyncIterator[Tenancy]:
     tenancy = Tenancy(app, Pool(as_role(database, "guildhall_relay"), 1))
     yield tenancy
     await tenancy.close()
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    """The school in which most of it happens."""
-    return world.pottery
 
 
 @pytest.fixture

@@ -22,16 +22,11 @@ from tests import films
 from tests.databases import bare
 from tests.tenants.test_community import make_room
 from tests.workers.fetching import objects
-from tests.world import School, World
+from tests.world import School
 from workers.registry import Workshop
 from workers.run import perform_leased
 
 GPS = 0x8825
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
 
 
 async def upload(shop: Workshop, school: School, data: bytes, kind: str = "image/jpeg", name: str = "bowl") -> UUID:

@@ -28,11 +28,6 @@ from workers.registry import Workshop
 
 
 @pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
-
-
-@pytest.fixture
 async def far() -> AsyncIterator[Receiver]:
     async with receiver() as running:
         yield running

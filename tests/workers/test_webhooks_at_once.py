@@ -21,7 +21,7 @@ from tests.tenants.test_community import make_room
 from tests.waiting import until
 from tests.workers.hooking import due, listen, log, once
 from tests.workers.shop import make_shop
-from tests.world import School, World
+from tests.world import School
 from workers import webhooks
 from workers.registry import Workshop
 from workers.run import Hands
@@ -49,11 +49,6 @@ class Slow(Receiver):
     def seqs(self) -> list[int]:
         """Of which messages it heard, as they came."""
         return [orjson.loads(body)["data"]["seq"] for _, body in self.heard]
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
 
 
 @pytest.fixture

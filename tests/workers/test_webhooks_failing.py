@@ -19,14 +19,9 @@ from tests.tenants.moderating import acting
 from tests.tenants.test_community import make_room
 from tests.workers.hooking import due, forget_pause, listen, log, once, send
 from tests.workers.shop import make_shop
-from tests.world import School, World
+from tests.world import School
 from workers import webhooks
 from workers.registry import Workshop
-
-
-@pytest.fixture
-def school(world: World) -> School:
-    return world.pottery
 
 
 @pytest.fixture
