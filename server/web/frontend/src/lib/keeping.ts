@@ -51,7 +51,9 @@ export class Keeping {
     for (const said of this.list.querySelectorAll<HTMLElement>(".said[data-id]")) this.#show(said);
   }
 
-  #clicked(event: Event): void {
+  /** The second click of a double one takes nothing back, however fast the server answered the first. */
+  #clicked(event: MouseEvent): void {
+    if (event.detail > 1) return;
     const button = (event.target as Element).closest<HTMLElement>("[data-act=pin], [data-act=save]");
     const said = button?.closest<HTMLElement>(".said[data-id]");
     if (button && said) void this.#press(button.dataset.act as Kind, said);
