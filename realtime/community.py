@@ -42,7 +42,7 @@ class Community:
     def events(self) -> dict[str, tuple[type[wire.Sent], Handler]]:
         """Every event that a client may send, with the payload it takes."""
         return {
-            "room.join": (wire.InRoom, self.join),
+            "room.join": (wire.Joining, self.join),
             "room.leave": (wire.InRoom, self.leave),
             "room.sync": (wire.Behind, self.sync),
             "message.post": (wire.Posting, self.post),
@@ -54,7 +54,7 @@ class Community:
             "presence.watch": (wire.Watching, self.watch),
         }
 
-    async def join(self, by: Connection, given: wire.InRoom) -> Ok:
+    async def join(self, by: Connection, given: wire.Joining) -> Ok:
         """Hear a room; the head is read only after joining, so that nothing falls between."""
         room_id = RoomId(given.room)
         if len(by.joined) >= MOST_ROOMS and room_id not in by.joined:
@@ -69,8 +69,8 @@ class Community:
             room = await rooms.find(scope, room_id)
             head = room["head_seq"]
         self.bus.order.begin(name, head)
-        if direct_rules.is_quiet(room):
-            # Nobody learns that a request was looked at.
+        if given.unseen or direct_rules.is_quiet(room):
+            # Nobody learns that a request was looked at, nor who reads elsewhere what was said here.
             by.quiet.add(room_id)
             self.presence.leave(name, by.member_id, by.sid, at_once=True)
             return {"room": str(room_id), "head_seq": head, "epoch": self.epoch, "online": 0}

@@ -59,6 +59,12 @@ class InRoom(Sent):
     room: Id
 
 
+class Joining(InRoom):
+    """A room to hear; `unseen` by those in it, for who reads of it elsewhere."""
+
+    unseen: bool = False
+
+
 class Behind(InRoom):
     """A room, and the last `seq` the client holds."""
 

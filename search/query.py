@@ -32,7 +32,11 @@ _PARTS = re.compile('(?:(?<!\\S)(-))?(?:"([^"]*)"?|([^"\\s]+))')
 _WRITTEN = scoped(
     select(MESSAGES.c.id, MESSAGES.c.created_at, *SIGNED)
     .join_from(MESSAGES, MEMBERS)
-    .where(MESSAGES.c.id == func.any(bindparam("messages", type_=ARRAY(Uuid))))
+    .where(
+        MESSAGES.c.id == func.any(bindparam("messages", type_=ARRAY(Uuid))),
+        MESSAGES.c.deleted_at.is_(None),
+        MESSAGES.c.hidden_at.is_(None),
+    )
 )
 _PUBLISHED = scoped(select(COURSES.c.id).where(COURSES.c.state == "published"))
 
@@ -89,7 +93,9 @@ async def search(
     hits = answer.hits
     marker = Marker(question.words, question.prefix)
     written = await _written(scope, hits[:limit])
-    items = [_found(hit, marker, names, written) for hit in hits[:limit]]
+    # An index learns a moment later than the database what has no words any more.
+    shown = [hit for hit in hits[:limit] if hit.kind != "message" or hit.id in written]
+    items = [_found(hit, marker, names, written) for hit in shown]
     last = hits[limit - 1] if len(hits) > limit else None
     return Results(items, _next(last, degraded=answer.degraded) if last else None, answer.degraded)
 
@@ -160,7 +166,7 @@ async def _courses(scope: Scope) -> list[UUID]:
 
 
 async def _written(scope: Scope, hits: Sequence[Hit]) -> dict[UUID, Record]:
-    """Who wrote the messages among the hits, and when."""
+    """Who wrote the messages among the hits, and when; those that have their words."""
     found = [hit.id for hit in hits if hit.kind == "message"]
     return {row["id"]: row for row in await scope.all(_WRITTEN, messages=found)} if found else {}
 

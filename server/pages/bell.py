@@ -63,9 +63,10 @@ async def read(visit: Visit) -> web.Response:
 def _row(told: Told) -> NoticeRow:
     said = f"Order: {WORDS[told.state][0].lower()}" if told.state else SAID[told.kind]
     return NoticeRow(
-        SIGNS[told.kind], said, told.title, told.url, told.at, _is_new(told),
+        str(told.id), SIGNS[told.kind], said, told.title, told.url, told.at, _is_new(told),
         by=_isolated(told.by), room=_isolated(told.room_name), times=told.times, counts=told.kind,
         gone=told.gone,
+        room_id=str(told.room_id or ""), message_id=str(told.message_id or ""),
     )  # fmt: skip
 
 

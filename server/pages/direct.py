@@ -117,11 +117,14 @@ def _chosen(fields: Mapping[str, str]) -> list[UUID]:
 
 def _row(slug: str, row: Record) -> TalkRow:
     counts = {name: row[name] for name in ("unread", "mentions", "muted")}
-    return TalkRow(row["name"], links.room(slug, row["slug"]), SIGNS[row["pair"]], row["last_at"], **counts)
+    return TalkRow(
+        str(row["id"]), row["name"], links.room(slug, row["slug"]), SIGNS[row["pair"]], row["last_at"], **counts
+    )
 
 
 def _request(slug: str, row: Record) -> Request:
-    return Request(row["name"], links.room(slug, row["slug"]), links.direct(slug, f"/{row['id']}"), row["last_at"])
+    url = links.direct(slug, f"/{row['id']}")
+    return Request(str(row["id"]), row["name"], links.room(slug, row["slug"]), url, row["last_at"])
 
 
 def _more(slug: str, last: Record) -> str:

@@ -81,6 +81,7 @@ def _row(visit: Visit, row: Record, room: Record) -> KeptRow:
         at=row["created_at"],
         html=row["html"],
         url=links.message(visit.slug, room["slug"], row["seq"]),
+        room_id=str(room["id"]),
         room=room["name"],
         poll=polled(polls.shown(row["poll"])) if row["poll"] is not None else None,
         gone=row["deleted_at"] is not None or row["hidden_at"] is not None,

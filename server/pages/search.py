@@ -57,4 +57,7 @@ def _view(visit: Visit, values: dict[str, str], results: Results, zone: ZoneInfo
 
 def _row(found: Found, slug: str) -> FoundRow:
     author, at = (written_by(found.written), found.written["created_at"]) if found.written else (None, None)
-    return FoundRow(SIGNS[found.hit.kind], found.title, found.url(slug), found.snippet, author, at)
+    room_id = str(found.hit.parent_id) if found.hit.kind == "message" else ""
+    return FoundRow(
+        str(found.hit.id), SIGNS[found.hit.kind], found.title, found.url(slug), found.snippet, author, at, room_id
+    )

@@ -72,6 +72,8 @@ async def threads_page(visit: Visit) -> web.Response:
 
 def _row(slug: str, row: Record, room: Record) -> ThreadRow:
     return ThreadRow(
+        id=str(row["id"]),
+        room_id=str(room["id"]),
         author=PersonMark(
             row["author_id"], row["author_name"], row["author_avatar"], program=row["author_role"] is None
         ),

@@ -59,6 +59,8 @@ async def test_what_moderators_took_away_is_not_found_and_what_they_gave_back_is
     for kind in ("hide", "delete"):
         async with tenancy.scope(school.id, school.mia.actor) as scope:
             act = await acts.act(scope, Aim(kind, "It advertises.", message_id=said))
+        # At once, although the index does not know of it yet.
+        assert await found(tenancy, school, school.zoe, "celadon") == set()
         await index(tenancy, school.id)
         assert await found(tenancy, school, school.zoe, "celadon") == set()
         async with tenancy.scope(school.id, school.mia.actor) as scope:

@@ -9,12 +9,14 @@ from server.web.views.frame import Form
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
-    """One notice: `sign` is its icon, `words` say what kind it is, `title` what it is about.
+    """The notice `id`: `sign` is its icon, `words` say what kind it is, `title` what it is about.
 
-    Of a message, `by` and `room` are put into the words, and `gone` stands for its words. `times` says how often
-    it was told; where `counts`, its kind, is `reply` or `direct`, that is how many replies or messages there are.
+    Of the message `message_id`, `by` and `room` are put into the words, and `gone` stands for its words. `times`
+    says how often it was told; where `counts`, its kind, is `reply` or `direct`, that is how many replies or messages
+    there are.
     """
 
+    id: str
     sign: str
     words: str
     title: str
@@ -26,6 +28,8 @@ class NoticeRow:
     times: int = 1
     counts: str = ""
     gone: bool = False
+    room_id: str = ""
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from server.web.views.frame import Form, PersonMark
 
 @dataclass(frozen=True, slots=True)
 class TalkRow:
-    """One conversation: called `name`, `sign` is its icon, `unread` the reader's."""
+    """The conversation `id`: called `name`, `sign` is its icon, `unread` the reader's."""
 
+    id: str
     name: str
     url: str
     sign: str
@@ -22,8 +23,9 @@ class TalkRow:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A conversation that waits for the reader: `POST {url}/accept` or `{url}/decline`; `read_url` shows it first."""
+    """The conversation `id` that waits for the reader: `POST {url}/accept` or `/decline`; `read_url` shows it first."""
 
+    id: str
     name: str
     read_url: str
     url: str

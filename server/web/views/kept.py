@@ -17,6 +17,7 @@ class KeptRow:
     at: datetime
     html: str
     url: str
+    room_id: str
     room: str
     gone: bool = False
     poll: Polled | None = None

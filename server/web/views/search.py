@@ -10,15 +10,17 @@ from server.web.views.frame import Form, PersonMark
 class FoundRow:
     """One hit: `sign` is its icon, `snippet` is safe HTML of `search.marks`, which escapes all but its marks.
 
-    Of a message also who wrote it, and when.
+    Of a message also who wrote it, when, and in which room.
     """
 
+    id: str
     sign: str
     title: str
     url: str
     snippet: str
     author: PersonMark | None = None
     at: datetime | None = None
+    room_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

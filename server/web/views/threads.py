@@ -9,8 +9,10 @@ from server.web.views.frame import PersonMark
 
 @dataclass(frozen=True, slots=True)
 class ThreadRow:
-    """One thread, by the message it began with; `html` was sanitised when it was written. `unread` is the reader's."""
+    """One thread, by the message it began with (`id`); `html` was sanitised before. `unread` is the reader's."""
 
+    id: str
+    room_id: str
     author: PersonMark
     html: str
     url: str

@@ -8,6 +8,7 @@ const BUDGETS = {
   sheet: { js: 2 * KB, css: 11 * KB },
   room: { js: 20 * KB, css: 12 * KB },
   lesson: { js: 6 * KB, css: 12 * KB },
+  fresh: { js: 3 * KB, css: 12 * KB },
   notices: { js: 3 * KB, css: 12 * KB },
   order: { js: 12 * KB, css: 12 * KB },
   profile: { js: 6 * KB, css: 12 * KB },

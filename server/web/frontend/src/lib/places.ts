@@ -1,4 +1,5 @@
 /** The places at the side: shown anew when rooms or their order change, folded by section as this device remembers. */
+import { drawn } from "./drawn.ts";
 import { the } from "./page.ts";
 import type { Transport } from "./wire.ts";
 
@@ -21,7 +22,7 @@ export function keepPlaces(transport: Transport, around: Around): void {
   let coming: ReturnType<typeof setTimeout> | undefined;
   const renew = async () => {
     coming = undefined;
-    const fresh = await asked(nav.dataset.list ?? "");
+    const fresh = await drawn(nav.dataset.list ?? "");
     if (fresh === "gone") location.reload();
     else if (fresh) {
       show(nav, fresh);
@@ -124,25 +125,4 @@ function show(nav: HTMLElement, fresh: Document): void {
   if (id) nav.querySelector<HTMLElement>(`[data-room="${again}"], [data-section="${again}"] > summary`)?.focus();
   const name = nav.querySelector('[aria-current="page"] > span')?.textContent;
   if (name) the(".roomhead h1").textContent = name;
-}
-
-/** The list as the server draws it; `gone` when the room is no longer to be seen, null when nothing was heard. */
-function asked(url: string): Promise<Document | "gone" | null> {
-  return new Promise((tell) => {
-    // The policy of the page takes no text for HTML: what the browser itself reads as a document is none.
-    const request = new XMLHttpRequest();
-    request.open("GET", url);
-    request.responseType = "document";
-    request.timeout = 10_000;
-    request.onloadend = () => {
-      if ([401, 403, 404].includes(request.status) || led(request, url)) tell("gone");
-      else tell(request.status === 200 ? request.responseXML : null);
-    };
-    request.send();
-  });
-}
-
-/** Whether the answer came from elsewhere: the door, for who is signed out. */
-function led(request: XMLHttpRequest, url: string): boolean {
-  return request.status === 200 && !request.responseURL.endsWith(url);
 }
