@@ -85,14 +85,14 @@ def parse_json(model: type[Model], body: bytes) -> Model:
         raise _refusal_of_json(error, body) from None
     # JSON can only say NUL by this escape, so the walk is left out for nearly every body.
     if ESCAPED_NUL in body and (found := [*islice(_nuls(orjson.loads(body)), MOST_ERRORS)]):
-        raise Invalid(errors=found)
+        raise Invalid.fields(found)
     return parsed
 
 
 def _refusal_of_json(error: ValidationError, body: bytes) -> Refusal:
     syntax = _syntax_fault(error)
     if syntax is None:
-        return Invalid(errors=field_errors(error))
+        return Invalid.fields(field_errors(error))
     if "recursion limit" in syntax:
         return Invalid.field("", "too_deep", "This is nested too deeply. Send it flatter.")
     if ("surrogate" in syntax or "hex escape" in syntax) and LONE_SURROGATE.search(body):
@@ -116,7 +116,7 @@ def parse_texts(model: type[Model], given: Mapping[str, Any], where: str) -> Mod
     try:
         return model.model_validate_strings(dict(given))
     except ValidationError as error:
-        raise Invalid(errors=field_errors(error, where)) from None
+        raise Invalid.fields(field_errors(error, where)) from None
 
 
 def parse_query(model: type[Model], request: web.Request) -> Model:
@@ -132,7 +132,7 @@ async def read_form(request: web.Request, model: type[Model]) -> Model:
     """An urlencoded form of at most 1 MB as `model`; of a repeated field the last one counts."""
     fields = await read_fields(request)
     if found := [*islice(_nuls(fields), MOST_ERRORS)]:
-        raise Invalid(errors=found)
+        raise Invalid.fields(found)
     return parse_texts(model, fields, "")
 
 

@@ -98,6 +98,11 @@ class Invalid(Refusal):
         """A refusal of one field, which is also the whole message."""
         return cls(detail, code, [FieldError(pointer, code, detail)])
 
+    @classmethod
+    def fields(cls, errors: Sequence[FieldError]) -> "Invalid":
+        """A refusal of some fields; where it is one, what is wrong with it is also the whole message."""
+        return cls(errors[0].detail, errors=errors) if len(errors) == 1 else cls(errors=errors)
+
 
 class TooFast(Refusal):
     """429: again after `retry_after` seconds."""

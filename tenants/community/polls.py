@@ -44,13 +44,24 @@ def check(options: Sequence[str], *, several: bool, anonymous: bool, ends_at: da
     """
     if not FEWEST <= len(options) <= MOST:
         raise Invalid.field("/poll/options", "number", f"Give {FEWEST} to {MOST} options.")
-    tidy = tuple(clean_line(each, f"/poll/options/{n}", longest=LONGEST) for n, each in enumerate(options))
+    tidy = tuple(_tidied(each, n) for n, each in enumerate(options))
     seen: set[str] = set()
     for n, each in enumerate(tidy):
         if each.casefold() in seen:
-            raise Invalid.field(f"/poll/options/{n}", "twice", "This option is there already. Write another.")
+            raise _refused(n, "twice", "This is there already. Write another.")
         seen.add(each.casefold())
     return Asked(tidy, several, anonymous, ends_at)
+
+
+def _tidied(option: str, place: int) -> str:
+    try:
+        return clean_line(option, longest=LONGEST)
+    except Invalid as refusal:
+        raise _refused(place, refusal.code, refusal.message) from None
+
+
+def _refused(place: int, code: str, words: str) -> Invalid:
+    return Invalid.field(f"/poll/options/{place}", code, f"Option {place + 1}: {words}")
 
 
 def legible(rendered: str, options: Iterable[str]) -> str:

@@ -42,6 +42,7 @@ async def test_a_422_adds_errors(client: aiohttp.ClientSession) -> None:
     async with client.post("/api/v1/bowls", json={}, headers=ANA) as answer:
         problem = await answer.json(content_type=None)
     assert problem["errors"] == [{"pointer": "/name", "code": "required", "detail": "This is required."}]
+    assert problem["detail"] == "This is required.", "what is wrong with the only field is the whole message"
     assert set(problem) == {"type", "title", "status", "detail", "code", "request_id", "errors"}
 
 
