@@ -14,7 +14,7 @@ from server.forms import read_fields, refill
 from server.limits import POSTING, charge
 from server.pages.asking import asked_by
 from server.pages.places_view import MOST_TALKS, Beside, by_section, conversations
-from server.pages.room_view import PAGE, RoomFacts, room_view
+from server.pages.room_view import PAGE, RoomFacts, room_view, why_silent
 from server.pages.visits import PRIVATE, Visit, html, public_policy, see
 from server.sockets import WIRE
 from server.web.views.frame import Form, PersonMark
@@ -76,12 +76,12 @@ async def places_beside(visit: Visit) -> web.Response:
     async with visit.enter(readonly=True) as scope:
         room = await room_of(visit, scope)
         beside = Beside(visit.slug, room["id"], await unsent.rooms_of_mine(scope))
-        groups = by_section(beside, await rooms.seen(scope))
+        groups, silent = by_section(beside, await rooms.seen(scope)), ""
         if scope.actor.member_id is not None and scope.actor.banned is None:
             talk = await direct.find(scope, room["id"]) if room["kind"] == rooms.DIRECT else None
             talks, asking = await direct.page(scope, limit=MOST_TALKS), await direct.asking(scope)
-            groups = (*groups, conversations(beside, talks, asking, talk))
-    return visit.show("places.html", PlacesPage(groups))
+            groups, silent = (*groups, conversations(beside, talks, asking, talk)), why_silent(scope.actor, room)
+    return visit.show("places.html", PlacesPage(groups, silent))
 
 
 async def post(visit: Visit) -> web.Response:

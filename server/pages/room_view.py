@@ -180,7 +180,7 @@ def _rights(facts: RoomFacts, *, member: bool) -> dict[str, Any]:
         "talk": talk_bar(facts.slug, facts.talk) if facts.talk else None,
         "folds": tuple(sorted(facts.blocked)),
         "people_url": links.people(facts.slug) if member else "",
-        "why_silent": _why_silent(actor, room) if member else "",
+        "why_silent": why_silent(actor, room) if member else "",
         "muted": (muted or facts.silence) if member else "",
         "muted_until": sanctions.muted_until(room) or raid_until,
         "slow_seconds": 0 if actor.role in STAFF else slow_seconds,
@@ -272,7 +272,8 @@ def _present(row: Record, here: Mapping[str, str]) -> Present:
     return Present(PersonMark(key, row["name"], row["avatar"]), TITLES.get(Role(row["role"]), ""), here=key in here)
 
 
-def _why_silent(actor: Actor, room: Record) -> str:
+def why_silent(actor: Actor, room: Record) -> str:
+    """The sentence for a member who only reads in this room, whatever they do; nothing for one who may write."""
     if room["archived_at"] is not None:
         return ARCHIVED
     if room["kind"] != "announcement" or why(actor, Action.MESSAGE_ANNOUNCE).allowed:

@@ -131,9 +131,10 @@ class PlaceGroup:
 
 @dataclass(frozen=True, slots=True)
 class PlacesPage:
-    """`places.html` alone, for an open page that shows the list anew."""
+    """`places.html` alone, for an open page that shows the list anew, and whether its reader may write there now."""
 
     groups: tuple[PlaceGroup, ...]
+    why_silent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,11 @@ class RoomPage:
     draft_has_files: bool = False
     places_url: str = ""
     form: Form = field(default_factory=Form)
+
+    @property
+    def hushed(self) -> bool:
+        """Whether what was begun is only read, for as long as the reader may not write here."""
+        return bool(self.muted or self.why_silent)
 
 
 def arrange(messages: Iterable[Said], zone: ZoneInfo, read_seq: int, reader: str, now: datetime) -> tuple[Line, ...]:

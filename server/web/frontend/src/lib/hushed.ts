@@ -15,6 +15,8 @@ type Ended = Extract<Link, { state: "ended" }>;
 const LONGEST_MS = 2 ** 31 - 1;
 const SIGNED_OUT = new Set(["sign_in_needed", "session_ended"]);
 const hushed = new WeakMap<HTMLFormElement, boolean>();
+/** What keeps the reader from writing: a sanction, the room itself, the end of the wire. */
+const held = { muted: "", closed: "", ended: false };
 let ends: ReturnType<typeof setTimeout> | undefined;
 
 /** Makes a composer one to read only, or one to write in again; one without words is not shown meanwhile. */
@@ -56,25 +58,43 @@ export function mute({ said, until }: Mute): void {
   const notice = document.querySelector<HTMLElement>("#muted");
   if (!notice) return;
   clearTimeout(ends);
-  the("p span", notice).textContent = said;
-  notice.hidden = !said;
-  for (const form of document.querySelectorAll<HTMLFormElement>("form.composer")) hush(form, Boolean(said));
+  the("p span", notice).textContent = held.muted = said;
+  hold();
   const left = said && until ? Date.parse(until) - Date.now() : Number.POSITIVE_INFINITY;
   if (left < LONGEST_MS) ends = setTimeout(() => mute({ said: "", until: null }), left);
 }
 
-/** The same for the page of one who was muted before. */
-export function muteAsDrawn(): void {
-  const notice = document.querySelector<HTMLElement>("#muted:not([hidden])");
-  if (notice) mute({ said: the("p span", notice).textContent, until: notice.dataset.until ?? null });
+/** Says why nothing is written in this room, archived or for announcements alone; without a sentence it is again. */
+export function shut(why: string): void {
+  const notice = document.querySelector<HTMLElement>("#closed");
+  if (!notice || held.closed === why) return;
+  the("p", notice).textContent = held.closed = why;
+  hold();
+}
+
+/** The same for the page of one who only read before. */
+export function holdAsDrawn(): void {
+  const notice = document.querySelector<HTMLElement>("#muted");
+  const said = notice && the("p span", notice).textContent;
+  if (said) mute({ said, until: notice.dataset.until ?? null });
+  shut(document.querySelector("#closed p")?.textContent ?? "");
+}
+
+function hold(): void {
+  const { muted, closed, ended } = held;
+  for (const [notice, on] of Object.entries({ "#closed": closed, "#muted": muted && !closed }))
+    document.querySelector(notice)?.toggleAttribute("hidden", !on);
+  const line = document.querySelector("#slow");
+  line?.toggleAttribute("hidden", Boolean(closed) || !line.textContent);
+  for (const form of document.querySelectorAll<HTMLFormElement>("form.composer"))
+    hush(form, Boolean(muted || closed || ended));
 }
 
 /** Says how long each waits between two messages; 0: no more. */
 export function slow(seconds: number): void {
   const line = document.querySelector<HTMLElement>("#slow");
-  if (!line) return;
-  line.textContent = LATER.slow(seconds);
-  line.hidden = !seconds;
+  if (line) line.textContent = seconds ? LATER.slow(seconds) : "";
+  hold();
 }
 
 /**
@@ -82,7 +102,8 @@ export function slow(seconds: number): void {
  * reason in the strip; who is signed out finds the way back in there.
  */
 export async function close(link: Ended, say: (reason: string) => void, read: () => Promise<unknown>): Promise<void> {
-  for (const form of document.querySelectorAll<HTMLFormElement>("form.composer")) hush(form, true);
+  held.ended = true;
+  hold();
   if (SIGNED_OUT.has(link.code) || (link.code === "disconnected" && (await isSignedOut()))) {
     const strip = the("#offline");
     const enter = the("a", strip);

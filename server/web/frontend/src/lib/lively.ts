@@ -4,7 +4,7 @@ import { Beside, goOn } from "./beside.ts";
 import type { Composer } from "./composer.ts";
 import { Drafts } from "./drafts.ts";
 import { watchElsewhere } from "./elsewhere.ts";
-import { muteAsDrawn } from "./hushed.ts";
+import { holdAsDrawn } from "./hushed.ts";
 import { Keeping } from "./keeping.ts";
 import type { Names } from "./names.ts";
 import { PAGE, type RoomFacts, the } from "./page.ts";
@@ -45,7 +45,7 @@ export function comeToLife(standing: Standing): void {
   new Polling(document.body, transport, api);
   new OwnHidden(document.body, facts, api, transport);
   if (composer) {
-    muteAsDrawn();
+    holdAsDrawn();
     awaitPoll(`${api}/rooms/${facts.room}/messages`, facts.root);
   }
   watchElsewhere(facts.channel, (counts) => people.unread(counts));

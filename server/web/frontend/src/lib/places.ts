@@ -1,5 +1,6 @@
 /** The places at the side: shown anew when rooms or their order change, folded by section as this device remembers. */
 import { drawn } from "./drawn.ts";
+import { shut } from "./hushed.ts";
 import { the } from "./page.ts";
 import type { Transport } from "./wire.ts";
 
@@ -26,6 +27,7 @@ export function keepPlaces(transport: Transport, around: Around): void {
     if (fresh === "gone") location.reload();
     else if (fresh) {
       show(nav, fresh);
+      shut(the("#silent", nav).textContent ?? "");
       folds.apply();
       sum(nav);
     }
