@@ -19,6 +19,8 @@ from markupsafe import Markup
 CATALOGUES = Path(__file__).parent / "locales"
 LANGUAGES = ("en", "ar", "de")
 FORMATS = {"en": "en_001", "ar": "ar_EG"}
+COUNTS = range(103)
+"""Among them is one of each plural category of each of `LANGUAGES`."""
 ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
@@ -29,6 +31,7 @@ class Words:
         self.language = language
         self.locale = Locale.parse(FORMATS.get(language, language))
         self.dir = "rtl" if self.locale.text_direction == "rtl" else "ltr"
+        self.tag = str(self.locale).replace("_", "-")
         self._catalogue = catalogue
         self._digits = ARABIC_INDIC if self.locale.default_numbering_system == "arab" else {}
 
@@ -41,6 +44,15 @@ class Words:
         """The form of `one`/`many` that `count` takes here; `%(count)s` is the number as this language writes it."""
         said = Markup(self._catalogue.ngettext(one, many, count))  # noqa: S704 - as above
         return said % {"count": self.number(count), **values}
+
+    def message(self, message: str) -> str:
+        """`message` in this language, its places not filled in yet."""
+        return self._catalogue.gettext(message)
+
+    def forms(self, one: str, many: str) -> dict[str, str]:
+        """The sentence by CLDR's plural category, its places not filled in yet."""
+        categories = {self.locale.plural_form(count): count for count in reversed(COUNTS)}
+        return {category: self._catalogue.ngettext(one, many, count) for category, count in categories.items()}
 
     def number(self, value: float | Decimal) -> str:
         """`1,284`."""

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from server.web import art, marks
 from server.web.assets import Assets
 from server.web.i18n import LANGUAGES, Words, words
+from server.web.spoken import spoken
 from server.web.theme import Theme, theme
 from server.web.views.frame import Frame
 
@@ -52,6 +53,7 @@ def _globals(assets: Assets, said: Words) -> dict[str, Any]:
         "_": said.gettext,
         "ngettext": said.ngettext,
         "words": said,
+        "spoken": spoken(said),
         "assets": assets,
         "icon": _icons(assets),
         "tile": marks.tile,

@@ -14,7 +14,30 @@ const LEFT_OUT: Record<string, string> = {
     "export const isBinary = () => false;\nexport const hasBinary = () => false;",
 };
 
-export function slim(): Plugin {
+/** What Vite puts around `import("./late.ts")`, so as to load styles with it. */
+const AROUND =
+  /__vitePreload\((?:async )?\(\) => (?:\{\s*const \{[^}]*\} = await )?(import\([^)]*\))(?:;\s*return \{[^}]*\};\s*\})?, __VITE_PRELOAD__\)/g;
+
+export function slim(): Plugin[] {
+  return [without(), plain()];
+}
+
+/** A late import is one, and nothing around it. */
+function plain(): Plugin {
+  return {
+    name: "slim-imports",
+    apply: "build",
+    renderChunk(code) {
+      const bare = code.replace(AROUND, "$1");
+      return {
+        code: bare.includes("__vitePreload(") ? bare : bare.replace(/(?<=import \{.*), \w+ as __vitePreload/, ""),
+        map: null,
+      };
+    },
+  };
+}
+
+function without(): Plugin {
   return {
     name: "slim",
     enforce: "pre",

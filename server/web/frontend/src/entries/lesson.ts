@@ -3,6 +3,7 @@ import "../../styles/lesson.css";
 import { gaps } from "../lib/intervals.ts";
 import { the } from "../lib/page.ts";
 import { Player, type PlayerFacts, type Progress } from "../lib/player.ts";
+import { number } from "../lib/words.ts";
 
 /** The sentence without the percentage it begins with, as the page itself has it. */
 function reason(sentence: string): string {
@@ -11,7 +12,7 @@ function reason(sentence: string): string {
 }
 
 function show(progress: Progress, player: Player): void {
-  the(".pct").textContent = `${progress.percent} %`;
+  the(".pct").textContent = `${number(progress.percent)} %`;
   the("#sentence").textContent = reason(progress.sentence);
   const missing = document.querySelector<HTMLElement>("#missing");
   if (missing) missing.hidden = progress.done || !gaps(player.played, player.duration).length;

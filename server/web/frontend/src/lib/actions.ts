@@ -1,7 +1,7 @@
 /** What one can do to a message: react, reply, flag, edit, delete; send again or drop one that was not sent. */
 import { call } from "./api.ts";
 import type { Composer } from "./composer.ts";
-import { LATER } from "./later.ts";
+import { LATER, tooLong } from "./later.ts";
 import type { Message } from "./message.ts";
 import type { Names } from "./names.ts";
 import { the } from "./page.ts";
@@ -9,7 +9,6 @@ import { Refused } from "./refusal.ts";
 import type { Rows } from "./rows.ts";
 import { equip, equipInView, land } from "./tools.ts";
 import type { Wire } from "./wire.ts";
-import { WORDS } from "./words.ts";
 
 export class Actions {
   readonly #palette = the<HTMLElement>("#palette");
@@ -183,7 +182,7 @@ export class Actions {
     const body = the<HTMLTextAreaElement>("textarea", form).value.trim();
     if (!said || (!body && !said.querySelector(".files > *"))) return;
     const meant = this.room.names.meant(body);
-    const long = WORDS.tooLong(meant);
+    const long = tooLong(meant);
     // The wire drops whoever sends more than its frames hold: what is too long must not come to it.
     const edit = () =>
       long ? Promise.reject(new Error(long)) : this.wire.edit(said.dataset.id ?? "", meant, form.dataset.seen || null);

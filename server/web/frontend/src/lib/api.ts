@@ -1,5 +1,6 @@
 /** JSON over HTTP with the cookie; a problem document becomes `Refused`, a broken connection `Lost`. */
 import { Lost, Refused } from "./refusal.ts";
+import { say, WORDS } from "./words.ts";
 
 export async function call<T>(method: string, url: string, body?: object, options: RequestInit = {}): Promise<T> {
   const answer = await reach(url, {
@@ -25,5 +26,9 @@ async function refusal(answer: Response): Promise<Refused> {
   const problem = (await answer.json().catch(() => ({}))) as { code?: string; detail?: string; title?: string };
   const code = problem.code ?? (answer.status === 429 ? "too_fast" : answer.status >= 500 ? "unavailable" : "refused");
   const after = Number(answer.headers.get("retry-after"));
-  return new Refused(code, problem.detail ?? problem.title ?? `The server answered ${answer.status}.`, after || null);
+  return new Refused(
+    code,
+    problem.detail ?? problem.title ?? say(WORDS.answered, { status: answer.status }),
+    after || null,
+  );
 }

@@ -4,12 +4,13 @@
  */
 import { call } from "./api.ts";
 import { FetchStore } from "./fetchstore.ts";
+import { LATER } from "./later.ts";
 import { copy, the } from "./page.ts";
 import { Lost } from "./refusal.ts";
 import { size } from "./sizes.ts";
 import { type Session, Upload } from "./upload.ts";
 import type { Voice } from "./voice.ts";
-import { WORDS } from "./words.ts";
+import { say, WORDS } from "./words.ts";
 
 const MOST = 10;
 const MOST_BYTES = 100 * 1024 ** 2;
@@ -17,7 +18,6 @@ const NAME_LENGTH = 200;
 const FIRST_LOOK_MS = 250;
 const LONGEST_LOOK_MS = 3_000;
 const AGAIN_MS = 2_000;
-const NOT_READY = "Not all of the files are ready. Wait until they are, or remove those that cannot be sent.";
 /** What is attached does not outlive its page, so that no upload of an earlier one is gone on with. */
 const FORGETFUL = { getItem: () => null, setItem: () => undefined, removeItem: () => undefined };
 
@@ -161,7 +161,7 @@ export class Attaching {
   /** What goes with the message, in order; null, and said so, while some is on its way or could not be sent. */
   ready(): Ready[] | null {
     if (!this.#chips.every((chip) => chip.ready)) {
-      this.complain(NOT_READY);
+      this.complain(LATER.notReady);
       return null;
     }
     return this.#chips.map(({ id, name }) => ({ id, name }));
@@ -176,9 +176,9 @@ export class Attaching {
   }
 
   #refused(file: File): string {
-    if (this.#chips.length >= MOST) return `A message holds at most ${MOST} files. Send the rest in another.`;
-    if (!file.size) return `${file.name} is empty.`;
-    if (file.size > MOST_BYTES) return `${file.name} has ${size(file.size)}; a message takes files up to 100 MB.`;
+    if (this.#chips.length >= MOST) return say(LATER.tooMany, { count: MOST });
+    if (!file.size) return say(LATER.empty, { name: file.name });
+    if (file.size > MOST_BYTES) return say(LATER.tooLarge, { name: file.name, size: size(file.size) });
     return "";
   }
 
@@ -224,7 +224,7 @@ export class Attaching {
       if (!found) return false;
       chip.ready = true;
       this.changed();
-      said(chip.row, found.fault ? "Sent as a file to be saved" : large);
+      said(chip.row, found.fault ? LATER.asFile : large);
       chip.row.classList.add("done");
     } catch (fault) {
       chip.row.classList.add("bad");
@@ -238,7 +238,7 @@ export class Attaching {
     const address = `${this.address}/${chip.id}`;
     let found = await heard(() => call<Seen>("POST", `${address}/complete`, {}));
     for (let pause = FIRST_LOOK_MS; !found.ready; pause = Math.min(pause * 1.5, LONGEST_LOOK_MS)) {
-      said(chip.row, "Being looked at");
+      said(chip.row, LATER.lookedAt);
       await sleep(pause);
       if (!this.#chips.includes(chip)) return null;
       found = await heard(() => call<Seen>("GET", address));

@@ -1,6 +1,7 @@
 /** Who somebody is, on pressing their name: loaded with the first press. */
 import { call } from "./api.ts";
 import { copy, the } from "./page.ts";
+import { WORDS } from "./words.ts";
 
 interface Profile {
   name: string;
@@ -37,7 +38,7 @@ export async function show(link: HTMLAnchorElement): Promise<void> {
 }
 
 function timeIn(zone: string): string {
-  return new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short", timeZone: zone }).format();
+  return new Intl.DateTimeFormat(WORDS.locale, { timeStyle: "short", timeZone: zone }).format();
 }
 
 function place(card: HTMLElement, link: Element): void {

@@ -3,6 +3,7 @@ import { call } from "./api.ts";
 import { LATER } from "./later.ts";
 import type { Person } from "./message.ts";
 import type { Names } from "./names.ts";
+import { say } from "./words.ts";
 
 const MOST = 8;
 const PAUSE_MS = 150;
@@ -72,7 +73,7 @@ export class Completer {
       ...this.#choices.map((choice, place) => option(choice, `${this.field.id}-called-${place}`)),
     );
     this.#list.hidden = !this.#choices.length;
-    this.#said.textContent = this.#choices.length ? LATER.found(this.#choices.length) : "";
+    this.#said.textContent = this.#choices.length ? say(LATER.found, { count: this.#choices.length }) : "";
     this.#mark();
   }
 

@@ -3,7 +3,7 @@ import type { Attaching, Ready } from "./attaching.ts";
 import type { Names } from "./names.ts";
 import { type RoomFacts, the } from "./page.ts";
 import { nameOf } from "./rows.ts";
-import { WORDS } from "./words.ts";
+import { say, WORDS } from "./words.ts";
 
 export interface ComposerHooks {
   send(body: string, replyTo: string | null, files: Ready[]): void;
@@ -11,6 +11,9 @@ export interface ComposerHooks {
 }
 
 export class Composer {
+  /** What is wrong with the length of a message, once that can be said; the server refuses it all the same. */
+  static tooLong?: (body: string) => string | false;
+
   readonly #field: HTMLTextAreaElement;
   readonly #replying: HTMLElement;
   readonly #fault: HTMLElement;
@@ -42,7 +45,7 @@ export class Composer {
   reply(said: HTMLElement | null): void {
     this.#replyTo = said?.dataset.id ?? null;
     this.#replying.hidden = !said;
-    if (said) the("span", this.#replying).textContent = WORDS.replying(nameOf(said));
+    if (said) the("span", this.#replying).textContent = say(WORDS.replying, { name: nameOf(said) });
     this.#field.focus();
   }
 
@@ -79,7 +82,7 @@ export class Composer {
     const body = this.names.meant(this.#field.value.trim());
     const files = this.attaching ? this.attaching.ready() : [];
     if (!files || !(body || files.length)) return;
-    const long = WORDS.tooLong(body);
+    const long = Composer.tooLong?.(body);
     if (long) this.complain(long);
     else this.#send(body, files);
   }

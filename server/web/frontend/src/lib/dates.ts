@@ -5,7 +5,7 @@ import { WORDS } from "./words.ts";
 const DAY_MS = 86_400_000;
 
 export function clock(at: string | number, zone: string): string {
-  return new Intl.DateTimeFormat(language(), {
+  return new Intl.DateTimeFormat(WORDS.locale, {
     timeZone: zone,
     hour: "2-digit",
     minute: "2-digit",
@@ -18,12 +18,7 @@ export function dayName(at: string, zone: string, now = Date.now()): string {
   const day = dayOf(at, zone);
   if (day === dayOf(new Date(now).toISOString(), zone)) return WORDS.today;
   if (day === dayOf(new Date(now - DAY_MS).toISOString(), zone)) return WORDS.yesterday;
-  return new Intl.DateTimeFormat(language(), { timeZone: zone, weekday: "long", day: "numeric", month: "long" })
+  return new Intl.DateTimeFormat(WORDS.locale, { timeZone: zone, weekday: "long", day: "numeric", month: "long" })
     .format(new Date(at))
-    .replace(",", "");
-}
-
-function language(): string {
-  const own = document.documentElement.lang;
-  return own === "en" ? "en-GB" : own || "en-GB";
+    .replace(/[,،]/, "");
 }

@@ -8,6 +8,7 @@ import type { Mute } from "./message.ts";
 import { the } from "./page.ts";
 import { Refused } from "./refusal.ts";
 import type { Link } from "./wire.ts";
+import { say } from "./words.ts";
 
 type Ended = Extract<Link, { state: "ended" }>;
 
@@ -93,7 +94,7 @@ function hold(): void {
 /** Says how long each waits between two messages; 0: no more. */
 export function slow(seconds: number): void {
   const line = document.querySelector<HTMLElement>("#slow");
-  if (line) line.textContent = seconds ? LATER.slow(seconds) : "";
+  if (line) line.textContent = seconds ? say(LATER.slow, { count: seconds }) : "";
   hold();
 }
 
@@ -111,6 +112,7 @@ export async function close(link: Ended, say: (reason: string) => void, read: ()
     the("p span", strip).textContent = enter.dataset.then ?? "";
     enter.hidden = false;
   } else if (link.code === "disconnected") {
+    say(LATER.away);
     const why = await read().catch((fault) => fault);
     if (why instanceof Refused) say(why.message);
   }

@@ -1,4 +1,5 @@
 /** Sets of played seconds as sorted, disjoint half-open intervals. */
+import { number } from "./words.ts";
 
 export type Interval = [from: number, to: number];
 
@@ -33,5 +34,5 @@ export function stamp(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const shown = parts[0] ? parts : parts.slice(1);
-  return shown.map((part, at) => (at ? String(part).padStart(2, "0") : String(part))).join(":");
+  return shown.map((part, at) => number(part, { minimumIntegerDigits: at ? 2 : 1 })).join(":");
 }

@@ -3,6 +3,7 @@ import { call } from "./api.ts";
 import { the } from "./page.ts";
 import { complete } from "./rows.ts";
 import type { Transport } from "./wire.ts";
+import { number } from "./words.ts";
 
 type Kind = "pin" | "save";
 interface Marks {
@@ -110,6 +111,6 @@ export class Keeping {
   #count(pinned: number): void {
     const link = the("#pins");
     link.hidden = !pinned;
-    the(".num", link).textContent = String(pinned);
+    the(".num", link).textContent = number(pinned);
   }
 }

@@ -1,11 +1,12 @@
 /** What comes once the page stands: acting on messages, files for the next one, what is unread elsewhere, older pages. */
 import { Actions } from "./actions.ts";
 import { Beside, goOn } from "./beside.ts";
-import type { Composer } from "./composer.ts";
+import { Composer } from "./composer.ts";
 import { Drafts } from "./drafts.ts";
 import { watchElsewhere } from "./elsewhere.ts";
 import { holdAsDrawn } from "./hushed.ts";
 import { Keeping } from "./keeping.ts";
+import { sentence, tooLong } from "./later.ts";
 import type { Names } from "./names.ts";
 import { PAGE, type RoomFacts, the } from "./page.ts";
 import type { People } from "./people.ts";
@@ -16,6 +17,7 @@ import type { Rows } from "./rows.ts";
 import { follow } from "./talks.ts";
 import { countThreads } from "./threadcount.ts";
 import { awaitFiles, awaitPoll } from "./touch.ts";
+import { Typing } from "./typing.ts";
 import type { Transport, Wire } from "./wire.ts";
 import { OwnHidden } from "./withheld.ts";
 
@@ -32,6 +34,8 @@ export interface Standing extends Reading {
 
 export function comeToLife(standing: Standing): void {
   const { facts, transport, wire, rows, composer, names, people, api } = standing;
+  Composer.tooLong = tooLong;
+  Typing.sentence = sentence;
   const actions = new Actions(wire, rows, { names, api });
   actions.serve(the("main.talk"), composer);
   const drafts = new Drafts(standing);

@@ -3,6 +3,7 @@ import { call } from "./api.ts";
 import { LATER } from "./later.ts";
 import { the } from "./page.ts";
 import { SocketTransport } from "./socket.ts";
+import { say } from "./words.ts";
 
 interface Changed {
   case: string;
@@ -77,10 +78,10 @@ function tell(root: HTMLElement, words: string): void {
 
 /** Another count for all; where the case on screen is meant, who looks at it; an empty desk takes what came. */
 function changed(root: HTMLElement, { case: about, open, claimed_by: by }: Changed, renew: () => void): void {
-  the("#waiting").textContent = LATER.waits(open);
+  the("#waiting").textContent = say(LATER.waits, { count: open });
   if (!root.dataset.case && open) renew();
   const me = root.dataset.me ?? "";
-  if (about === root.dataset.case && by !== me) tell(root, by ? LATER.looking(by) : "");
+  if (about === root.dataset.case && by !== me) tell(root, by ? say(LATER.looking, { name: by }) : "");
 }
 
 /** The case on screen was let go, decided or opened again elsewhere: what decides it works as long as it is open. */

@@ -3,6 +3,7 @@ import { call } from "./api.ts";
 import { LATER } from "./later.ts";
 import { the } from "./page.ts";
 import { Refused } from "./refusal.ts";
+import { say } from "./words.ts";
 
 const ITEM = "[data-item]";
 /** So near to the edge of the window it scrolls, by so much at each move. */
@@ -60,7 +61,7 @@ class Orders {
       const same = item.parentElement === from.list && item.nextElementSibling === from.next;
       if (!kept) from.list.insertBefore(item, from.next);
       if (kept && !same) this.#settle(item);
-      else if (!same) this.#said.textContent = LATER.movedBack(called(item));
+      else if (!same) this.#said.textContent = say(LATER.movedBack, { what: called(item) });
     };
     item.classList.add("lifted");
     // Heard by the page: what is moved from list to list cannot keep hold of the pointer.
@@ -77,7 +78,9 @@ class Orders {
     const next = after(item);
     const list = nameOf(item.parentElement as Element);
     const what = called(item);
-    this.#said.textContent = next ? LATER.movedBefore(what, called(next), list) : LATER.movedLast(what, list);
+    this.#said.textContent = next
+      ? say(LATER.movedBefore, { what, next: called(next), list })
+      : say(LATER.movedLast, { what, list });
     this.#kept = this.#kept.then(() => this.#keep());
   }
 

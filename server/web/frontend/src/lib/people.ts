@@ -4,7 +4,7 @@ import type { PresenceChange, Unread } from "./message.ts";
 import { copy, type RoomFacts, the } from "./page.ts";
 import { Roster } from "./roster.ts";
 import { portrait } from "./tile.ts";
-import { WORDS } from "./words.ts";
+import { number, say, WORDS } from "./words.ts";
 
 export class People {
   readonly #count = the("#online span");
@@ -17,7 +17,7 @@ export class People {
 
   online(count: number): void {
     this.#roster.online = count;
-    this.#count.textContent = WORDS.here(count);
+    this.#count.textContent = say(WORDS.here, { count });
     this.#dot.classList.toggle("on", count > 0);
   }
 
@@ -36,7 +36,10 @@ export class People {
   /** Without the wire nobody knows who is here: the dots go hollow and the count says when it was true. */
   lost(): void {
     this.#darken();
-    this.#count.textContent = WORDS.hereAt(this.#roster.online, clock(Date.now(), this.facts.zone));
+    this.#count.textContent = say(WORDS.hereAt, {
+      count: this.#roster.online,
+      time: clock(Date.now(), this.facts.zone),
+    });
   }
 
   /** The counts of other rooms: what is new in this one is said by its line and its button. */
@@ -48,10 +51,10 @@ export class People {
       place.classList.toggle("unread", unread > 0);
       const all = the(".unreadcount", place);
       all.hidden = unread <= 0;
-      all.textContent = String(unread);
+      all.textContent = number(unread);
       all.classList.toggle("push", !mentions);
       the(".atme", place).hidden = !mentions;
-      the(".atme .num", place).textContent = String(mentions);
+      the(".atme .num", place).textContent = number(mentions);
     }
   }
 

@@ -3,6 +3,7 @@ import { drawn } from "./drawn.ts";
 import { shut } from "./hushed.ts";
 import { the } from "./page.ts";
 import type { Transport } from "./wire.ts";
+import { number } from "./words.ts";
 
 /** The members of a channel do not all ask in the same moment; in a large room they take longer. */
 const SPREAD_MS = 400;
@@ -109,13 +110,14 @@ function total(part: HTMLElement, counts: string): number {
 }
 
 /** A count as the page writes it: in Arabic digits, and grouped, where its language does so. */
-function whole(written: string): number {
+export function whole(written: string): number {
   const latin = written.replace(/[٠-٩۰-۹]/g, (digit) => String(digit.charCodeAt(0) & 15));
   return Number(latin.replace(/\D/g, ""));
 }
 
 function put(place: HTMLElement, count: number): void {
-  if (place.textContent !== String(count)) place.textContent = String(count);
+  const written = number(count);
+  if (place.textContent !== written) place.textContent = written;
 }
 
 /** Puts the new list in place of the old one; who stood on a room or a section in it stands there again. */

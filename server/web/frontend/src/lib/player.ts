@@ -4,6 +4,7 @@ import { BEAT_MS, Heartbeat } from "./heartbeat.ts";
 import { gaps, type Interval, stamp, total, union } from "./intervals.ts";
 import { the } from "./page.ts";
 import { Renewal } from "./renewal.ts";
+import { number } from "./words.ts";
 
 export interface Progress {
   percent: number;
@@ -186,7 +187,7 @@ export class Player {
   #faster(): void {
     const next = RATES[(RATES.indexOf(this.#film.playbackRate) + 1) % RATES.length] ?? 1;
     this.#film.playbackRate = next;
-    the(".rate", this.root).textContent = `${next}×`;
+    the(".rate", this.root).textContent = `${number(next)}×`;
   }
 
   #captions(): void {

@@ -1,7 +1,8 @@
 /** A poll as an element, from the page's templates; what we chose is known from what was told to us alone. */
-import { LATER } from "./later.ts";
+import { LATER, moment, votes as shares } from "./later.ts";
 import type { Message, Poll } from "./message.ts";
 import { copy, the } from "./page.ts";
+import { say } from "./words.ts";
 
 /** What everybody is told of a poll alike. */
 export interface Counts {
@@ -29,7 +30,7 @@ export function blank({ id, poll }: Message): HTMLElement {
   const time = the<HTMLTimeElement>("time", form);
   if (poll.ends_at) {
     time.dateTime = poll.ends_at;
-    time.textContent = LATER.moment(poll.ends_at);
+    time.textContent = moment(poll.ends_at);
   }
   return form;
 }
@@ -62,9 +63,9 @@ export function count(form: HTMLFormElement, told: Counts): void {
     if (!row) return;
     const share = told.voters ? Math.round((100 * votes) / told.voters) : 0;
     the<HTMLProgressElement>("progress", row).value = share;
-    the(".num", row).textContent = LATER.votes(votes, share);
+    the(".num", row).textContent = shares(votes, share);
   });
-  the(".voters", form).textContent = LATER.voted(told.voters);
+  the(".voters", form).textContent = say(LATER.voted, { count: told.voters });
   if (told.closed) shut(form);
   else the(".ends", form).hidden = !the<HTMLTimeElement>("time", form).dateTime;
 }

@@ -7,7 +7,7 @@ import type { Names } from "./names.ts";
 import type { Outgoing } from "./outbox.ts";
 import { copy, type RoomFacts, the } from "./page.ts";
 import { portrait } from "./tile.ts";
-import { WORDS } from "./words.ts";
+import { number, say, WORDS } from "./words.ts";
 
 export class Rows {
   constructor(
@@ -90,7 +90,7 @@ export class Rows {
     const button = old ?? copy("t-react");
     button.dataset.emoji = emoji;
     the("span", button).textContent = emoji;
-    the(".num", button).textContent = String(count);
+    the(".num", button).textContent = number(count);
     if (pressed !== null) button.setAttribute("aria-pressed", String(pressed));
     if (count <= 0) button.remove();
     else if (!old) reacts.querySelector(".add")?.before(button);
@@ -134,7 +134,7 @@ export class Rows {
     const link = the<HTMLAnchorElement>(".replies", said);
     link.hidden = !count;
     link.href = link.href.replace(/\d*$/, said.dataset.seq ?? "");
-    the("span", link).textContent = WORDS.replies(count);
+    the("span", link).textContent = say(WORDS.replies, { count });
   }
 
   #meansMe(words: HTMLElement): boolean {
@@ -149,7 +149,7 @@ export class Rows {
     if (!message.reply_to) return;
     const target = document.querySelector<HTMLElement>(`.said[data-id="${message.reply_to}"]`);
     if (target) link.href = `#${target.id}`;
-    the("span", link).textContent = WORDS.reply(target ? nameOf(target) : WORDS.earlier);
+    the("span", link).textContent = say(WORDS.reply, { name: target ? nameOf(target) : WORDS.earlier });
   }
 }
 

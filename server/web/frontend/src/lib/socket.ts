@@ -61,9 +61,7 @@ export class SocketTransport implements Transport {
   #dropped(reason: string): void {
     if (reason === "io client disconnect") return;
     this.#tell(
-      reason === "io server disconnect"
-        ? { state: "ended", code: "disconnected", reason: "Your sign-in or your place in this channel has ended." }
-        : { state: "offline" },
+      reason === "io server disconnect" ? { state: "ended", code: "disconnected", reason: "" } : { state: "offline" },
     );
   }
 

@@ -2,7 +2,7 @@
 import { clock } from "./dates.ts";
 import { type RoomFacts, the } from "./page.ts";
 import type { Link } from "./wire.ts";
-import { WORDS } from "./words.ts";
+import { say, WORDS } from "./words.ts";
 
 /** A drop shorter than this is nobody's business. */
 export const QUIET_MS = 2_000;
@@ -36,8 +36,10 @@ export class Status {
   /** Brings the strip to the number of messages now waiting, and to whose fault it is: the browser's own network's? */
   refresh(): void {
     if (this.#since === null || !this.#said) return;
-    const say = navigator.onLine ? WORDS.silent : WORDS.offline;
-    this.#say(say(clock(this.#since, this.facts.zone)), WORDS.kept(this.kept()), true);
+    const what = navigator.onLine ? WORDS.silent : WORDS.offline;
+    const count = this.kept();
+    const time = clock(this.#since, this.facts.zone);
+    this.#say(say(what, { time }), count ? say(WORDS.kept, { count }) : WORDS.keeping, true);
   }
 
   #begin(): void {

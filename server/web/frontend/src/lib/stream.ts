@@ -4,7 +4,7 @@ import type { Message } from "./message.ts";
 import type { Outgoing } from "./outbox.ts";
 import { copy, type RoomFacts, the } from "./page.ts";
 import type { Rows } from "./rows.ts";
-import { WORDS } from "./words.ts";
+import { say, WORDS } from "./words.ts";
 
 /** Within this many pixels of the end the reader follows the talk. */
 const NEAR = 80;
@@ -185,8 +185,9 @@ export class Stream {
       this.#line = copy("t-newline");
       this.#outgoing.before(this.#line);
     }
-    the("span", this.#line).textContent = WORDS.fresh(this.#fresh);
-    the("span", this.#jump).textContent = WORDS.fresh(this.#fresh);
+    for (const place of [this.#line, this.#jump]) {
+      the("span", place).textContent = say(WORDS.fresh, { count: this.#fresh });
+    }
   }
 
   #near(): boolean {

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { follows } from "./grouping.ts";
+import { sentence } from "./later.ts";
 import { Roster } from "./roster.ts";
 import { FORGET_MS, LATE_MS, TELL_EVERY_MS, Typing } from "./typing.ts";
+
+Typing.sentence = sentence;
 
 describe("typing", () => {
   beforeEach(() => void vi.useFakeTimers());

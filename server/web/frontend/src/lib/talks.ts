@@ -2,8 +2,10 @@
 import type { Author, Message } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { copy, the } from "./page.ts";
+import { whole } from "./places.ts";
 import { portrait } from "./tile.ts";
 import type { Transport } from "./wire.ts";
+import { number } from "./words.ts";
 
 /** What the server calls it when no more may wait for somebody who has not accepted. */
 const HELD = "request_waits";
@@ -92,7 +94,7 @@ function asked(room: string): void {
   if (heard.has(room)) return;
   heard.add(room);
   const count = the("#asking");
-  const number = the(".num", count);
-  number.textContent = String(Number(number.textContent) + 1);
+  const places = the(".num", count);
+  places.textContent = number(whole(places.textContent ?? "") + 1);
   count.hidden = false;
 }

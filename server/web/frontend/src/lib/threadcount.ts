@@ -3,6 +3,7 @@ import { call } from "./api.ts";
 import type { Message, Notice } from "./message.ts";
 import { the } from "./page.ts";
 import type { Transport } from "./wire.ts";
+import { number } from "./words.ts";
 
 const EVERY_MS = 60_000;
 const TOGETHER_MS = 300;
@@ -16,7 +17,7 @@ export function countThreads(channel: string, transport: Transport): void {
     const url = `/api/v1/channels/${channel}/threads/unread`;
     const found = document.hidden ? null : await call<{ threads: number }>("GET", url).catch(() => null);
     if (!found) return;
-    the(".num", badge).textContent = String(found.threads);
+    the(".num", badge).textContent = number(found.threads);
     badge.hidden = !found.threads;
   };
   const soon = () => {

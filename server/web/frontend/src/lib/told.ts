@@ -2,6 +2,7 @@
 import { LATER } from "./later.ts";
 import type { Notice } from "./message.ts";
 import { copy, the } from "./page.ts";
+import { say } from "./words.ts";
 
 /** Shows a notice with the way to what it is about, until it is closed. */
 export function tell(notice: Notice): void {
@@ -9,7 +10,7 @@ export function tell(notice: Notice): void {
   if (notice.kind === "decision") decide(strip, notice);
   const certificate = notice.kind.startsWith("certificate");
   const said = notice.by ? `${notice.by} · ${notice.room_name}` : (notice.title ?? "");
-  the("b", strip).textContent = certificate ? LATER.ready(notice.title ?? "") : said;
+  the("b", strip).textContent = certificate ? say(LATER.ready, { title: notice.title ?? "" }) : said;
   the("p span", strip).textContent = certificate ? "" : ((notice.by ? notice.title : notice.text) ?? "");
   const link = the<HTMLAnchorElement>("a", strip);
   const address = notice.code ? `/verify/${encodeURIComponent(notice.code)}` : notice.url;

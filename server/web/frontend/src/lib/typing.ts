@@ -1,5 +1,4 @@
 /** Who is typing: ours at most once in 3 s, theirs forgotten 6 s after the last word of it. */
-import { sentence } from "./words.ts";
 
 export const TELL_EVERY_MS = 3_000;
 export const FORGET_MS = 6_000;
@@ -7,6 +6,8 @@ export const FORGET_MS = 6_000;
 export const LATE_MS = 1_500;
 
 export class Typing {
+  /** Who is typing, once that can be said: names, and how many more. */
+  static sentence?: (names: string[], more: number) => string;
   #told = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #others: string[] = [];
@@ -37,7 +38,7 @@ export class Typing {
     const others = own < 0 ? names : names.toSpliced(own, 1);
     this.#others = others.filter((name) => !(Date.now() - (this.#spoke[name] as number) < LATE_MS));
     clearTimeout(this.#timer);
-    this.show(sentence(this.#others, more));
+    this.show(Typing.sentence?.(this.#others, more) ?? "");
     this.#timer = setTimeout(() => this.show(""), FORGET_MS);
   }
 

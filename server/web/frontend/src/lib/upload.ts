@@ -2,7 +2,9 @@
  * A file from the browser straight into the store, over a signed session of the resumable protocol of Google Cloud
  * Storage (cloud.google.com/storage/docs/resumable-uploads), which the embedded store speaks too.
  */
+import { LATER } from "./later.ts";
 import { Lost, Refused } from "./refusal.ts";
+import { say } from "./words.ts";
 
 /** Every chunk but the last is a multiple of this. */
 export const UNIT = 256 * 1024;
@@ -129,10 +131,7 @@ export class Upload {
     // 499: the session was cancelled, in Google's words.
     if ([404, 410, 499].includes(answer.status)) throw new Expired();
     if (answer.status === 408 || answer.status === 429 || answer.status >= 500) throw new Lost(url);
-    throw new Refused(
-      "upload_refused",
-      `The store refused this file (${answer.status}). Choose it again to start over.`,
-    );
+    throw new Refused("upload_refused", say(LATER.refused, { status: answer.status }));
   }
 
   async #rest(ms: number | null): Promise<void> {

@@ -1,8 +1,11 @@
 /** The upload part of a form: choose a film, see it travel, pause it, and find its id in the form's hidden field. */
 import { call } from "./api.ts";
 import { FetchStore } from "./fetchstore.ts";
+import { LATER } from "./later.ts";
 import { the } from "./page.ts";
+import { size } from "./sizes.ts";
 import { type Session, Upload } from "./upload.ts";
+import { say } from "./words.ts";
 
 /** Marks `root` (`data-uploads`: the channel's uploads address, `data-purpose`) as an uploader. */
 export class Uploader {
@@ -67,11 +70,11 @@ export class Uploader {
   #told(sent: number, total: number): void {
     this.#bar.max = total;
     this.#bar.value = sent;
-    this.#word.textContent = `${megabytes(sent)} of ${megabytes(total)} MB`;
+    this.#word.textContent = say(LATER.part, { part: size(sent), whole: size(total) });
   }
 
   #waiting(ms: number | null): void {
-    if (ms !== null) this.#word.textContent = "The connection is gone; this goes on by itself when it is back.";
+    if (ms !== null) this.#word.textContent = LATER.paused;
   }
 
   #toggle(): void {
@@ -85,7 +88,7 @@ export class Uploader {
     the<HTMLInputElement>("input[type=hidden]", this.root).value = id;
     this.root.dataset.state = "done";
     this.#pause.hidden = true;
-    this.#word.textContent = `${file.name} is here, ${megabytes(file.size)} MB.`;
+    this.#word.textContent = say(LATER.arrived, { name: file.name, size: size(file.size) });
   }
 
   #failed(message: string): void {
@@ -101,10 +104,6 @@ export class Uploader {
     if (this.root.dataset.state !== "going") return;
     event.preventDefault();
     this.#fault.hidden = false;
-    the("span", this.#fault).textContent = "The file is still on its way. Save when the bar is full.";
+    the("span", this.#fault).textContent = LATER.underWay;
   }
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0);
 }

@@ -2,14 +2,13 @@
  * A voice note: recorded here, heard before it goes if one likes, and sent as a file like any other. Loaded when the
  * first is recorded. Listening goes by Web Audio, for pages play nothing from addresses that they made themselves.
  */
+import { LATER } from "./later.ts";
 import { the } from "./page.ts";
 import { length } from "./sizes.ts";
 
 const LONGEST_SECONDS = 300;
 const KINDS = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
 const ENDINGS: Record<string, string> = { "audio/webm": "webm", "audio/mp4": "m4a", "audio/ogg": "ogg" };
-const NO_MICROPHONE = "The microphone cannot be used. Allow it for this page in your browser, or attach a sound.";
-const CANNOT = "This browser records no sound. Attach a sound instead.";
 
 type State = "still" | "recording" | "recorded";
 
@@ -50,9 +49,9 @@ export class Voice {
     if (this.#state !== "still") return;
     this.hooks.complain("");
     const kind = KINDS.find((each) => globalThis.MediaRecorder?.isTypeSupported(each));
-    if (!kind || !navigator.mediaDevices) return this.hooks.complain(CANNOT);
+    if (!kind || !navigator.mediaDevices) return this.hooks.complain(LATER.noSound);
     const heard = await navigator.mediaDevices.getUserMedia({ audio: true }).catch(() => null);
-    if (!heard) return this.hooks.complain(NO_MICROPHONE);
+    if (!heard) return this.hooks.complain(LATER.noMicrophone);
     this.#record(heard, kind);
   }
 
@@ -132,7 +131,7 @@ export class Voice {
   async #send(): Promise<void> {
     if (!this.#note || this.#state !== "recorded") return;
     const { type } = this.#note;
-    const name = `Voice note ${new Date().toISOString().slice(0, 16).replace("T", " ").replace(":", "-")}`;
+    const name = `${LATER.note} ${new Date().toISOString().slice(0, 16).replace("T", " ").replace(":", "-")}`;
     const file = new File([this.#note], `${name}.${ENDINGS[type] ?? "webm"}`, { type });
     this.#discard();
     await this.hooks.send(file);

@@ -1,6 +1,15 @@
-/** What the scripts of a page say from the first moment: short, present tense, one place. */
+/**
+ * What the scripts of a page say from the first moment: short, present tense, one place. The English stands here; a page
+ * in another language brings its own (`server/web/spoken.py`). `%(name)s` is filled in when it is said.
+ */
 
-export const WORDS = {
+/** The forms of a sentence, of which its `count` chooses one by the rules of the page's language. */
+export type Counted = Partial<Record<Intl.LDMLPluralRule, string>>;
+
+type Values = Record<string, string | number>;
+
+export const WORDS = spoken({
+  locale: "en-GB",
   sending: "Sending…",
   waiting: "Waiting for the connection",
   stuck: "Not sent. It stays on this device.",
@@ -9,33 +18,39 @@ export const WORDS = {
   hidden: "This message is hidden.",
   today: "Today",
   yesterday: "Yesterday",
-  reply: (name: string) => `In reply to ${name}`,
-  replying: (name: string) => `Replying to ${name}`,
+  reply: "In reply to %(name)s",
+  replying: "Replying to %(name)s",
   earlier: "an earlier message",
-  fresh: (count: number) => (count === 1 ? "1 new message" : `${count} new messages`),
-  here: (count: number) => `${count} here`,
-  hereAt: (count: number, time: string) => `${count} at ${time}`,
-  offline: (time: string) => `You are offline since ${time}.`,
-  silent: (time: string) => `The school has not answered since ${time}. We keep trying.`,
-  kept: (count: number) => {
-    if (!count) return "Keep writing: messages are kept on this device and go out by themselves.";
-    const what =
-      count === 1 ? "1 message is kept on this device and goes" : `${count} messages are kept on this device and go`;
-    return `Keep writing: ${what} out by ${count === 1 ? "itself" : "themselves"}.`;
+  fresh: { one: "%(count)s new message", other: "%(count)s new messages" },
+  here: "%(count)s here",
+  hereAt: "%(count)s at %(time)s",
+  offline: "You are offline since %(time)s.",
+  silent: "The school has not answered since %(time)s. We keep trying.",
+  keeping: "Keep writing: messages are kept on this device and go out by themselves.",
+  kept: {
+    one: "Keep writing: %(count)s message is kept on this device and goes out by itself.",
+    other: "Keep writing: %(count)s messages are kept on this device and go out by themselves.",
   },
   ended: "This room is closed to you now.",
-  replies: (count: number) => (count === 1 ? "1 reply" : `${count} replies`),
-  /** What is wrong with the length of a message; nothing, while it holds at most 10 KB of UTF-8. */
-  tooLong: (body: string) => {
-    const kb = Math.ceil(new TextEncoder().encode(body).length / 1024);
-    return kb > 10 && `This is ${kb} KB; a message holds 10 KB. Make it shorter, or send it in parts.`;
-  },
-} as const;
+  answered: "The server answered %(status)s.",
+  replies: { one: "%(count)s reply", other: "%(count)s replies" },
+});
 
-/** "Tomás and Joan are typing", for up to three names and a number. */
-export function sentence(names: string[], more: number): string {
-  const shown = more ? [...names, `${more} more`] : names;
-  if (!shown.length) return "";
-  const list = shown.length === 1 ? shown[0] : `${shown.slice(0, -1).join(", ")} and ${shown[shown.length - 1]}`;
-  return `${list} ${shown.length === 1 ? "is" : "are"} typing`;
+/** The words of the page's own language in the place of the English ones. */
+export function spoken<T extends object>(english: T): T {
+  const { spoken } = document.scripts as unknown as Record<string, HTMLScriptElement | undefined>;
+  return Object.assign(english, JSON.parse(spoken?.text ?? "null"));
+}
+
+/** A sentence with its values, numbers as the language writes them. */
+export function say(words: string | Counted, values: Values): string {
+  // A plain sentence has no forms, and stands for itself.
+  const forms = words as Counted;
+  const form = forms[new Intl.PluralRules(WORDS.locale).select(values.count as number)] ?? forms.other ?? words;
+  return (form as string).replace(/%\((\w+)\)s/g, (_, name) => number(values[name] as number));
+}
+
+/** A number as the language writes it; words stay what they are. */
+export function number(value: string | number, style?: Intl.NumberFormatOptions): string {
+  return value.toLocaleString(WORDS.locale, style);
 }
