@@ -29,7 +29,6 @@ SPOKEN: Mapping[str, str | tuple[str, str]] = {
     "hereAt": "%(count)s at %(time)s",
     "offline": "You are offline since %(time)s.",
     "silent": "The school has not answered since %(time)s. We keep trying.",
-    "keeping": "Keep writing: messages are kept on this device and go out by themselves.",
     "kept": (
         "Keep writing: %(count)s message is kept on this device and goes out by itself.",
         "Keep writing: %(count)s messages are kept on this device and go out by themselves.",

@@ -6,9 +6,10 @@ import type { Message } from "./message.ts";
 import type { Names } from "./names.ts";
 import { the } from "./page.ts";
 import { Refused } from "./refusal.ts";
-import type { Rows } from "./rows.ts";
+import { nameOf, type Rows } from "./rows.ts";
 import { equip, equipInView, land } from "./tools.ts";
 import type { Wire } from "./wire.ts";
+import { say } from "./words.ts";
 
 export class Actions {
   readonly #palette = the<HTMLElement>("#palette");
@@ -68,7 +69,7 @@ export class Actions {
     const client = said.dataset.client ?? "";
     const acts: Record<string, () => unknown> = {
       react: () => this.#open(button),
-      reply: () => this.#composer(said)?.reply(said),
+      reply: () => this.#composer(said)?.reply(said, say(LATER.replying, { name: nameOf(said) })),
       edit: () => this.#edit(said),
       delete: () => this.#askToDelete(said),
       flag: () => this.#flag(said),

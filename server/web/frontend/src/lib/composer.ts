@@ -2,8 +2,6 @@
 import type { Attaching, Ready } from "./attaching.ts";
 import type { Names } from "./names.ts";
 import { type RoomFacts, the } from "./page.ts";
-import { nameOf } from "./rows.ts";
-import { say, WORDS } from "./words.ts";
 
 export interface ComposerHooks {
   send(body: string, replyTo: string | null, files: Ready[]): void;
@@ -41,11 +39,11 @@ export class Composer {
     the("button", this.#replying).addEventListener("click", () => this.reply(null));
   }
 
-  /** The next message answers `said`; null takes that back. */
-  reply(said: HTMLElement | null): void {
+  /** The next message answers `said`, as `words` tell; null takes that back. */
+  reply(said: HTMLElement | null, words = ""): void {
     this.#replyTo = said?.dataset.id ?? null;
     this.#replying.hidden = !said;
-    if (said) the("span", this.#replying).textContent = say(WORDS.replying, { name: nameOf(said) });
+    the("span", this.#replying).textContent = words;
     this.#field.focus();
   }
 

@@ -19,8 +19,7 @@ export function follows(before: Said | null, next: Said, zone: string): boolean 
 }
 
 /** The calendar day in the reader's zone, as YYYY-MM-DD. */
-export function dayOf(at: string, zone: string): string {
-  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(
-    new Date(at),
-  );
+export function dayOf(at: string | number, zone: string): string {
+  const style = { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" } as const;
+  return new Date(at).toLocaleDateString("en-CA", style);
 }

@@ -2,6 +2,7 @@
 import { number, say, spoken, WORDS } from "./words.ts";
 
 export const LATER = spoken({
+  replying: "Replying to %(name)s",
   ready: "Your certificate for %(title)s is ready.",
   waits: { one: "%(count)s case waits", other: "%(count)s cases wait" },
   looking: "%(name)s is looking at this.",

@@ -37,9 +37,9 @@ export class Status {
   refresh(): void {
     if (this.#since === null || !this.#said) return;
     const what = navigator.onLine ? WORDS.silent : WORDS.offline;
-    const count = this.kept();
     const time = clock(this.#since, this.facts.zone);
-    this.#say(say(what, { time }), count ? say(WORDS.kept, { count }) : WORDS.keeping, true);
+    // Of none the sentence stands without a number.
+    this.#say(say(what, { time }), say(WORDS.kept, { count: this.kept() || "" }), true);
   }
 
   #begin(): void {

@@ -19,14 +19,12 @@ export const WORDS = spoken({
   today: "Today",
   yesterday: "Yesterday",
   reply: "In reply to %(name)s",
-  replying: "Replying to %(name)s",
   earlier: "an earlier message",
   fresh: { one: "%(count)s new message", other: "%(count)s new messages" },
   here: "%(count)s here",
   hereAt: "%(count)s at %(time)s",
   offline: "You are offline since %(time)s.",
   silent: "The school has not answered since %(time)s. We keep trying.",
-  keeping: "Keep writing: messages are kept on this device and go out by themselves.",
   kept: {
     one: "Keep writing: %(count)s message is kept on this device and goes out by itself.",
     other: "Keep writing: %(count)s messages are kept on this device and go out by themselves.",
@@ -45,8 +43,7 @@ export function spoken<T extends object>(english: T): T {
 /** A sentence with its values, numbers as the language writes them. */
 export function say(words: string | Counted, values: Values): string {
   // A plain sentence has no forms, and stands for itself.
-  const forms = words as Counted;
-  const form = forms[new Intl.PluralRules(WORDS.locale).select(values.count as number)] ?? forms.other ?? words;
+  const form = (words as Counted)[new Intl.PluralRules(WORDS.locale).select(values.count as number)] ?? words;
   return (form as string).replace(/%\((\w+)\)s/g, (_, name) => number(values[name] as number));
 }
 
