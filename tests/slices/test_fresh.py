@@ -155,3 +155,33 @@ async def test_who_is_banned_reads_it_on_whatever_page_is_open(
             await expect(page.locator("main")).to_contain_text("banned", timeout=WITHIN)
         finally:
             await undo(town, made["id"])
+
+
+async def look(page: Page, *, away: bool) -> None:
+    """Another tab comes before this one, or goes."""
+    await page.evaluate(
+        """away => {
+            Object.defineProperty(document, "hidden", { value: away, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        away,
+    )
+
+
+async def test_a_tab_that_nobody_looks_at_hears_nothing_and_is_right_when_they_come_back(
+    chromium: Browser, town: Town, place: dict[str, Any]
+) -> None:
+    message = await said(town, place["id"], "zoe", "Feldspar is in")
+    await town.call("PUT", f"/channels/{CHANNEL}/messages/{message}/bookmark", await town.token("sam"))
+    async with talker(chromium, town, "sam", place["slug"]) as sam:
+        await sam.page.clock.install()
+        async with sam.page.expect_websocket() as wire:
+            page = await opened(sam.page, town, "/saved")
+        await look(page, away=True)
+        await page.clock.fast_forward(28_000)
+        assert not (await wire.value).is_closed(), "who is away for a moment stays connected"
+        async with (await wire.value).expect_event("close", timeout=5_000):
+            await page.clock.fast_forward(4_000)
+        await act(town, "hide", message)
+        await look(page, away=False)
+        await expect(row(page, "Feldspar is in")).to_have_count(0, timeout=WITHIN)

@@ -10,6 +10,8 @@ const OFTEN = ["rooms.changed", "notice", "bell"];
 /** What happens close together is asked for once. */
 const PAUSE_MS = 100;
 const WAIT_MS = 10_000;
+/** A tab that nobody has looked at for so long gives its connection back: one person may have ten. */
+const UNSEEN_MS = 30_000;
 
 /** Begins for a page whose `[data-live]` parts hold the rows; `data-renews` names what else changes them. */
 export function stayFresh(main: HTMLElement): void {
@@ -49,6 +51,12 @@ export function stayFresh(main: HTMLElement): void {
     await join();
     // What changed before it was heard.
     soon();
+  });
+  let unseen: ReturnType<typeof setTimeout> | undefined;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(unseen);
+    if (document.hidden) unseen = setTimeout(() => wire.rest(), UNSEEN_MS);
+    else wire.retry();
   });
 }
 

@@ -38,6 +38,11 @@ export class SocketTransport implements Transport {
     if (!this.#socket.connected && !this.#ended) this.#socket.disconnect().connect();
   }
 
+  /** Hears nothing more until `retry`. */
+  rest(): void {
+    this.#socket.disconnect();
+  }
+
   async request<T>(event: string, payload: object, timeoutMs: number): Promise<T> {
     const ack = await this.#socket
       .timeout(timeoutMs)
