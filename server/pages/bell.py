@@ -61,11 +61,11 @@ async def read(visit: Visit) -> web.Response:
 
 
 def _row(told: Told) -> NoticeRow:
-    said = f"Order: {WORDS[told.state][0].lower()}" if told.state else SAID[told.kind]
+    state = WORDS[told.state][0] if told.state else ""
     return NoticeRow(
-        str(told.id), SIGNS[told.kind], said, told.title, told.url, told.at, _is_new(told),
+        str(told.id), SIGNS[told.kind], SAID[told.kind], told.title, told.url, told.at, _is_new(told),
         by=_isolated(told.by), room=_isolated(told.room_name), times=told.times, counts=told.kind,
-        gone=told.gone,
+        gone=told.gone, state=state,
         room_id=str(told.room_id or ""), message_id=str(told.message_id or ""),
     )  # fmt: skip
 

@@ -56,4 +56,4 @@ def _to_courses(slug: str) -> Link:
 
 def _in_batch(one: ClassRow, row: Record) -> ClassRow:
     """The class with the name of its batch, for those who sit in several."""
-    return replace(one, note=" · ".join(part for part in (row["batch_name"], one.note) if part))
+    return replace(one, batch=row["batch_name"] or "")

@@ -56,4 +56,4 @@ def _way(refusal: Refusal, channel: ChannelMark | None, request: web.Request) ->
         return Link("Try again", request.path)
     if refusal.code == "banned" and channel:
         return Link("Read why, and appeal", links.decisions(channel.slug))
-    return Link(f"To {channel.name}", channel.url) if channel else Link("All channels", "/")
+    return Link("To the channel", channel.url) if channel else Link("All channels", "/")

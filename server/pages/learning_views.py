@@ -13,6 +13,7 @@ from server.web.views.learn import (
     CoursePage,
     CourseRow,
     Film,
+    Joins,
     LessonPage,
     LessonRow,
     LessonState,
@@ -87,7 +88,7 @@ def outline_view(
         enroll_url="" if stands or price else f"{home}/enrol" + (f"?batch={batch['id']}" if batch else ""),
         buy_url=links.buy(slug, course["slug"], batch["id"] if batch else None) if price and not stands else "",
         cost=Cost(price.amount, price.currency) if price and not stands else None,
-        enroll_note=_enroll_note(batch),
+        joins=Joins(batch["name"], batch["starts_on"]) if batch else None,
         form=form,
         **more,
     )
@@ -173,14 +174,7 @@ def _go_on(slug: str, course: Record, stands: Progress | None) -> Link | None:
     following = next((each for each in stands.lessons if not each.done), None) if stands else None
     if following is None:
         return None
-    words = "Begin" if stands and stands.percent == 0 else "Go on"
-    return Link(f"{words}: {following.title}", links.lesson(slug, course["slug"], following.lesson_id))
-
-
-def _enroll_note(batch: Record | None) -> str:
-    if batch is None:
-        return "Enrol, and every lesson opens; your progress is kept."
-    return f"You will be in the batch “{batch['name']}”, which begins on {batch['starts_on']:%-d %B %Y}."
+    return Link(following.title, links.lesson(slug, course["slug"], following.lesson_id))
 
 
 def _film(slug: str, lesson: Record, own: LessonProgress | None, file: Record | None) -> Film | None:

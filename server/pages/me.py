@@ -72,10 +72,10 @@ def _device(row: Record, current: bool) -> Device:
     agent = row["agent"]
     system = _named(agent, SYSTEMS)
     browser = _named(agent, BROWSERS) or ("A program" if row["kind"] == "api" else "A browser")
-    name = f"{browser} on {system}" if system else browser
     return Device(
-        str(row["id"]), name, row["address"], row["last_seen_at"], current, system in PHONES, row["host"] or ""
-    )
+        str(row["id"]), browser, row["address"], row["last_seen_at"], current, system in PHONES, row["host"] or "",
+        system,
+    )  # fmt: skip
 
 
 def _attempt(row: Record) -> Attempt:

@@ -37,7 +37,7 @@ class Words:
 
     def gettext(self, message: str, **values: Any) -> Markup:
         """`message` in this language, `%(name)s` filled from `values`."""
-        said = Markup(self._catalogue.gettext(message))  # noqa: S704 - catalogues are ours; values are escaped by %
+        said = Markup(self.message(message))  # noqa: S704 - catalogues are ours; values are escaped by %
         return said % values if values else said
 
     def ngettext(self, one: str, many: str, count: int, **values: Any) -> Markup:
@@ -46,8 +46,10 @@ class Words:
         return said % {"count": self.number(count), **values}
 
     def message(self, message: str) -> str:
-        """`message` in this language, its places not filled in yet."""
-        return self._catalogue.gettext(message)
+        """`message` in this language, its places not filled in yet; what is no message of ours stays as it is."""
+        said = self._catalogue.gettext(message) if message else ""
+        # What is counted elsewhere stands in the catalogue with its forms, of which this is the one for one.
+        return self._catalogue.ngettext(message, message, 1) if said == message else said
 
     def forms(self, one: str, many: str) -> dict[str, str]:
         """The sentence by CLDR's plural category, its places not filled in yet."""

@@ -53,6 +53,7 @@ def _globals(assets: Assets, said: Words) -> dict[str, Any]:
         "_": said.gettext,
         "ngettext": said.ngettext,
         "words": said,
+        "sentence": said.message,
         "spoken": spoken(said),
         "assets": assets,
         "icon": _icons(assets),

@@ -36,6 +36,9 @@ async def test_what_happens_in_an_arabic_room_is_said_in_arabic(both: tuple[Talk
     sam, ana = both
     page = sam.page
     await expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    await expect(page.locator("main form.composer").get_by_label("اكتب في")).to_have_css("direction", "rtl")
+    await expect(page.get_by_role("button", name="أرسل", exact=True)).to_be_visible()
+    await expect(page.locator(".about h2")).to_have_text(["المعلّمون", "المشرفون", "الطلاب"])
     await sam.say("Which clay is this?")
     await ana.reads("Which clay is this?")
     await _says(ana.page.locator("#messages .day time"), "اليوم")

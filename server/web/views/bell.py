@@ -13,7 +13,7 @@ class NoticeRow:
 
     Of the message `message_id`, `by` and `room` are put into the words, and `gone` stands for its words. `times`
     says how often it was told; where `counts`, its kind, is `reply` or `direct`, that is how many replies or messages
-    there are.
+    there are. `state` is where an order stands.
     """
 
     id: str
@@ -30,6 +30,7 @@ class NoticeRow:
     gone: bool = False
     room_id: str = ""
     message_id: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)

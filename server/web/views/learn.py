@@ -1,7 +1,7 @@
 """What a student sees of a course: its outline with the reason for the percentage, and one lesson."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,14 @@ class LessonRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Joins:
+    """The batch that enrolling leads into, in words, and the day on which it begins."""
+
+    words: str
+    begins: date
+
+
+@dataclass(frozen=True, slots=True)
 class SectionPart:
     """One section of the outline."""
 
@@ -44,6 +52,7 @@ class ClassRow:
     note: str = ""
     join_url: str | None = None
     calendar_url: str = ""
+    batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ class CoursePage:
     classes: tuple[ClassRow, ...] = ()
     batch: str = ""
     enroll_url: str = ""
-    enroll_note: str = ""
+    joins: Joins | None = None
     buy_url: str = ""
     cost: Cost | None = None
     offer: Link | None = None

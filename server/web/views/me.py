@@ -17,15 +17,19 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One signed-in device; `id` is posted as `device` to `/me/devices/end`. `host` is that of a channel of its own."""
+    """One signed-in device; `id` is posted as `device` to `/me/devices/end`. `host` is that of a channel of its own.
+
+    `browser` may be a word of ours, `system` is unknown where empty.
+    """
 
     id: str
-    name: str
+    browser: str
     address: str
     seen: datetime
     current: bool = False
     phone: bool = False
     host: str = ""
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)

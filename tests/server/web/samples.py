@@ -78,9 +78,9 @@ def me() -> Sample:
         "sam@guildhall.example",
         (Membership(POTTERY, "student", NOW), Membership(JOINERY, "owner", NOW)),
         (
-            Device("1", "Firefox on Linux", "127.0.0.1", NOW, current=True),
-            Device("2", "Safari on iPhone", "192.0.2.7", NOW, phone=True),
-            Device("3", "Firefox on Linux", "127.0.0.1", NOW, host="saltmarsh.example"),
+            Device("1", "Firefox", "127.0.0.1", NOW, current=True, system="Linux"),
+            Device("2", "Safari", "192.0.2.7", NOW, phone=True, system="iPhone"),
+            Device("3", "Firefox", "127.0.0.1", NOW, host="saltmarsh.example", system="Linux"),
         ),
         (
             Attempt(NOW, "password", "127.0.0.1", worked=True),

@@ -1,22 +1,30 @@
 """What a language does to words, numbers and dates."""
 
+import ast
 import datetime as dt
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
+import server
+import tenants
+from server.pages import bell, errors, learning_views, notice_choices, room_view, said
 from server.web.i18n import CATALOGUES, LANGUAGES, negotiate, words
 from server.web.render import TEMPLATES
 from server.web.spoken import SPOKEN
+from server.web.views import buying
+from tenants.members import unsubscribes
 
 FOR_THOSE_WHO_RUN_IT = ("studio", "design", "operator", "mail_viewer")
 OTHERS = [language for language in LANGUAGES if language != "en"]
 PLURALS = {"ar": 6, "de": 2}
 WITHOUT_FIGURE = {"ar": 3, "de": 0}
 """So many of the first forms may say the number in words: none, one and two."""
+SAYING = [Path(package.__path__[0]) for package in (server, tenants)]
 HOLE = re.compile(r"%\((\w+)\)s")
 Message = str | tuple[str, str]
 
@@ -61,7 +69,8 @@ def test_the_best_language_of_ours_is_chosen_and_english_else() -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_sentence_but_the_studios_is_translated(language: str) -> None:
     known = _catalogue(language)
-    assert [message for message in _sentences() if message not in known or not all(known[message])] == []
+    known |= {message[0]: forms for message, forms in known.items() if not isinstance(message, str)}
+    assert [message for message in _sentences() if not all(known.get(message, ("",)))] == []
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -83,17 +92,45 @@ def _catalogue(language: str) -> dict[Message, tuple[str, ...]]:
     return known
 
 
-def _sentences() -> Iterator[Message]:
-    """What pages and their scripts say to people who run nothing here."""
+@pytest.mark.parametrize("language", OTHERS)
+def test_nothing_is_translated_that_nobody_says(language: str) -> None:
+    said = {*_sentences(running=True), *_strings()}
+    assert [message for message in _catalogue(language) if message not in said] == []
+
+
+TABLES = (
+    said.SAID,
+    bell.SAID,
+    notice_choices.WORDS,
+    room_view.GROUPS,
+    room_view.TITLES,
+    errors.HERE,
+    unsubscribes.KINDS,
+)
+
+
+def _sentences(*, running: bool = False) -> Iterator[Message]:
+    """What pages and their scripts say to people who run nothing here, or to all."""
     yield from SPOKEN.values()
+    yield from (words for table in TABLES for words in table.values())
+    yield from (words for words, _ in buying.WORDS.values())
+    yield from (errors.SAFE, learning_views.RULE)
     for path in sorted(TEMPLATES.glob("*.html")):
-        if path.name.startswith(FOR_THOSE_WHO_RUN_IT):
+        if path.name.startswith(FOR_THOSE_WHO_RUN_IT) and not running:
             continue
         with path.open("rb") as source:
             for _, function, said, _ in babel_extract(source, ["_", "ngettext"], [], {"trim_blocks": "true"}):
                 given = [said] if isinstance(said, str) else [each for each in said or () if each]
                 if given:
                     yield (given[0], given[1]) if function == "ngettext" else given[0]
+
+
+def _strings() -> Iterator[str]:
+    """Every string of the server and of the domain, which pages may show as a sentence."""
+    for path in (file for folder in SAYING for file in folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
 
 
 def _faults(language: str, message: Message, forms: tuple[str, ...]) -> Iterator[str]:

@@ -118,7 +118,6 @@ def outline(*, enrolled: bool) -> Sample:
         go_on=Link("Go on", "/c/pottery/learn/j/1"),
         classes=(learn.ClassRow("Fitting", NOW, "on now", "/c/pottery/live/1"),),
         enroll_url="/c/pottery/learn/j/enroll",
-        enroll_note="Free.",
     )
     return Sample("learn.html", view, Frame(ORIGIN, channel=POTTERY, reader=SAM))
 

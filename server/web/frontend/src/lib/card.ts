@@ -1,11 +1,12 @@
 /** Who somebody is, on pressing their name: loaded with the first press. */
 import { call } from "./api.ts";
+import { LATER } from "./later.ts";
 import { copy, the } from "./page.ts";
 import { WORDS } from "./words.ts";
 
 interface Profile {
   name: string;
-  role: string;
+  role: "owner" | "admin" | "teacher" | "moderator" | "student";
   pronouns: string;
   time_zone: string;
 }
@@ -24,7 +25,7 @@ export async function show(link: HTMLAnchorElement): Promise<void> {
   open?.remove();
   const card = copy("t-card");
   the("b", card).textContent = card.ariaLabel = who.name;
-  the(".role", card).textContent = [who.role, who.pronouns].filter(Boolean).join(" · ");
+  the(".role", card).textContent = [LATER[who.role], who.pronouns].filter(Boolean).join(" · ");
   the(".local", card).hidden = !who.time_zone;
   if (who.time_zone) the(".local span", card).textContent = `${timeIn(who.time_zone)} (${who.time_zone})`;
   for (const field of card.querySelectorAll<HTMLInputElement>("input")) field.value = id;
