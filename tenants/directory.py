@@ -191,6 +191,7 @@ def _actor(row: Record) -> Actor:
         name=row["member_name"] or row["person_name"],
         session_id=SessionId(row["session_id"]) if row["session_id"] else None,
         banned=_ban(row),
+        banned_until=row["banned_until"],
         key_id=row.get("key_id"),
     )
 

@@ -123,6 +123,7 @@ class Actor:
     system: str | None = None
     session_id: SessionId | None = None
     banned: str | None = None
+    banned_until: datetime | None = None
     key_id: UUID | None = None
     within: frozenset[Action] | None = None
     """The actions that the key which acts for a member was made for; None for the member in person."""
@@ -169,10 +170,16 @@ def why(actor: Actor, action: Action) -> Answer:
         return Answer(False, "nobody is signed in", SignInNeeded())
     if actor.banned is not None:
         message = f"You are banned from this channel: {actor.banned}"
-        return Answer(False, f"banned: {actor.banned}", Forbidden(message, "banned"))
+        return Answer(False, f"banned: {actor.banned}", _banned(actor, message))
     if actor.role is None:
         return Answer(False, "not a member of this channel", Forbidden("Join this channel first.", "not_a_member"))
     return _by_role(actor, actor.role, action)
+
+
+def _banned(actor: Actor, message: str) -> Forbidden:
+    """The refusal of a banned one, with the end of the ban under `until`, if it has one."""
+    until = {"until": actor.banned_until.isoformat()} if actor.banned_until else {}
+    return Forbidden(message, "banned", **until)
 
 
 def _by_role(actor: Actor, role: Role, action: Action) -> Answer:

@@ -14,7 +14,10 @@ from tenants.errors import Refusal
 
 POLICY = web.RequestKey("error_policy", str)
 SAFE = "Nothing was changed by this."
+# For people who follow a link to what was open to them: more could tell that there is such a thing.
+SENTENCES = {"no_such_room": "This room is no longer open to you, or does not exist."}
 HERE = {
+    "no_such_room": "The rooms that are open to you are listed in the community.",
     "not_a_member": "Members get in. Joining takes one press on the channel’s page.",
     "no_room": "Rooms are opened by those who run the channel; members find them here as soon as there is one.",
     "banned": "What you wrote stays; your other channels are not touched.",
@@ -43,7 +46,7 @@ async def set_policy(request: web.Request, response: web.StreamResponse) -> None
 def _view(refusal: Refusal, request: web.Request, frame: Frame) -> ErrorView:
     return ErrorView(
         status=refusal.status,
-        sentence=refusal.message,
+        sentence=SENTENCES.get(refusal.code, refusal.message),
         safe=HERE.get(refusal.code, SAFE),
         way=_way(refusal, frame.channel, request),
         request_id=request.get(REQUEST_ID, ""),
@@ -56,4 +59,6 @@ def _way(refusal: Refusal, channel: ChannelMark | None, request: web.Request) ->
         return Link("Try again", request.path)
     if refusal.code == "banned" and channel:
         return Link("Read why, and appeal", links.decisions(channel.slug))
+    if refusal.code == "no_such_room" and channel:
+        return Link("To the rooms", f"{links.channel(channel.slug)}/community")
     return Link("To the channel", channel.url) if channel else Link("All channels", "/")

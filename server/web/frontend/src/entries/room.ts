@@ -61,7 +61,7 @@ const wire = new Wire(
       stream.outgoing(wire.outbox.items, wait);
       if (link.state !== "online") people.lost();
       if (link.state === "ended")
-        void hushed().then(({ close }) => close(link, (reason) => status.link({ ...link, reason }), pageOf));
+        void hushed().then(({ close }) => close(link, (reason) => status.link({ ...link, reason })));
     },
     online: (count) => people.online(count),
     presence: (change) => people.changed(change),

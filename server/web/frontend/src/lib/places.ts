@@ -1,6 +1,6 @@
 /** The places at the side: shown anew when rooms or their order change, folded by section as this device remembers. */
 import { drawn } from "./drawn.ts";
-import { shut } from "./hushed.ts";
+import { putOut, shut } from "./hushed.ts";
 import { the } from "./page.ts";
 import type { Transport } from "./wire.ts";
 import { number } from "./words.ts";
@@ -25,7 +25,7 @@ export function keepPlaces(transport: Transport, around: Around): void {
   const renew = async () => {
     coming = undefined;
     const fresh = await drawn(nav.dataset.list ?? "");
-    if (fresh === "gone") location.reload();
+    if (fresh === "gone") putOut();
     else if (fresh) {
       show(nav, fresh);
       shut(the("#silent", nav).textContent ?? "");
