@@ -31,7 +31,7 @@ async def show(visit: Visit) -> web.Response:
     """GET /c/{slug}/notices/settings."""
     async with visit.enter(readonly=True) as scope:
         chosen = await choices.read(scope)
-    return _page(visit, chosen, _form(chosen))
+    return _page(visit, chosen.ways, _form(chosen))
 
 
 async def save(visit: Visit) -> web.Response:
@@ -46,16 +46,19 @@ async def save(visit: Visit) -> web.Response:
     except Refusal as refusal:
         form = refill(refusal, fields, time_zone="zone", quiet="begins")
         async with visit.enter(readonly=True) as scope:
-            chosen = await choices.read(scope)
-        return _page(visit, chosen, form, refusal.status)
+            ways = _ticked(fields) if fields else (await choices.read(scope)).ways
+        return _page(visit, ways, form, refusal.status)
     return see(links.notice_choices(visit.slug), "saved")
 
 
+def _ticked(fields: Mapping[str, str]) -> dict[str, Ways]:
+    return {kind: Ways(*(f"{way}.{kind}" in fields for way in ("bell", "mail", "push"))) for kind in KINDS}
+
+
 def _chosen(fields: Mapping[str, str]) -> Choices:
-    ways = {kind: Ways(*(f"{way}.{kind}" in fields for way in ("bell", "mail", "push"))) for kind in KINDS}
     begins, ends = (minutes_of(fields.get(name, "").strip() or None, f"/{name}") for name in ("begins", "ends"))
     hours = Hours(fields.get("zone", "UTC"), begins, ends)
-    return Choices(ways, Rhythm(fields.get("every", "off"), whole(fields, "hour", 8)), hours)
+    return Choices(_ticked(fields), Rhythm(fields.get("every", "off"), whole(fields, "hour", 8)), hours)
 
 
 def _form(chosen: Choices) -> Form:
@@ -64,10 +67,9 @@ def _form(chosen: Choices) -> Form:
     return Form(values | times)
 
 
-def _page(visit: Visit, chosen: Choices, form: Form, status: int = 200) -> web.Response:
+def _page(visit: Visit, chosen: Mapping[str, Ways], form: Form, status: int = 200) -> web.Response:
     rows = tuple(
-        ChoiceRow(kind, WORDS[kind], ways.bell, ways.mail, kind in MAILS, ways.push)
-        for kind, ways in chosen.ways.items()
+        ChoiceRow(kind, WORDS[kind], ways.bell, ways.mail, kind in MAILS, ways.push) for kind, ways in chosen.items()
     )
     zones = ("UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")))
     view = ChoicesPage(

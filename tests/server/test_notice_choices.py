@@ -1,5 +1,7 @@
 """Choosing how one is told: over the API, by a form without scripts, and by the button of a mail program."""
 
+import re
+
 import pytest
 
 from tenants.members.unsubscribes import Named, UnsubscribeSecrets
@@ -92,6 +94,8 @@ async def test_the_form_saves_all_of_it_and_keeps_what_was_typed_beside_what_is_
     assert wrong.status == 422
     assert "Write a time of day" in wrong.text
     assert 'value="22:00"' in wrong.text
+    ticked = ["bell.mention", "mail.reply", "push.reply"]
+    assert re.findall(r'name="(\S+)" value="1" checked', wrong.text) == ticked
     done = await browser.post(here, **given, begins="22:00", ends="06:30")
     assert (done.status, done.headers["Location"]) == (303, f"{here}?said=saved")
     choices = (await web.call("GET", f"/channels/{school.slug}/notices/choices", token=school.sam.token)).json
