@@ -22,6 +22,7 @@ from tenants.permissions import Role
 from tenants.scope import Record, Scope
 
 TAGS = ("members",)
+UNSHOWN = "This is no picture that can be shown, or it is kept no longer. Choose another PNG, JPEG or WebP."
 CURSOR: Cursor[tuple[str, UUID]] = Cursor("people", tuple[str, UUID])
 
 
@@ -135,7 +136,11 @@ async def _picture(scope: Scope, slug: str, file_id: UUID | None) -> tuple[UUID,
     """One's own finished upload, and its address once it may be shown; NotFound for another's, Invalid for a fault."""
     if file_id is None:
         return None
-    row = await files.ready(scope, file_id, ("picture",), "/picture")
+    try:
+        row = await files.ready(scope, file_id, ("picture",), "/picture")
+    except Invalid as refusal:
+        # What was looked at and is no picture is let go of soon, and its fault with it.
+        raise Invalid.field("/picture", refusal.errors[0].code, UNSHOWN) from None
     await files.uploading(scope, file_id)
     if row["fault"] is not None:
         raise Invalid.field("/picture", "no_picture", row["fault"])

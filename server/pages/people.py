@@ -1,5 +1,6 @@
 """Pages of the people of a channel: who there is, what one says of oneself, and the form of one's own profile."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,13 +19,14 @@ from server.web.views.frame import Form, Link, PersonMark
 from server.web.views.people import OwnProfilePage, PeoplePage, PersonRow, ProfilePage
 from tenants import links
 from tenants.community import blocks, renaming
-from tenants.errors import Refusal
+from tenants.errors import FieldError, Invalid, Refusal
 from tenants.ids import PersonId
 from tenants.members import members, profiles
 from tenants.permissions import Action, Role, why
 from tenants.scope import Record, Scope
 
 PAGE = 50
+_LINK = re.compile("/links/([0-9]+)/(url|label)")
 WORDS = {role: TITLES.get(role, "Student") for role in Role}
 
 
@@ -79,7 +81,7 @@ async def save_own(visit: Visit) -> web.Response:
                 await members.rename(scope, me, name)
                 await renaming.announce(scope, me)
     except Refusal as refusal:
-        return await _show_own(visit, refill(refusal, fields, url="url-0"), refusal.status)
+        return await _show_own(visit, refill(_at_its_link(refusal, fields), fields), refusal.status)
     return see(links.people(visit.slug, f"/{me}"), "saved")
 
 
@@ -109,9 +111,8 @@ def _kept(row: Mapping[str, Any]) -> Form:
 def _given(fields: Mapping[str, str]) -> dict[str, Any]:
     """What a form holds of a profile: what it does not hold stays."""
     given: dict[str, Any] = {name: fields[name] for name in ("pronouns", "about", "time_zone") if name in fields}
-    places = [place for place in range(profiles.MOST_LINKS) if fields.get(f"url-{place}", "").strip()]
     if "url-0" in fields:
-        given["links"] = [{"url": fields[f"url-{n}"], "label": fields.get(f"label-{n}", "")} for n in places]
+        given["links"] = [{"url": fields[f"url-{n}"], "label": fields.get(f"label-{n}", "")} for n in _linked(fields)]
     if "about" in fields:
         given["shows_seen"] = "shows_seen" in fields
     if picture := named(fields, "picture"):
@@ -119,6 +120,24 @@ def _given(fields: Mapping[str, str]) -> dict[str, Any]:
     elif "no_picture" in fields:
         given["picture"] = None
     return given
+
+
+def _linked(fields: Mapping[str, str]) -> list[int]:
+    """The places of the form that hold an address: those between them may be left empty."""
+    return [place for place in range(profiles.MOST_LINKS) if fields.get(f"url-{place}", "").strip()]
+
+
+def _at_its_link(refusal: Refusal, fields: Mapping[str, str]) -> Refusal:
+    """The refusal with what is wrong with the n-th link given (`/links/n/url`) at the fields in which it stands."""
+    if not isinstance(refusal, Invalid):
+        return refusal
+    places = dict(enumerate(_linked(fields)))
+
+    def field(pointer: str) -> str:
+        link = _LINK.fullmatch(pointer)
+        return f"/{link[2]}-{places[int(link[1])]}" if link else pointer
+
+    return Invalid(errors=[FieldError(field(each.pointer), each.code, each.detail) for each in refusal.errors])
 
 
 async def _here(visit: Visit, scope: Scope, rows: Sequence[Any]) -> set[PersonId]:

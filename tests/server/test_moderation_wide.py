@@ -1,4 +1,4 @@
-"""Words without a break, at the moderators' desk and where their author reads of it: nothing is wider than the page."""
+"""Words without a break, at the moderators' desk, where their author reads of it, and in profiles: no page is wider."""
 
 from playwright.async_api import Browser, Page
 
@@ -64,3 +64,16 @@ async def test_long_words_break_at_the_desk_and_in_decisions(web: Web, school: S
         await sam.reload()
         for width in WIDTHS:
             assert await wide(sam, width) == []
+
+
+async def test_long_words_break_in_a_profile(web: Web, school: School) -> None:
+    said = {
+        "about": f"{LONG}\n\n> {LONG}",
+        "links": [{"url": "https://a.example", "label": LONG[:60]}],
+    }
+    saved = await web.call("PATCH", f"/channels/{school.slug}/profile", said, token=school.sam.token)
+    assert saved.status == 200
+    async with browser() as chromium:
+        page = await page_of(chromium, web, school.zoe, f"/c/{school.slug}/people/{school.sam.member_id}")
+        for width in WIDTHS:
+            assert await wide(page, width) == []

@@ -8,6 +8,7 @@ import pytest
 from realtime import parting
 from tenants.files import examinations, files
 from tenants.files.examinations import Picture
+from tenants.ids import FileId
 from tenants.members import bans
 from tenants.scope import Tenancy
 from tests.realtime.clients import connected
@@ -165,6 +166,10 @@ async def test_what_is_no_picture_is_said_at_the_picture_and_the_words_stay(
     assert "<span>This is no picture that can be read.</span>" in again.text
     assert "I throw bowls</textarea>" in again.text
     assert str(spoilt) not in again.text
+    async with tenancy.scope(pottery.id, pottery.zoe.actor) as scope:
+        await files.forget(scope, FileId(spoilt))
+    gone = await zoe.post(url, name="Zoe", about="I throw bowls", picture=str(spoilt))
+    assert (gone.status, "This is no picture that can be shown" in gone.text) == (422, True)
     # What has nothing wrong with it need not be sent once more for the sake of another field.
     other = await zoe.post(url, name="Zoe", about="I throw bowls", pronouns="x" * 200, picture=str(good))
     assert (other.status, f'name="picture" value="{good}"' in other.text) == (422, True)

@@ -142,3 +142,12 @@ async def test_what_is_pasted_and_too_long_is_kept_and_answered(web: Web, world:
     path = f"/c/{world.pottery.slug}{part}"
     assert "maxlength" not in (await ana.get(path)).text, "a browser cuts in silence what is pasted"
     assert await try_all(ana, path, "clay " * 10_000, "clay clay") > 0
+
+
+async def test_what_is_wrong_with_a_link_is_said_at_that_link(web: Web, world: World) -> None:
+    zoe, url = await signed_in(web, world.pottery.zoe), f"/c/{world.pottery.slug}/people/me"
+    given = {"url-0": "https://zoe.example", "url-1": "", "url-2": "zoe.example", "label-0": "x" * 61}
+    again = await zoe.post(url, **given)
+    assert re.findall('class="error" id="([^"]+)"(?! role="alert" hidden)', again.text) == ["label-0-error"]
+    again = await zoe.post(url, **given | {"label-0": ""})
+    assert re.findall('class="error" id="([^"]+)"(?! role="alert" hidden)', again.text) == ["url-2-error"]
