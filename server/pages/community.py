@@ -119,9 +119,15 @@ async def say(visit: Visit, fields: Mapping[str, str], reply_to: UUID | None = N
         return posted
 
 
-async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> web.Response:
+async def show_talk(visit: Visit, room_id: UUID, form: Form, status: int) -> web.Response:
+    """The page of a conversation again, with what is wrong beside the field of its settings."""
+    return await _show(visit, form, status, room_id)
+
+
+async def _show(visit: Visit, form: Form | None = None, status: int = 200, talk_id: UUID | None = None) -> web.Response:
     async with visit.enter(readonly=True) as scope:
-        room = await room_of(visit, scope)
+        slug = (await direct.find(scope, talk_id))["slug"] if talk_id else ""
+        room = await (rooms.find_by_slug(scope, slug) if slug else room_of(visit, scope))
         at, found = await _found(visit, scope, room)
         facts = replace(await gather(visit, scope, room, found), at=at)
     return answer(visit, facts, form, status)

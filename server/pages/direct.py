@@ -9,7 +9,9 @@ from aiohttp import web
 from server.api.direct import CURSOR
 from server.forms import named, read_fields, refill
 from server.limits import POSTING, charge
+from server.pages import community
 from server.pages.landing import id_of
+from server.pages.seeking import sought
 from server.pages.visits import Visit, see
 from server.web.views.direct import DirectPage, Request, TalkRow
 from server.web.views.frame import Form, PersonMark
@@ -46,10 +48,26 @@ async def begin(visit: Visit) -> web.Response:
 
 
 async def change(visit: Visit) -> web.Response:
-    """POST /c/{slug}/direct/{room}/{act}: `accept`, `decline`, `leave`, or `name` with `name`."""
+    """POST /c/{slug}/direct/{room}/{act}: `accept`, `decline`, `leave`, or `name` with `name`.
+
+    A name that no group can have comes back in the settings of the conversation.
+    """
     fields, room_id, act = await read_fields(visit.request), id_of(visit, "room"), visit.path["act"]
+    try:
+        slug = await _change(visit, room_id, act, fields)
+    except Invalid as refusal:
+        if act != "name":
+            raise
+        return await community.show_talk(visit, room_id, refill(refusal, fields), refusal.status)
+    if act in {"decline", "leave"}:
+        return see(links.direct(visit.slug), f"direct-{act}")
+    return see(links.room(visit.slug, slug))
+
+
+async def _change(visit: Visit, room_id: UUID, act: str, fields: Mapping[str, str]) -> str:
+    """Do it, and answer by which address the conversation is found."""
     async with visit.enter() as scope:
-        slug = (await direct.find(scope, room_id))["slug"]
+        slug = str((await direct.find(scope, room_id))["slug"])
         if act == "accept":
             await direct_standing.accept(scope, room_id)
         elif act == "decline":
@@ -60,9 +78,7 @@ async def change(visit: Visit) -> web.Response:
             await direct_standing.rename(scope, room_id, fields.get("name", ""))
         else:
             raise NotFound()
-    if act in {"decline", "leave"}:
-        return see(links.direct(visit.slug), f"direct-{act}")
-    return see(links.room(visit.slug, slug))
+    return slug
 
 
 async def block(visit: Visit) -> web.Response:
@@ -79,7 +95,7 @@ async def block(visit: Visit) -> web.Response:
 
 async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> web.Response:
     form, before = form or Form(), CURSOR.read(visit.request.query.get("after"))
-    asked = (visit.request.query.get("q") or form.values.get("q", "")).strip()[:80]
+    whom = sought(visit.request.query.get("q") or form.values.get("q", ""))
     async with visit.enter(readonly=True) as scope:
         rows = await direct.page(scope, before=before, limit=PAGE + 1)
         view = DirectPage(
@@ -89,8 +105,9 @@ async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> we
             blocked=tuple(PersonMark(str(row["id"]), row["name"]) for row in await blocks.mine(scope)),
             zone=ZoneInfo((await channels.read(scope))["time_zone"]),
             may_begin=why(scope.actor, Action.MESSAGE_DIRECT).allowed,
-            asked=asked,
-            found=await _found(scope, asked),
+            asked=whom.asked,
+            unfound=whom.unfound,
+            found=await _found(scope, whom.start),
             more_url=_more(visit.slug, rows[PAGE - 1]) if len(rows) > PAGE else "",
             form=form,
         )

@@ -12,6 +12,7 @@ from server.api.people import CURSOR, following, prepared, save
 from server.forms import named, read_fields, refill
 from server.pages.landing import id_of
 from server.pages.room_view import TITLES
+from server.pages.seeking import sought
 from server.pages.studio.batches import zones
 from server.pages.visits import Visit, see
 from server.sockets import WIRE
@@ -33,10 +34,11 @@ WORDS = {role: TITLES.get(role, "Student") for role in Role}
 async def directory(visit: Visit) -> web.Response:
     """GET /c/{slug}/people: by name; `?q=` the beginning of a name, `?role=`, `?after=`."""
     query = visit.request.query
-    asked, role, after = query.get("q", "").strip()[:80], _role(query.get("role", "")), CURSOR.read(query.get("after"))
+    whom, role, after = sought(query.get("q", "")), _role(query.get("role", "")), CURSOR.read(query.get("after"))
     async with visit.enter(readonly=True) as scope:
         roles = (role,) if role else ()
-        rows = await profiles.page(scope, called=asked, roles=roles, after=after, limit=PAGE + 1)
+        rows = await profiles.page(scope, called=whom.start, roles=roles, after=after, limit=PAGE + 1)
+        rows = [] if whom.unfound else rows
         here = await _here(visit, scope, rows)
     more = following(rows, PAGE)
     rest = "".join(f"&{name}={value}" for name, value in (("role", role or ""),) if value)
@@ -45,9 +47,10 @@ async def directory(visit: Visit) -> web.Response:
         own_url=links.people(visit.slug, "/me"),
         people=tuple(_row(visit.slug, row, here) for row in rows[:PAGE]),
         roles=tuple((each.value, WORDS[each]) for each in Role),
-        asked=asked,
+        asked=whom.asked,
+        unfound=whom.unfound,
         role=role.value if role else "",
-        more_url=links.people(visit.slug, f"?after={more}{rest}") if more and not asked else "",
+        more_url=links.people(visit.slug, f"?after={more}{rest}") if more and not whom.asked else "",
     )
     return visit.show("people.html", view)
 

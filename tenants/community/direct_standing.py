@@ -81,7 +81,7 @@ async def rename(scope: Scope, room_id: UUID, name: str) -> None:
         raise Conflict("A conversation of two is called by the other's name.", "pair")
     if room["standing"] != IN:
         raise Forbidden("Accept this conversation before you name it.", "unanswered")
-    await scope.run(_NAME, room_id=room_id, new_name=room_names.clean_name(name) if name.strip() else "")
+    await scope.run(_NAME, room_id=room_id, new_name=room_names.clean_name(name) if name else "")
 
 
 async def block(scope: Scope, member_id: UUID) -> None:

@@ -9,6 +9,7 @@ from server.api.rooms import INSIDERS
 from server.forms import named, read_fields, refill
 from server.pages.landing import id_of
 from server.pages.room_view import TITLES
+from server.pages.seeking import sought
 from server.pages.studio.desk import at_desk, back, desk
 from server.pages.visits import Visit
 from server.web.views.frame import PersonMark
@@ -55,20 +56,22 @@ async def remove_insider(visit: Visit) -> web.Response:
 
 async def _show(visit: Visit, problem: str = "", status: int = 200) -> web.Response:
     query, room_id = visit.request.query, id_of(visit, "id")
-    asked, adding = query.get("q", "").strip()[:80], query.get("add", "").strip()[:80]
+    inside, adding = sought(query.get("q", "")), sought(query.get("add", ""))
     after = INSIDERS.read(query.get("after"))
     async with at_desk(visit, "rooms", readonly=True) as scope:
         room = await rooms.find(scope, room_id)
-        rows = await insiders.page(scope, room_id, called=asked, after=after, limit=PAGE + 1)
+        rows = await insiders.page(scope, room_id, called=inside.start, after=after, limit=PAGE + 1)
+        rows = [] if inside.unfound else rows
         private = room["kind"] == "private"
-        found = await insiders.outside(scope, room_id, adding) if private and adding else []
+        found = await insiders.outside(scope, room_id, adding.start) if private and adding.start else []
         at = desk(visit, scope, "rooms")
         of_batch = {} if private else await _of_batch(visit, scope, room)
     own = f"{at.home}/rooms/{room_id}/members"
     view = InsidersPage(
         desk=at, room=room["name"], room_url=links.room(visit.slug, room["slug"]), url=own, private=private,
-        people=_people(visit.slug, rows[:PAGE]), asked=asked, adding=adding, found=_people(visit.slug, found),
-        more_url="" if asked else _more(own, rows), problem=problem, **of_batch,
+        people=_people(visit.slug, rows[:PAGE]), asked=inside.asked, adding=adding.asked,
+        unfound=inside.unfound, unfound_outside=adding.unfound, found=_people(visit.slug, found),
+        more_url="" if inside.asked else _more(own, rows), problem=problem, **of_batch,
     )  # fmt: skip
     return visit.show_tool("studio_insiders.html", view, status=status)
 

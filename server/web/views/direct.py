@@ -37,7 +37,7 @@ class DirectPage:
     """`direct.html`. `POST {url}`: `m-{id}` for each of the `found` that is ticked, and `name` of a group.
 
     `GET {url}?q=` looks for people; `POST {url}/block` with `member` and `on` (`0`: no more) blocks. `more_url` leads
-    to older conversations. Without `may_begin` the reader only answers.
+    to older conversations. `unfound` is as in `seeking.Sought`. Without `may_begin` the reader only answers.
     """
 
     url: str
@@ -47,6 +47,7 @@ class DirectPage:
     zone: ZoneInfo
     may_begin: bool = True
     asked: str = ""
+    unfound: str = ""
     found: tuple[PersonMark, ...] = ()
     more_url: str = ""
     form: Form = field(default_factory=Form)

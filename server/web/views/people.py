@@ -25,6 +25,7 @@ class PeoplePage:
     people: tuple[PersonRow, ...]
     roles: tuple[tuple[str, str], ...]
     asked: str = ""
+    unfound: str = ""
     role: str = ""
     more_url: str = ""
 

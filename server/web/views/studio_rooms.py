@@ -86,6 +86,8 @@ class InsidersPage:
     private: bool
     people: tuple[Insider, ...]
     asked: str = ""
+    unfound: str = ""
+    unfound_outside: str = ""
     adding: str = ""
     found: tuple[Insider, ...] = ()
     more_url: str = ""

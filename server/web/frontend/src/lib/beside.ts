@@ -50,7 +50,8 @@ function listen(transport: Standing["transport"], open: () => { thread: Thread; 
 export class Beside {
   readonly #main = the("main.talk");
   readonly #narrow = matchMedia(NARROW);
-  readonly #path = location.pathname;
+  // The page may have come as the answer to a form, at another address.
+  readonly #path = (the("#places").dataset.list ?? "").replace(/\/places$/, "");
   #open: (Open & { view: ThreadView }) | null = null;
 
   constructor(
