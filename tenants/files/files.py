@@ -32,7 +32,7 @@ from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 from tenants.statements import CHANNEL, scoped, within
 from tenants.tables import binds, instant, owned, refers, text
-from tenants.texts import clean_line
+from tenants.texts import clean_file_name
 
 FILES = owned(
     "files",
@@ -173,7 +173,7 @@ async def begin(scope: Scope, *, name: str, content_type: str, purpose: str, siz
         raise Conflict("Finish, and send, some of the uploads you have begun first.", "too_many_uploads")
     file_id = new_id()
     return await scope.one(
-        _BEGIN, id=file_id, owner_id=owner_id, name=clean_line(name, "/name", longest=NAME_LENGTH),
+        _BEGIN, id=file_id, owner_id=owner_id, name=clean_file_name(name, "/name", longest=NAME_LENGTH),
         content_type=content_type, size=size, object_key=object_key(scope.channel_id, file_id), purpose=purpose,
     )  # fmt: skip
 

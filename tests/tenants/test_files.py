@@ -1,5 +1,6 @@
 """Files: what may be uploaded for which use, when a file is ready, and who may read it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -56,6 +57,13 @@ async def test_what_will_not_do_is_not_begun(
     async with tenancy.scope(world.pottery.id, world.pottery.ben.actor) as scope:
         with pytest.raises(refusal):
             await files.begin(scope, **FILM | fields)  # type: ignore[arg-type]
+
+
+async def test_a_file_may_bear_marks_that_nobody_typed(tenancy: Tenancy, world: World) -> None:
+    for name in ("\u200eWhatsApp Image.jpg", "\u05d0\u05d1\u200f 12.jpg", "\ufeffplan.jpg"):
+        async with tenancy.scope(world.pottery.id, world.pottery.ben.actor) as scope:
+            row = await files.begin(scope, name=name, content_type="image/jpeg", purpose="attachment", size=9)
+        assert row["name"] == re.sub("[\u200e\u200f\ufeff]", "", name)
 
 
 async def test_only_those_who_teach_upload_and_each_finishes_their_own(tenancy: Tenancy, world: World) -> None:
