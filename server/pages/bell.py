@@ -1,7 +1,5 @@
 """The bell's page: what one was told in a channel, newest first, and a button that marks it as read."""
 
-from zoneinfo import ZoneInfo
-
 from aiohttp import web
 
 from server.api.bell import CURSOR
@@ -10,9 +8,9 @@ from server.pages.visits import Visit, see
 from server.web.views.bell import BellPage, NoticeRow
 from server.web.views.buying import WORDS
 from tenants import links
-from tenants.channels import channels
 from tenants.community import bell
 from tenants.community.bell import Told
+from tenants.members import zones
 
 PAGE = 30
 SIGNS = {
@@ -38,7 +36,7 @@ async def show(visit: Visit) -> web.Response:
     after = CURSOR.read(visit.request.query.get("after"))
     async with visit.enter(readonly=True) as scope:
         rows = await bell.page(scope, after=after, limit=PAGE + 1)
-        zone = ZoneInfo((await channels.read(scope))["time_zone"])
+        zone = await zones.of(scope, scope.actor.member_id)
     shown, here = rows[:PAGE], links.notices(visit.slug)
     view = BellPage(
         notices=tuple(_row(row) for row in shown),

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -16,10 +15,9 @@ from server.pages.visits import Visit, see
 from server.web.views.direct import DirectPage, Request, TalkRow
 from server.web.views.frame import Form, PersonMark
 from tenants import links
-from tenants.channels import channels
 from tenants.community import blocks, direct, direct_standing
 from tenants.errors import Invalid, NotFound, Refusal
-from tenants.members import members
+from tenants.members import members, zones
 from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 
@@ -103,7 +101,7 @@ async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> we
             talks=tuple(_row(visit.slug, row) for row in rows[:PAGE]),
             requests=tuple(_request(visit.slug, row) for row in await direct.page(scope, "asked", limit=PAGE)),
             blocked=tuple(PersonMark(str(row["id"]), row["name"]) for row in await blocks.mine(scope)),
-            zone=ZoneInfo((await channels.read(scope))["time_zone"]),
+            zone=await zones.of(scope, scope.actor.member_id),
             may_begin=why(scope.actor, Action.MESSAGE_DIRECT).allowed,
             asked=whom.asked,
             unfound=whom.unfound,

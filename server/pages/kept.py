@@ -1,7 +1,5 @@
 """What is kept of the talk, as pages without scripts: the pinned messages of a room, and what the reader saved."""
 
-from zoneinfo import ZoneInfo
-
 from aiohttp import web
 
 from server.api.kept import CURSOR
@@ -12,8 +10,8 @@ from server.pages.visits import Visit, see
 from server.web.views.kept import KeptPage, KeptRow
 from server.web.views.polled import polled
 from tenants import links
-from tenants.channels import channels
 from tenants.community import bookmarks, direct, pins, polls
+from tenants.members import zones
 from tenants.permissions import Action, why
 from tenants.scope import Record
 
@@ -25,7 +23,7 @@ async def pins_page(visit: Visit) -> web.Response:
     async with visit.enter(readonly=True) as scope:
         room = await room_of(visit, scope)
         rows = await pins.listed(scope, room["id"])
-        zone = ZoneInfo((await channels.read(scope))["time_zone"])
+        zone = await zones.of(scope, scope.actor.member_id)
         may = why(scope.actor, Action.MESSAGE_PIN).allowed
     view = KeptPage(
         rows=tuple(_row(visit, row, room) for row in rows),
@@ -52,7 +50,7 @@ async def saved_page(visit: Visit) -> web.Response:
     async with visit.enter(readonly=True) as scope:
         found = await bookmarks.listed(scope, before=after, limit=PAGE + 1)
         places = {str(room["id"]): room for room in await direct.readable(scope)}
-        zone = ZoneInfo((await channels.read(scope))["time_zone"])
+        zone = await zones.of(scope, scope.actor.member_id)
     shown, here = found[:PAGE], links.saved(visit.slug)
     older = CURSOR.write((shown[-1]["saved_at"], shown[-1]["bookmark_id"])) if len(found) > PAGE else ""
     view = KeptPage(

@@ -1,6 +1,9 @@
 """The bell over the API, on its page and in the head of each page."""
 
+import re
 from uuid import UUID, uuid4
+
+import pytest
 
 from tenants.community import messages
 from tenants.community.drafts import draft
@@ -110,3 +113,19 @@ async def test_mentions_are_told_with_who_said_what_where_until_the_words_are_ta
     assert (one["title"], one["gone"]) == ("", True)
     assert "The message was taken away." in (await browser.get(here)).text
     assert (await web.call("GET", f"{path}/unread", token=school.sam.token)).json == {"unread": 1}
+
+
+@pytest.mark.parametrize("page", ["notices", "saved", "direct"])
+async def test_lists_of_one_s_own_say_times_in_one_s_own_zone(
+    web: Web, tenancy: Tenancy, world: World, page: str
+) -> None:
+    school, at = world.pottery, f"/channels/{world.pottery.slug}"
+    room = await make_room(tenancy, school)
+    said = await say(tenancy, school, school.zoe.actor, room, f"<@{school.sam.member_id}>, is it dry?")
+    assert (await web.call("PUT", f"{at}/messages/{said.id}/bookmark", token=school.sam.token)).status == 204
+    talk = {"members": [str(school.zoe.member_id)]}
+    assert (await web.call("POST", f"{at}/direct", talk, token=school.sam.token)).status == 201
+    browser = await signed_in(web, school.sam)
+    zone = {"time_zone": "Asia/Kolkata"}
+    assert (await web.call("PATCH", f"{at}/profile", zone, token=school.sam.token)).status == 200
+    assert re.search(" \\d\\d:\\d\\d IST</time>", (await browser.get(f"/c/{school.slug}/{page}")).text)
