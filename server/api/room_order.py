@@ -35,10 +35,15 @@ class PlacedRooms(Given):
     rooms: Annotated[list[UUID], Field(max_length=rooms.MOST_ROOMS)]
 
 
+Sections = Annotated[list[PlacedRooms], Field(max_length=room_sections.MOST_SECTIONS + 1)]
+
+
 class RoomOrder(Given):
     """Every section from first to last, and in them every room that you see and that is not archived."""
 
-    sections: Annotated[list[PlacedRooms], Field(max_length=room_sections.MOST_SECTIONS + 1)]
+    sections: Sections
+    seen: Sections | None = None
+    """The order that you go on from, written likewise."""
 
 
 class RoomSectionShown(BaseModel):
@@ -79,9 +84,15 @@ async def order_rooms(context: InChannel, *, path: InSlug, body: RoomOrder) -> P
 
     The place without section stands first, wherever it is named. Rooms that you do not see keep their place.
     `rooms_changed` when rooms or sections were added, archived or deleted since you loaded them: nothing is changed.
+    Say what you have `seen`, and `order_changed` keeps you from undoing what somebody else has put in order meanwhile.
     """
-    await room_order.put(context.scope, [(each.id, each.rooms) for each in body.sections])
+    seen = None if body.seen is None else _placed(body.seen)
+    await room_order.put(context.scope, _placed(body.sections), seen)
     return Page(items=[room_shown(row) for row in await rooms.seen(context.scope)])
+
+
+def _placed(sections: list[PlacedRooms]) -> list[tuple[UUID | None, list[UUID]]]:
+    return [(each.id, each.rooms) for each in sections]
 
 
 ROUTES = (

@@ -22,6 +22,7 @@ from tenants.statements import scoped
 Step = Literal["up", "down"]
 Section = UUID | None
 Order = Mapping[Section, Sequence[UUID]]
+Asked = Sequence[tuple[Section, Sequence[UUID]]]
 _R, _S = ROOMS.c, ROOM_SECTIONS.c
 _IDS = bindparam("ids", type_=ARRAY(Uuid()))
 _STANDING = scoped(
@@ -39,11 +40,12 @@ _PLACE_SECTIONS = scoped(
 )
 
 
-async def put(scope: Scope, asked: Sequence[tuple[Section, Sequence[UUID]]]) -> None:
+async def put(scope: Scope, asked: Asked, seen: Asked | None = None) -> None:
     """Set the whole order: every section and every room that the actor sees and that is not archived, each once.
 
     `None` is the place without section, which always stands first. Invalid for what is named twice, NotFound for what
-    is not there, Conflict `rooms_changed` when rooms or sections were added, archived or deleted meanwhile.
+    is not there, Conflict `rooms_changed` when rooms or sections were added, archived or deleted meanwhile. With the
+    order that the actor has `seen`, Conflict `order_changed` when another stands, unless that one is asked for.
     """
     scope.require(Action.ROOM_EDIT)
     _check_once(asked)
@@ -51,6 +53,8 @@ async def put(scope: Scope, asked: Sequence[tuple[Section, Sequence[UUID]]]) -> 
     standing, sections = await _standing(scope), await _sections(scope)
     order: dict[Section, Sequence[UUID]] = {None: (), **dict(asked)}
     _check_whole(scope, standing, sections, order)
+    if seen is not None:
+        _check_seen(scope, standing, sections, order, {None: (), **dict(seen)})
     await _set(scope, standing, sections, order)
 
 
@@ -186,6 +190,20 @@ def _check_whole(scope: Scope, standing: Sequence[Record], sections: Iterable[UU
     if named != _movable(scope, standing) or there - order.keys():
         words = "Rooms or sections were added, archived or deleted meanwhile. Load them again, then put them in order."
         raise Conflict(words, "rooms_changed")
+
+
+def _check_seen(scope: Scope, standing: Sequence[Record], sections: Sequence[UUID], order: Order, seen: Order) -> None:
+    """Pass when what is asked for goes on from the order that stands, or is that order (its answer was lost)."""
+    movable = _movable(scope, standing)
+    stands = _told(_layout([row for row in standing if row["id"] in movable], sections))
+    if stands not in (_told(seen), _told(order)):
+        words = "Somebody else has put the rooms in order meanwhile. Look at their order, then put yours."
+        raise Conflict(words, "order_changed")
+
+
+def _told(order: Order) -> list[tuple[Section, tuple[UUID, ...]]]:
+    """An order to be compared: the place without section first, as `Order` always begins with it."""
+    return [(section, tuple(placed)) for section, placed in order.items()]
 
 
 def _no_such_room() -> NotFound:

@@ -54,6 +54,27 @@ async def test_who_orders_what_has_changed_is_told_so(web: Web, world: World) ->
     assert (await order(web, pottery, pottery.ana.token, (section, [b, a]))).status == 200
 
 
+async def test_an_order_that_was_not_seen_is_not_undone(web: Web, world: World) -> None:
+    pottery = world.pottery
+    a, b, c = [await make(web, pottery, "rooms", name=name) for name in "ABC"]
+    url = f"/channels/{pottery.slug}/room-order"
+
+    async def asks(token: str, rooms: list[str], seen: list[str]) -> Any:
+        given = {"sections": [{"id": None, "rooms": rooms}], "seen": [{"id": None, "rooms": seen}]}
+        return await web.call("PUT", url, given, token=token)
+
+    assert (await asks(pottery.ana.token, [b, a, c], [a, b, c])).status == 200
+    late = await asks(pottery.mia.token, [a, c, b], [a, b, c])
+    assert (late.status, late.json["code"]) == (409, "order_changed")
+    assert "Somebody else" in late.json["detail"]
+    listed = (await web.call("GET", f"/channels/{pottery.slug}/rooms", token=pottery.mia.token)).json["items"]
+    assert [room["id"] for room in listed] == [b, a, c]
+    # The same again, when its answer was lost.
+    assert (await asks(pottery.ana.token, [b, a, c], [a, b, c])).status == 200
+    assert (await asks(pottery.mia.token, [b, c, a], [b, a, c])).status == 200
+    assert (await order(web, pottery, pottery.ana.token, (None, [a, b, c]))).status == 200
+
+
 async def test_what_is_not_there_or_elsewhere_is_not_found(web: Web, world: World) -> None:
     pottery, chess = world.pottery, world.chess
     a = await make(web, pottery, "rooms", name="A")

@@ -118,6 +118,33 @@ async def test_an_order_that_was_overtaken_is_said_and_loaded_again(town: Town, 
     await expect(item(ana.page, one["id"])).to_be_visible()
 
 
+async def test_an_order_that_somebody_else_has_set_meanwhile_is_shown_and_gone_on_from(
+    chromium: Browser, town: Town, ana: Talker
+) -> None:
+    rooms = [await town.place() for _ in range(3)]
+    one, two, three = [room["id"] for room in rooms]
+    section, name = await a_section(town, one, two, three)
+    async with talker(chromium, town, "mia", rooms[0]["slug"]) as mia:
+        for who in (ana, mia):
+            await who.who.visit(STUDIO)
+            await who.page.wait_for_load_state("networkidle")
+        async with mia.page.expect_response(lambda answer: answer.url.endswith("/room-order")):
+            await item(mia.page, three).get_by_role("button", name="up").click()
+        await item(ana.page, one).get_by_role("button", name="down").click()
+        fault = ana.page.get_by_role("alert").filter(has_text="Somebody else has put the rooms in order meanwhile.")
+        await expect(fault).to_be_visible()
+        listed = ana.page.locator(f"[data-list='{section}'] [data-item]")
+        for place, room in enumerate((one, three, two)):
+            await expect(listed.nth(place)).to_have_attribute("data-item", room)
+        assert await objections(ana.page) == []
+        async with ana.page.expect_response(lambda answer: answer.url.endswith("/room-order")) as kept:
+            await item(ana.page, one).get_by_role("button", name="down").click()
+        assert (await kept.value).ok
+        await expect(fault).to_be_hidden()
+        await mia.enter()
+        assert await beside(mia.page, name) == [rooms[2]["name"], rooms[0]["name"], rooms[1]["name"]]
+
+
 async def test_a_folded_section_stays_so_and_counts_what_is_unread(chromium: Browser, town: Town) -> None:
     here, there = [await town.place() for _ in range(2)]
     section, _ = await a_section(town, there["id"])

@@ -1,5 +1,6 @@
 /** Things in lists put in order: dragged by their grips, or by the steps that are forms without this script. */
 import { call } from "./api.ts";
+import { drawn } from "./drawn.ts";
 import { LATER } from "./later.ts";
 import { the } from "./page.ts";
 import { Refused } from "./refusal.ts";
@@ -9,6 +10,12 @@ const ITEM = "[data-item]";
 /** So near to the edge of the window it scrolls, by so much at each move. */
 const EDGE = 56;
 const SCROLL = 14;
+
+/** A list and what is in it, as it is kept. */
+interface Section {
+  id: string | null;
+  rooms: string[];
+}
 
 /** Where a thing stood: to put it back there. */
 interface Place {
@@ -27,10 +34,13 @@ class Orders {
   readonly #fault: HTMLElement;
   #kept = Promise.resolve();
   #shut = false;
+  /** What is kept, as far as this page knows: another's order is not undone unseen. */
+  #seen: Section[];
 
   constructor(private readonly root: HTMLElement) {
     this.#said = the("[data-moved]", root);
     this.#fault = the("[data-unmoved]", root);
+    this.#seen = this.#sections();
   }
 
   /** A step in place; where the first or last one is reached the other button takes the focus. */
@@ -86,16 +96,50 @@ class Orders {
 
   async #keep(): Promise<void> {
     if (this.#shut) return;
-    const sections = this.#lists().map((list) => ({ id: list.dataset.list || null, rooms: items(list).map(idOf) }));
+    const sections = this.#sections();
     const url = `/api/v1/channels/${this.root.dataset.orders}/room-order`;
-    // Kept even by a page that is left at once.
-    await call("PUT", url, { sections }, { keepalive: true }).catch((fault) => {
-      // What stands here is no longer what is kept: nothing more is moved until it was loaded again.
-      this.#shut = fault instanceof Refused;
-      the("span", this.#fault).textContent = fault.message;
-      this.#fault.hidden = false;
-      this.#fault.scrollIntoView({ block: "nearest" });
-    });
+    try {
+      // Kept even by a page that is left at once.
+      await call("PUT", url, { sections, seen: this.#seen }, { keepalive: true });
+      this.#seen = sections;
+      this.#fault.hidden = true;
+    } catch (fault) {
+      await this.#failed(fault as Error);
+    }
+  }
+
+  /** Says so; what stands here is no longer what is kept, so nothing more is moved until that was loaded again. */
+  async #failed(fault: Error): Promise<void> {
+    this.#shut = fault instanceof Refused;
+    this.#said.textContent = "";
+    the("span", this.#fault).textContent = fault.message;
+    this.#fault.hidden = false;
+    this.#fault.scrollIntoView({ block: "nearest" });
+    if (fault instanceof Refused && fault.code === "order_changed") this.#shut = !(await this.#renew());
+  }
+
+  /** Puts what is here as it is kept now; false when there is something else than that. */
+  async #renew(): Promise<boolean> {
+    const page = await drawn(the<HTMLAnchorElement>("a", this.#fault).pathname);
+    if (!page || page === "gone") return false;
+    for (const list of page.querySelectorAll<HTMLElement>("#order [data-list]")) {
+      const own = this.root.querySelector<HTMLElement>(`[data-list="${CSS.escape(list.dataset.list ?? "")}"]`);
+      if (!own) return false;
+      for (const id of items(list).map(idOf)) {
+        const item = this.root.querySelector(`[data-item="${CSS.escape(id)}"]`);
+        if (!item) return false;
+        own.insertBefore(item, own.querySelector(":scope > .nothing"));
+      }
+      // Sections have an order too.
+      this.root.append(own.closest("section") as Element);
+    }
+    for (const list of this.#lists()) settleSteps(list);
+    this.#seen = this.#sections();
+    return true;
+  }
+
+  #sections(): Section[] {
+    return this.#lists().map((list) => ({ id: list.dataset.list || null, rooms: items(list).map(idOf) }));
   }
 
   #lists(): HTMLElement[] {
