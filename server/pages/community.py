@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -20,7 +19,6 @@ from server.sockets import WIRE
 from server.web.views.frame import Form, PersonMark
 from server.web.views.room import PlacesPage
 from tenants import links
-from tenants.channels import channels
 from tenants.community import (
     audience,
     blocks,
@@ -148,7 +146,6 @@ async def gather(
     visit: Visit, scope: Scope, room: Record, found: Sequence[Record], root: Record | None = None
 ) -> RoomFacts:  # fmt: skip
     """All that a page about these messages of a room, or of the thread that begins with `root`, shows."""
-    channel = await channels.read(scope)
     member = scope.actor.member_id is not None and scope.actor.banned is None
     talk = await direct.find(scope, room["id"]) if room["kind"] == rooms.DIRECT else None
     members: Sequence[Any] = ()
@@ -157,7 +154,7 @@ async def gather(
     here = await _here(visit, scope.channel_id, room["id"], [row["id"] for row in members]) if member else NOBODY
     return RoomFacts(
         slug=visit.slug,
-        zone=ZoneInfo(channel["time_zone"]),
+        zone=await zones.of(scope, scope.actor.member_id),
         actor=scope.actor,
         room=room,
         rooms=await rooms.seen(scope),
@@ -170,7 +167,6 @@ async def gather(
         read_seq=await reads.read_upto(scope, room["id"]),
         withheld=await _withheld(scope, found),
         silence=await screening.silenced(scope, room),
-        own_zone=await zones.of(scope, scope.actor.member_id) if sanctions.muted_until(room) else None,
         raid=await raids.standing(scope) if sanctions.raided(room) else None,
         talks=await direct.page(scope, limit=MOST_TALKS) if member else (),
         asking=await direct.asking(scope) if member else 0,

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -13,8 +12,8 @@ from server.pages.visits import Visit
 from server.web.views.frame import PersonMark
 from server.web.views.history import HistoryPage, story
 from tenants import links
-from tenants.channels import channels
 from tenants.community import history
+from tenants.members import zones
 from tenants.scope import Record
 
 
@@ -26,7 +25,7 @@ async def history_page(visit: Visit) -> web.Response:
         versions = await history.read(scope, UUID(message["id"]))
         written = [(row["written_at"], row["body"]) for row in versions] + _present(message)
         bodies = await history.spoken(scope, [body for _, body in written])
-        zone = ZoneInfo((await channels.read(scope))["time_zone"])
+        zone = await zones.of(scope, scope.actor.member_id)
     times = [at for at, _ in written]
     view = HistoryPage(
         author=PersonMark(message["author_id"], message["author_name"], message["author_avatar"]),

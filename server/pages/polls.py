@@ -1,7 +1,6 @@
 """Polls without scripts: voting by a form, and the page of who chose what."""
 
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -13,9 +12,9 @@ from server.web.views.frame import PersonMark
 from server.web.views.polled import polled
 from server.web.views.voters import VotersPage
 from tenants import links
-from tenants.channels import channels
 from tenants.community import messages, polls, voting
 from tenants.errors import Invalid, NotFound
+from tenants.members import zones
 from tenants.scope import Record
 
 # A page names so many of an option; the rest is found over the API.
@@ -35,7 +34,7 @@ async def show(visit: Visit) -> web.Response:
         if not poll["anonymous"]:
             places = range(len(poll["options"]))
             names = [await voting.voters(scope, message_id, n, limit=NAMED) for n in places]
-        zone = ZoneInfo((await channels.read(scope))["time_zone"])
+        zone = await zones.of(scope, scope.actor.member_id)
     view = VotersPage(
         html=row["html"],
         poll=polled(poll),

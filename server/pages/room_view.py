@@ -44,8 +44,8 @@ class RoomFacts:
     reader may know it; `at` is the seq that was sought. With a `root` the page is that of its thread, and `messages`
     begin with it; `follows` when the reader does, and there is `more` before that seq; `earlier` replies stand still.
     In so many threads something is `waiting` to be read. `draft` is what the reader has begun to write here, `drafted`
-    the rooms in which they have begun something. `silence` says why the reader only reads while the `raid` stands. Who
-    is muted is told of its end in their `own_zone`.
+    the rooms in which they have begun something. `silence` says why the reader only reads while the `raid` stands.
+    Times are told in the reader's `zone`.
     """
 
     slug: str
@@ -76,7 +76,6 @@ class RoomFacts:
     drafted: frozenset[UUID] = frozenset()
     silence: str = ""
     raid: Record | None = None
-    own_zone: ZoneInfo | None = None
 
 
 def room_view(facts: RoomFacts, form: Form | None = None) -> RoomPage:
@@ -174,7 +173,7 @@ def _ids() -> dict[str, Any]:
 def _rights(facts: RoomFacts, *, member: bool) -> dict[str, Any]:
     """What the reader may do here, and what holds them back."""
     actor, room = facts.actor, facts.room
-    muted, slow_seconds = sanctions.said_of(room, facts.own_zone or facts.zone)
+    muted, slow_seconds = sanctions.said_of(room, facts.zone)
     raid_until = facts.raid["ends_at"] if facts.raid and facts.silence else None
     return {
         "talk": talk_bar(facts.slug, facts.talk) if facts.talk else None,

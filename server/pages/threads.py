@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -14,9 +13,9 @@ from server.pages.visits import Visit, see
 from server.web.views.frame import Form, PersonMark
 from server.web.views.threads import ThreadRow, ThreadsPage
 from tenants import links
-from tenants.channels import channels
 from tenants.community import direct, messages, threads
 from tenants.errors import NotFound, Refusal
+from tenants.members import zones
 from tenants.scope import Record, Scope
 
 MOST = 100
@@ -58,7 +57,7 @@ async def threads_page(visit: Visit) -> web.Response:
     async with visit.enter(readonly=True) as scope:
         found = await threads.followed(scope, before=after, limit=PAGE + 1)
         places = {str(room["id"]): room for room in await direct.readable(scope)}
-        zone = ZoneInfo((await channels.read(scope))["time_zone"])
+        zone = await zones.of(scope, scope.actor.member_id)
     shown, here = found[:PAGE], links.threads(visit.slug)
     older = CURSOR.write((shown[-1]["thread_last_at"], UUID(shown[-1]["id"]))) if len(found) > PAGE else ""
     view = ThreadsPage(

@@ -2,14 +2,13 @@
 
 from datetime import UTC, date, datetime, time
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
-from tenants.channels import channels
 from tenants.community import messages
 from tenants.community.message_table import MESSAGES
 from tenants.community.messages import PAGE
+from tenants.members import zones
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
 from tenants.tables import Instant
@@ -34,11 +33,11 @@ async def around(scope: Scope, room_id: UUID, seq: int, limit: int = PAGE) -> li
 
 
 async def day_begins(scope: Scope, room_id: UUID, day: date) -> int | None:
-    """The `seq` of a day's first message, or of the next one after; a day is that of the channel's zone.
+    """The `seq` of a day's first message, or of the next one after; a day is that of the actor's zone.
 
     None when nothing was said from then on.
     """
-    zone = ZoneInfo((await channels.read(scope))["time_zone"])
+    zone = await zones.of(scope, scope.actor.member_id)
     then = datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min, zone).astimezone(UTC)
     found: int | None = await scope.value(FROM_THEN_ON, room_id=room_id, then=then)
     return found

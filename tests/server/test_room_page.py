@@ -28,6 +28,19 @@ async def test_a_member_sees_the_talk_and_writes_without_scripts(web: Web, world
     assert 'data-last="1"' in page
 
 
+async def test_a_room_says_times_in_the_readers_zone_and_a_strangers_in_the_channels(web: Web, world: World) -> None:
+    school = world.pottery
+    room = await make_room(web, school, kind="open")
+    await post(web, school, room, school.zoe.token, "Is it dry?")
+    zone = {"time_zone": "Asia/Kolkata"}
+    assert (await web.call("PATCH", f"/channels/{school.slug}/profile", zone, token=school.sam.token)).status == 200
+    path = f"/c/{school.slug}/community/wheel-talk"
+    assert 'data-zone="Asia/Kolkata"' in (await (await signed_in(web, school.sam)).get(path)).text
+    stranger = (await web.get(path)).body.decode()
+    assert 'data-zone="Asia/Kolkata"' not in stranger
+    assert "data-zone=" in stranger
+
+
 async def test_what_cannot_be_posted_comes_back_with_the_reason(web: Web, world: World) -> None:
     pottery = world.pottery
     await make_room(web, pottery)

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from tenants.community import messages, places
+from tenants.members import profiles
 from tenants.scope import Tenancy
 from tests.databases import bare
 from tests.tenants.test_community import make_room, say
@@ -29,7 +30,7 @@ async def test_a_page_about_a_message_has_as_many_before_as_after(tenancy: Tenan
         assert [row["seq"] for row in await places.around(scope, room, 5, 1)] == [5]
 
 
-async def test_a_day_begins_in_the_channels_zone_at_its_first_message(tenancy: Tenancy, world: World) -> None:
+async def test_a_day_begins_in_ones_own_zone_or_the_channels(tenancy: Tenancy, world: World) -> None:
     pottery = world.pottery
     room = await make_room(tenancy, pottery)
     async with bare(tenancy.app, channel_id=pottery.id) as connection:
@@ -41,6 +42,9 @@ async def test_a_day_begins_in_the_channels_zone_at_its_first_message(tenancy: T
         assert await places.day_begins(scope, room, date(2026, 6, 2)) == 22
         for far, seq in ((date.min, 1), (date(2026, 5, 1), 1), (date(2027, 1, 1), None), (date.max, None)):
             assert await places.day_begins(scope, room, far) == seq
+    async with tenancy.scope(pottery.id, pottery.zoe.actor) as scope:
+        await profiles.put(scope, profiles.prepare({"time_zone": "Asia/Tokyo"}))
+        assert await places.day_begins(scope, room, date(2026, 6, 2)) == 15
 
 
 async def test_a_jump_reads_an_index_and_nothing_else_of_a_long_room(own: Tenancy, here: World) -> None:

@@ -24,6 +24,7 @@ PIANO = ChannelMark("piano", "Small Hours Piano", "piano", "/c/piano", "#f5e6a1"
 SAM = PersonMark("sam", "Sam Idowu")
 NOW = datetime(2026, 11, 21, 14, 32, tzinfo=UTC)
 CODE = "7K4M-Q2XD-9FTA-H"
+TOKEN = 12 * "hG5x"
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,8 @@ def mail(*, opened: bool) -> Sample:
         "sam@guildhall.example",
         "Your link to sign in",
         NOW,
-        "Open this link to sign in. It works once, for 15 minutes.\n\nhttp://127.0.0.1:8000/sign-in/link?token=x",
-        ("/sign-in/link?token=x",),
+        f"Open this link to sign in. It works once, for 15 minutes.\n\nhttp://127.0.0.1:8000/sign-in/link?token={TOKEN}",
+        (f"/sign-in/link?token={TOKEN}",),
     )
     return Sample("mail_viewer.html", MailView((letter,), letter if opened else None), Frame(ORIGIN, "/mail"))
 

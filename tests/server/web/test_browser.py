@@ -35,7 +35,7 @@ async def test_a_page_is_well_on_a_phone_by_day_and_by_night(chromium: Browser, 
     await page.add_init_script(REFUSALS)
     await page.goto(f"{origin}/{name}")
     assert await page.evaluate("window.refused ?? []") == []
-    assert await page.evaluate("innerWidth") == 390
+    assert await page.evaluate("document.scrollingElement.scrollWidth") == 390
     assert await objections(page) == []
     await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     assert await objections(page, "{runOnly: ['color-contrast']}") == []
