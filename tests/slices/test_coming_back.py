@@ -70,7 +70,7 @@ async def test_a_ban_further_away_than_a_timer_holds_is_waited_for_and_not_asked
 ) -> None:
     asked: list[str] = []
     zoe.page.on("request", lambda request: asked.append(request.url))
-    made = await act(town, zoe, "ban", timedelta(days=60))
+    made = await act(town, zoe, "ban", timedelta(days=30))
     try:
         await expect(zoe.banner.get_by_role("button")).to_be_visible(timeout=WITHIN)
         asked.clear()
