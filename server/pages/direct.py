@@ -1,6 +1,8 @@
 """Pages of direct messages: the conversations of a member, requests to them, whom they have blocked."""
 
+import contextlib
 from collections.abc import Mapping
+from itertools import islice
 from uuid import UUID
 
 from aiohttp import web
@@ -26,7 +28,10 @@ SIGNS = {True: "message-square", False: "users"}
 
 
 async def show(visit: Visit) -> web.Response:
-    """GET /c/{slug}/direct: with `?q=` the members of that name beside it, with `?after=` older conversations."""
+    """GET /c/{slug}/direct: with `?q=` the members of that name beside it, with `?after=` older conversations.
+
+    Those who were ticked before (`m-{id}`), and the `name` of the group, stay while others are looked for.
+    """
     return await _show(visit)
 
 
@@ -92,10 +97,11 @@ async def block(visit: Visit) -> web.Response:
 
 
 async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> web.Response:
-    form, before = form or Form(), CURSOR.read(visit.request.query.get("after"))
-    whom = sought(visit.request.query.get("q") or form.values.get("q", ""))
+    form, before = form or Form(dict(visit.request.query)), CURSOR.read(visit.request.query.get("after"))
+    whom = sought(form.values.get("q", ""))
     async with visit.enter(readonly=True) as scope:
         rows = await direct.page(scope, before=before, limit=PAGE + 1)
+        picked = await _picked(scope, form.values)
         view = DirectPage(
             url=links.direct(visit.slug),
             talks=tuple(_row(visit.slug, row) for row in rows[:PAGE]),
@@ -105,11 +111,22 @@ async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> we
             may_begin=why(scope.actor, Action.MESSAGE_DIRECT).allowed,
             asked=whom.asked,
             unfound=whom.unfound,
-            found=await _found(scope, whom.start),
+            picked=picked,
+            found=tuple(who for who in await _found(scope, whom.start) if who not in picked),
             more_url=_more(visit.slug, rows[PAGE - 1]) if len(rows) > PAGE else "",
             form=form,
         )
     return visit.show("direct.html", view, status=status)
+
+
+async def _picked(scope: Scope, values: Mapping[str, str]) -> tuple[PersonMark, ...]:
+    """The members who are ticked and still here; more than a conversation holds are not read."""
+    ticked = []
+    for name in islice((name for name in values if name.startswith("m-")), direct.MOST_PEOPLE):
+        with contextlib.suppress(ValueError, NotFound):
+            row = await members.read(scope, UUID(name[2:]))
+            ticked.append(PersonMark(str(row["id"]), row["name"]))
+    return tuple(ticked)
 
 
 async def _found(scope: Scope, asked: str) -> tuple[PersonMark, ...]:

@@ -131,7 +131,7 @@ async def test_conversations_come_into_the_open_list_of_them(chromium: Browser, 
     async with talker(chromium, town, "zoe", "") as zoe:
         page = await opened(zoe.page, town, "/direct")
         await page.get_by_label("Whom").fill("Half a na")
-        rung = int(await page.locator("[data-bell] .num").inner_text())
+        rung = await page.locator("[data-bell] .num").inner_text()
         room = await town.call(
             "POST", f"/channels/{CHANNEL}/direct", await town.token("mia"), members=[await me(town, "zoe")]
         )
@@ -139,7 +139,7 @@ async def test_conversations_come_into_the_open_list_of_them(chromium: Browser, 
         await town.post(room["id"], await town.token("mia"), words)
         asks = page.locator(f"[data-key='{room['id']}']")
         await expect(asks).to_have_count(1, timeout=WITHIN)
-        await expect(page.locator("[data-bell] .num")).to_have_text(str(rung + 1))
+        await expect(page.locator("[data-bell] .num")).not_to_have_text(rung)
         await expect(page.get_by_label("Whom")).to_have_value("Half a na")
 
 

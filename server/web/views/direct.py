@@ -34,9 +34,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class DirectPage:
-    """`direct.html`. `POST {url}`: `m-{id}` for each of the `found` that is ticked, and `name` of a group.
+    """`direct.html`. `POST {url}`: `m-{id}` for each of the `picked` and `found` that is ticked, `name` of a group.
 
-    `GET {url}?q=` looks for people; `POST {url}/block` with `member` and `on` (`0`: no more) blocks. `more_url` leads
+    `GET {url}?q=` looks for more; `POST {url}/block` with `member` and `on` (`0`: no more) blocks. `more_url` leads
     to older conversations. `unfound` is as in `seeking.Sought`. Without `may_begin` the reader only answers.
     """
 
@@ -48,6 +48,7 @@ class DirectPage:
     may_begin: bool = True
     asked: str = ""
     unfound: str = ""
+    picked: tuple[PersonMark, ...] = ()
     found: tuple[PersonMark, ...] = ()
     more_url: str = ""
     form: Form = field(default_factory=Form)

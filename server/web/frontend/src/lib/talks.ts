@@ -25,6 +25,9 @@ export function follow(transport: Transport, outbox: Outbox): void {
   transport.on("direct.started", begun);
   transport.on("direct.accepted", (told: { room: string }) => accepted(told, outbox));
   transport.on("message.posted", counted);
+  // What was said before this was listened for.
+  const last = [...document.querySelectorAll<HTMLElement>("#messages .said[data-seq]")].at(-1);
+  if (last) counted({ room: the("main.talk").dataset.room ?? "", seq: Number(last.dataset.seq) });
   if (!document.querySelector("#waits")) outbox.lift(HELD);
   transport.on("member.changed", changed);
   document.addEventListener("click", pressed);
@@ -59,7 +62,7 @@ function accepted({ room }: { room: string }, outbox: Outbox): void {
 }
 
 /** Says how many more may wait for whoever has not accepted; `data-words` has the words for none, one, and so on. */
-function counted({ room, seq }: Message): void {
+function counted({ room, seq }: Pick<Message, "room" | "seq">): void {
   const notice = document.querySelector<HTMLElement>("#waits");
   if (!notice || the("main.talk").dataset.room !== room) return;
   const words = (notice.dataset.words ?? "").split("|");
