@@ -15,14 +15,17 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main() -> None:
-    """Replace this process by the binary, with the asked credentials and no signal blocked."""
+    """Replace this process by the binary, with the asked credentials and no signal blocked or ignored."""
     mode, parent, *command = sys.argv[1:]
     if mode == "namespace":
         enter_namespace()
     elif mode == "nobody":
         become_nobody()
+    # A shell has what it runs in the background ignore SIGINT: the end of the parent would go unheard until the server
+    # listens for it.
+    for each in (signal.SIGINT, signal.SIGPIPE):
+        signal.signal(each, signal.SIG_DFL)
     end_with(int(parent))
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.execv(command[0], command)  # noqa: S606 (to be that program is the point)
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from tests.providers.writers import write_entries, write_rows
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
+GREP = "launcher('plain', ['/bin/grep', 'SigIgn', '/proc/self/status'])"
 PARENT = """
 import json, os, sys, pathlib, signal
 from providers.embedded import EmbeddedPostgres, EmbeddedValkey
@@ -286,3 +288,11 @@ def test_servers_are_refused_from_a_thread_whose_end_would_end_them(valkey: Embe
             await asyncio.to_thread(valkey.launch)
 
     asyncio.run(launch())
+
+
+def test_what_a_shell_has_its_background_ignore_a_server_hears() -> None:
+    """Else the end of its parent is lost on one that does not listen yet."""
+    look = ["/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable, "-c"]
+    asked = f"import subprocess; from providers.embedded.child import launcher; subprocess.run({GREP})"
+    told = subprocess.run([*look, asked], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert int(told.split()[1], 16) & 1 << (signal.SIGINT - 1) == 0
