@@ -1,6 +1,5 @@
 """Forms of pages: what was typed comes back beside what is wrong with it, each word at its own field."""
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from itertools import islice
@@ -12,10 +11,10 @@ from aiohttp import web
 from server import bodies
 from server.web.views.frame import Form
 from tenants.errors import FieldError, Invalid, Refusal, TooLarge
+from tenants.texts import CONTROL
 
 SECRET = frozenset({"password", "present"})
 GOES_ELSEWHERE = frozenset({401, 404})
-UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 TAKEN_OUT = "This held a character that cannot be shown, and it was taken out. Look at the text and send it again."
 BACK = "Go back to find what you wrote, and make it shorter."
 
@@ -48,9 +47,9 @@ async def read_fields(request: web.Request) -> Typed:
         fields.refused = TooLarge(f"{refusal.message} {BACK}")
     request[TYPED] = fields
     # A password is nobody's to change: it is refused for NUL alone, which none can hold.
-    unfit = [name for name, text in fields.items() if ("\0" in text if name in SECRET else UNFIT.search(text))]
+    unfit = [name for name, text in fields.items() if ("\0" in text if name in SECRET else CONTROL.search(text))]
     for name in unfit:
-        fields[name] = UNFIT.sub("", fields[name])
+        fields[name] = CONTROL.sub("", fields[name])
     if unfit:
         found = islice(unfit, bodies.MOST_ERRORS)
         fields.refused = Invalid(errors=[FieldError(f"/{name}", "control", TAKEN_OUT) for name in found])

@@ -23,7 +23,7 @@ DEEPEST = 20
 
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _HALF = re.compile("[\ud800-\udfff]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CONTROL_OR_BREAK = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _UNTYPED = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u2060\ufeff]")
 _JOINERS = "\u200c\u200d"  # words of Persian and Hindi, and families of emoji, are written with them
@@ -152,7 +152,7 @@ def _check_characters(value: str, pointer: str, *, lines: bool) -> None:
     if _HALF.search(value):
         detail = "A text holds half a character (a lone surrogate). Send whole ones."
         raise Invalid.field(pointer, "surrogate", detail)
-    if (_CONTROL if lines else _CONTROL_OR_BREAK).search(value):
+    if (CONTROL if lines else _CONTROL_OR_BREAK).search(value):
         what = "control characters" if lines else "line breaks and control characters"
         raise Invalid.field(pointer, "control", f"Leave out the {what}.")
 

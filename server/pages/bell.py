@@ -36,7 +36,7 @@ async def show(visit: Visit) -> web.Response:
     after = CURSOR.read(visit.request.query.get("after"))
     async with visit.enter(readonly=True) as scope:
         rows = await bell.page(scope, after=after, limit=PAGE + 1)
-        zone = await zones.of(scope, scope.actor.member_id)
+        zone = await zones.own(scope)
     shown, here = rows[:PAGE], links.notices(visit.slug)
     view = BellPage(
         notices=tuple(_row(row) for row in shown),

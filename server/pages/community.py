@@ -154,7 +154,7 @@ async def gather(
     here = await _here(visit, scope.channel_id, room["id"], [row["id"] for row in members]) if member else NOBODY
     return RoomFacts(
         slug=visit.slug,
-        zone=await zones.of(scope, scope.actor.member_id),
+        zone=await zones.own(scope),
         actor=scope.actor,
         room=room,
         rooms=await rooms.seen(scope),

@@ -107,7 +107,7 @@ async def _show(visit: Visit, form: Form | None = None, status: int = 200) -> we
             talks=tuple(_row(visit.slug, row) for row in rows[:PAGE]),
             requests=tuple(_request(visit.slug, row) for row in await direct.page(scope, "asked", limit=PAGE)),
             blocked=tuple(PersonMark(str(row["id"]), row["name"]) for row in await blocks.mine(scope)),
-            zone=await zones.of(scope, scope.actor.member_id),
+            zone=await zones.own(scope),
             may_begin=why(scope.actor, Action.MESSAGE_DIRECT).allowed,
             asked=whom.asked,
             unfound=whom.unfound,

@@ -25,7 +25,7 @@ async def history_page(visit: Visit) -> web.Response:
         versions = await history.read(scope, UUID(message["id"]))
         written = [(row["written_at"], row["body"]) for row in versions] + _present(message)
         bodies = await history.spoken(scope, [body for _, body in written])
-        zone = await zones.of(scope, scope.actor.member_id)
+        zone = await zones.own(scope)
     times = [at for at, _ in written]
     view = HistoryPage(
         author=PersonMark(message["author_id"], message["author_name"], message["author_avatar"]),

@@ -23,7 +23,7 @@ async def pins_page(visit: Visit) -> web.Response:
     async with visit.enter(readonly=True) as scope:
         room = await room_of(visit, scope)
         rows = await pins.listed(scope, room["id"])
-        zone = await zones.of(scope, scope.actor.member_id)
+        zone = await zones.own(scope)
         may = why(scope.actor, Action.MESSAGE_PIN).allowed
     view = KeptPage(
         rows=tuple(_row(visit, row, room) for row in rows),
@@ -50,7 +50,7 @@ async def saved_page(visit: Visit) -> web.Response:
     async with visit.enter(readonly=True) as scope:
         found = await bookmarks.listed(scope, before=after, limit=PAGE + 1)
         places = {str(room["id"]): room for room in await direct.readable(scope)}
-        zone = await zones.of(scope, scope.actor.member_id)
+        zone = await zones.own(scope)
     shown, here = found[:PAGE], links.saved(visit.slug)
     older = CURSOR.write((shown[-1]["saved_at"], shown[-1]["bookmark_id"])) if len(found) > PAGE else ""
     view = KeptPage(

@@ -34,7 +34,7 @@ async def show(visit: Visit) -> web.Response:
         if not poll["anonymous"]:
             places = range(len(poll["options"]))
             names = [await voting.voters(scope, message_id, n, limit=NAMED) for n in places]
-        zone = await zones.of(scope, scope.actor.member_id)
+        zone = await zones.own(scope)
     view = VotersPage(
         html=row["html"],
         poll=polled(poll),

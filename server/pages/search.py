@@ -39,7 +39,7 @@ async def _search(visit: Visit, asked: str) -> tuple[Results, ZoneInfo]:
         place = PLACES.read(visit.request.query.get("after") or None)
         after = Place(*place) if place else None
         results = await searching.search(scope, visit.house.search, asked, None, PAGE, after)
-        return results, await zones.of(scope, scope.actor.member_id)
+        return results, await zones.own(scope)
 
 
 def _view(visit: Visit, values: dict[str, str], results: Results, zone: ZoneInfo) -> SearchPage:

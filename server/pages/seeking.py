@@ -4,8 +4,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from server.forms import UNFIT
 from tenants.members.members import NAME_LENGTH
+from tenants.texts import CONTROL
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Sought:
 
 def sought(typed: str) -> Sought:
     """What to look for; blanks around and between words do not matter, for they are often pasted along."""
-    if UNFIT.search(typed):
-        return Sought(UNFIT.sub("", typed).strip(), unfound="control")
+    if CONTROL.search(typed):
+        return Sought(CONTROL.sub("", typed).strip(), unfound="control")
     start = " ".join(unicodedata.normalize("NFC", typed).split())
     if len(start) > NAME_LENGTH:
         return Sought(typed.strip(), unfound="long")

@@ -57,7 +57,7 @@ async def threads_page(visit: Visit) -> web.Response:
     async with visit.enter(readonly=True) as scope:
         found = await threads.followed(scope, before=after, limit=PAGE + 1)
         places = {str(room["id"]): room for room in await direct.readable(scope)}
-        zone = await zones.of(scope, scope.actor.member_id)
+        zone = await zones.own(scope)
     shown, here = found[:PAGE], links.threads(visit.slug)
     older = CURSOR.write((shown[-1]["thread_last_at"], UUID(shown[-1]["id"]))) if len(found) > PAGE else ""
     view = ThreadsPage(

@@ -37,7 +37,7 @@ async def day_begins(scope: Scope, room_id: UUID, day: date) -> int | None:
 
     None when nothing was said from then on.
     """
-    zone = await zones.of(scope, scope.actor.member_id)
+    zone = await zones.own(scope)
     then = datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min, zone).astimezone(UTC)
     found: int | None = await scope.value(FROM_THEN_ON, room_id=room_id, then=then)
     return found

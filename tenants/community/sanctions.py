@@ -86,7 +86,7 @@ def is_staff(scope: Scope) -> bool:
 async def require_unmuted(scope: Scope, room: Record) -> None:
     """Pass, or Forbidden `muted`, which says why and until when."""
     if mute := _of_kind(room, "mute"):
-        zone = await zones.of(scope, scope.actor.member_id)
+        zone = await zones.own(scope)
         raise Forbidden(muted_words(mute["reason"], mute["until"], zone), "muted", until=mute["until"])
 
 

@@ -146,7 +146,7 @@ async def silenced(scope: Scope, room: Record) -> str:
     writer = await scope.one(_WRITER, me=scope.member_id())
     if raid is None or not raids.is_new(raid, writer["joined_at"]):
         return ""
-    return raids.silence(raid, await zones.of(scope, scope.actor.member_id))
+    return raids.silence(raid, await zones.own(scope))
 
 
 async def _writer(scope: Scope) -> Writer:
@@ -161,7 +161,7 @@ async def _in_raid(scope: Scope, room: Record, seen: Seen, writer: Writer) -> Ve
     if raid is None:
         return None
     if raids.is_new(raid, writer.joined_at):
-        raise Forbidden(raids.silence(raid, await zones.of(scope, scope.actor.member_id)), "raid")
+        raise Forbidden(raids.silence(raid, await zones.own(scope)), "raid")
     strange = seen.linked and not raids.is_known(raid, writer.joined_at)
     return Verdict("hold", None, RAID) if strange else None
 

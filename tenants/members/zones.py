@@ -17,3 +17,8 @@ _ZONE = Scoped(
 async def of(scope: Scope, member_id: UUID | None) -> ZoneInfo:
     """The zone that a member's profile names, else that of the channel; the latter too for who is no member."""
     return ZoneInfo(await scope.value(_ZONE, member_id=member_id))
+
+
+async def own(scope: Scope) -> ZoneInfo:
+    """That of whoever acts."""
+    return await of(scope, scope.actor.member_id)
