@@ -1,7 +1,7 @@
 """Somebody of the demo in a room, at a browser of their own: what they write, and what their page shows."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,3 +81,14 @@ async def talker(running: Browser, town: Town, who: str, room: str, proxy: str =
     await made.press("Sign in")
     yield Talker(made, room)
     await made.context.close()
+
+
+@asynccontextmanager
+async def gathered(running: Browser, town: Town, room: str, *people: str) -> AsyncIterator[list[Talker]]:
+    """Some people of the demo, each at a browser of their own, all in the room and with all that its page loads."""
+    async with AsyncExitStack() as stack:
+        talkers = [await stack.enter_async_context(talker(running, town, who, room)) for who in people]
+        for who in talkers:
+            await who.enter()
+            await who.page.wait_for_load_state("networkidle")
+        yield talkers

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.server.web.gallery import SCHEMES
 from tests.server.web.test_browser import objections
-from tests.slices.talking import Talker, talker
+from tests.slices.talking import Talker, gathered, talker
 from tests.slices.test_hushed import BEGUN, WITHIN, act, only_reads, undo
 from tests.slices.town import CHANNEL, Town
 
@@ -20,9 +20,7 @@ ANNOUNCED = "Only teachers and moderators write in this room."
 @pytest.fixture
 async def zoe(chromium: Browser, town: Town, place: dict[str, Any]) -> AsyncIterator[Talker]:
     """Zoe, in a room of her own school."""
-    async with talker(chromium, town, "zoe", place["slug"]) as zoe:
-        await zoe.enter()
-        await zoe.page.wait_for_load_state("networkidle")
+    async with gathered(chromium, town, place["slug"], "zoe") as (zoe,):
         yield zoe
 
 

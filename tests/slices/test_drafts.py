@@ -1,14 +1,13 @@
 """What one has begun to write, at two devices at once: there at the other, gone when it is sent, never lost."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from tests.server.web.test_browser import objections
-from tests.slices.talking import Talker, talker
+from tests.slices.talking import Talker, gathered, talker
 from tests.slices.test_threads import answer, beside, open_beside
 from tests.slices.town import CHANNEL, Town
 
@@ -24,11 +23,7 @@ async def place(town: Town) -> dict[str, Any]:
 @pytest.fixture
 async def both(chromium: Browser, town: Town, place: dict[str, Any]) -> AsyncIterator[tuple[Talker, Talker]]:
     """Sam at two devices, both in the room."""
-    async with AsyncExitStack() as stack:
-        desk, phone = [await stack.enter_async_context(talker(chromium, town, "sam", place["slug"])) for _ in range(2)]
-        for who in (desk, phone):
-            await who.enter()
-            await who.page.wait_for_load_state("networkidle")
+    async with gathered(chromium, town, place["slug"], "sam", "sam") as (desk, phone):
         yield desk, phone
 
 

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, Route, WebSocketRoute, expect
 from cli.demo.world import PASSWORD
 from tests.server.web.gallery import SCHEMES
 from tests.server.web.test_browser import objections
-from tests.slices.talking import Talker, talker
+from tests.slices.talking import Talker, gathered, talker
 from tests.slices.town import CHANNEL, Town
 
 WITHIN = 15_000
@@ -21,9 +21,7 @@ BEGUN = "Half a sentence about the ki"
 @pytest.fixture
 async def zoe(chromium: Browser, town: Town, place: dict[str, Any]) -> AsyncIterator[Talker]:
     """Zoe, who has begun to write in the room."""
-    async with talker(chromium, town, "zoe", place["slug"]) as zoe:
-        await zoe.enter()
-        await zoe.page.wait_for_load_state("networkidle")
+    async with gathered(chromium, town, place["slug"], "zoe") as (zoe,):
         await zoe.page.locator("#write").press_sequentially(BEGUN)
         yield zoe
 

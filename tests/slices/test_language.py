@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
-from tests.slices.talking import Talker, talker
+from tests.slices.talking import Talker, gathered
 from tests.slices.town import CHANNEL, Town
 
 WITHIN = 15_000
@@ -22,13 +21,7 @@ async def arabic(town: Town) -> None:
 @pytest.fixture
 async def both(chromium: Browser, town: Town, place: dict[str, Any]) -> AsyncIterator[tuple[Talker, Talker]]:
     """Sam and Ana, both in the room."""
-    async with AsyncExitStack() as stack:
-        sam, ana = [
-            await stack.enter_async_context(talker(chromium, town, who, place["slug"])) for who in ("sam", "ana")
-        ]
-        for who in (sam, ana):
-            await who.enter()
-            await who.page.wait_for_load_state("networkidle")
+    async with gathered(chromium, town, place["slug"], "sam", "ana") as (sam, ana):
         yield sam, ana
 
 

@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from playwright.async_api import Browser, expect
 
 from tests.server.web.gallery import SCHEMES
 from tests.server.web.test_browser import objections
-from tests.slices.talking import Talker, talker
+from tests.slices.talking import Talker, gathered, talker
 from tests.slices.town import Town
 from tests.standins.proxy import without_tunnels
 from tests.waiting import until
@@ -23,12 +22,7 @@ HANGING = "indexedDB.open = () => ({})"
 @pytest.fixture
 async def both(chromium: Browser, town: Town, place: dict[str, Any]) -> AsyncIterator[tuple[Talker, Talker]]:
     """Sam and Ana, both in the room."""
-    async with AsyncExitStack() as stack:
-        sam, ana = [
-            await stack.enter_async_context(talker(chromium, town, who, place["slug"])) for who in ("sam", "ana")
-        ]
-        for who in (sam, ana):
-            await who.enter()
+    async with gathered(chromium, town, place["slug"], "sam", "ana") as (sam, ana):
         yield sam, ana
 
 

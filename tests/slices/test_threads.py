@@ -1,7 +1,6 @@
 """Threads beside their room, in real browsers: live, in order and once each, at an address of their own."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.server.web.gallery import SCHEMES
 from tests.server.web.test_browser import objections
-from tests.slices.talking import Talker, talker
+from tests.slices.talking import Talker, gathered, talker
 from tests.slices.town import CHANNEL, Town
 
 API = f"/channels/{CHANNEL}"
@@ -19,12 +18,7 @@ API = f"/channels/{CHANNEL}"
 @pytest.fixture
 async def three(chromium: Browser, town: Town, place: dict[str, Any]) -> AsyncIterator[tuple[Talker, Talker, Talker]]:
     """Sam at two devices, and Ana, all in the room."""
-    async with AsyncExitStack() as stack:
-        desk, phone, ana = [
-            await stack.enter_async_context(talker(chromium, town, who, place["slug"])) for who in ("sam", "sam", "ana")
-        ]
-        for who in (desk, phone, ana):
-            await who.enter()
+    async with gathered(chromium, town, place["slug"], "sam", "sam", "ana") as (desk, phone, ana):
         yield desk, phone, ana
 
 
