@@ -102,6 +102,23 @@ describe("the wire of what was changed", () => {
     expect(seen.screen[0]?.body).toBe("mended");
   });
 
+  it("keeps what changed beside the words while the page was being read", async () => {
+    const preview = { url: "https://clay.example/", title: "Clay", description: "", site: "" };
+    far.messages = [{ ...made(1, "see clay.example"), preview }, made(2, "yes")];
+    const { seen } = page(far, shelf, 2);
+    far.between = () => {
+      far.messages = [made(1, "see clay.example"), { ...made(2, "yes"), reactions: [{ emoji: "👍", count: 1 }] }];
+      far.send("message.edited", far.messages[0]);
+      far.send("reaction.changed", { room: ROOM, message: "id-2", emoji: "👍", count: 1 });
+    };
+    far.connect();
+    await settle();
+    expect(seen.screen.map(({ preview, reactions }) => [preview, reactions.length])).toEqual([
+      [undefined, 0],
+      [undefined, 1],
+    ]);
+  });
+
   it("reads the edits of what it shows, however much was posted meanwhile", async () => {
     for (let count = 0; count < 60; count += 1) far.said(`m${count}`);
     const { seen } = page(far, shelf, 60);

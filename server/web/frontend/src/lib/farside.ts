@@ -19,6 +19,8 @@ export class FarSide implements Transport {
   echo = true;
   refusals: Refused[] = [];
   lostPages = 0;
+  /** What happens after a page was read, and before it is there. */
+  between: () => void = () => undefined;
   resetBeyond = 500;
   #events = new Map<string, (payload: never) => void>();
   #link: (link: Link) => void = () => undefined;
@@ -168,10 +170,12 @@ export function page(far: FarSide, shelf: Shelf, last = 0) {
   };
   const pageBefore = async (before = Number.POSITIVE_INFINITY) => {
     if (far.lostPages-- > 0) throw new Lost("page");
-    return far.messages
+    const read = far.messages
       .filter((message) => message.seq < before)
       .slice(-50)
       .map((message) => ({ ...message }));
+    far.between();
+    return read;
   };
   const message = async (id: string) => {
     far.reads += 1;

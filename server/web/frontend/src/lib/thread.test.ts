@@ -73,8 +73,8 @@ describe("a thread", () => {
       const items = [...held];
       // What comes after the server has read, and before the page has it.
       if (String(url).includes("?limit=")) between();
-      const root = !String(url).includes("/thread");
-      const body = init.method === "PUT" ? { last_seq: 0, following: false } : root ? ROOT : { items, next: null };
+      const one = [ROOT, ...held].find((each) => String(url).endsWith(`/messages/${each.id}`));
+      const body = init.method === "PUT" ? { last_seq: 0, following: false } : (one ?? { items, next: null });
       return new Response(JSON.stringify(body), { status: 200 });
     });
     screen = new Screen();
@@ -97,9 +97,25 @@ describe("a thread", () => {
   });
 
   it("keeps later words over those that were read before them", async () => {
-    between = () => thread.hooks.edited?.({ ...reply(2, "said better"), edited_at: "2026-01-01T00:00:00Z" });
+    between = () => {
+      held = [{ ...reply(2, "said better"), edited_at: "2026-01-01T00:00:00Z" }];
+      for (const message of held) thread.hooks.edited?.(message);
+    };
     await thread.read();
     expect(screen.words()).toEqual(["Which clay?", "said better"]);
+  });
+
+  it("keeps what changed beside the words while it was being read", async () => {
+    await thread.read();
+    const preview = { url: "https://clay.example/", title: "Clay", description: "", site: "" };
+    held = [{ ...reply(2), preview }];
+    between = () => {
+      held = [reply(2)];
+      for (const message of held) thread.hooks.edited?.(message);
+    };
+    thread.hooks.online?.(1);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(screen.said.map((message) => message.preview)).toEqual([undefined, undefined]);
   });
 
   it("is tried again until it can be read", async () => {

@@ -70,7 +70,10 @@ export class Thread {
   readonly hooks: Partial<WireHooks> = {
     show: (message) => this.#heard(message),
     replace: () => void this.read(),
-    edited: (message) => this.view.patch(this.#versions.restored(message)),
+    edited: (message) => {
+      this.#versions.heard(message.id);
+      this.view.patch(this.#versions.restored(message));
+    },
     deleted: ({ id }) => {
       this.#versions.deleted(id);
       this.view.erase(id, "deleted");
@@ -79,7 +82,10 @@ export class Thread {
       this.#versions.hidden(id);
       this.view.erase(id, "hidden");
     },
-    reacted: ({ message, emoji, count }) => this.view.react(message, emoji, count),
+    reacted: ({ message, emoji, count }) => {
+      this.#versions.heard(message);
+      this.view.react(message, emoji, count);
+    },
     outgoing: (items) => this.#sending(items),
     online: () => void this.#renew(),
     link: (link) => {
@@ -144,11 +150,8 @@ export class Thread {
     this.#waiting ??= [];
     while (!this.#closed) {
       try {
-        const [root, replies] = await Promise.all([
-          call<Message>("GET", `${this.api}/messages/${this.root}`),
-          this.page(""),
-        ]);
-        if (!this.#closed) this.#draw(this.#versions.latest(root), replies);
+        const [root, ...replies] = await this.#now();
+        if (root && !this.#closed) this.#draw(root, replies);
         return;
       } catch (fault) {
         this.view.fault(fault instanceof Refused && !fault.passing ? fault.message : LATER.unread);
@@ -156,6 +159,15 @@ export class Thread {
         await new Promise((done) => setTimeout(done, AGAIN_MS));
       }
     }
+  }
+
+  /** The first message and its replies, as they are when all is read. */
+  async #now(): Promise<Message[]> {
+    const one = (id: string) => call<Message>("GET", `${this.api}/messages/${id}`);
+    const [root, replies] = await Promise.all([one(this.root), this.page("")]);
+    const settled = (message: Message) => this.#versions.settled(message.id, one, message).catch(() => message);
+    const all = await Promise.all([root, ...replies].map(settled));
+    return all.map((message) => this.#versions.latest(message));
   }
 
   #draw(root: Message, replies: Message[]): void {
@@ -174,11 +186,7 @@ export class Thread {
   async #renew(): Promise<void> {
     this.#versions.renewed();
     if (!this.#known) return;
-    const [root, replies] = await Promise.all([
-      call<Message>("GET", `${this.api}/messages/${this.root}`),
-      this.page(""),
-    ]).catch(() => [null, []] as const);
-    for (const message of root ? [root, ...replies] : []) this.view.patch(this.#versions.latest(message));
+    for (const message of await this.#now().catch(() => [])) this.view.patch(message);
     if (this.#seen > this.#told) await this.#mark();
   }
 

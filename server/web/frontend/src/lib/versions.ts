@@ -7,6 +7,7 @@ export class Versions {
   readonly #edited = new Map<string, Message>();
   readonly #gone = new Set<string>();
   readonly #hidden = new Set<string>();
+  readonly #heard = new Set<string>();
 
   /** The message as it was last heard of: what is given, or newer words that came before it. */
   latest(message: Message): Message {
@@ -16,6 +17,18 @@ export class Versions {
     if (latest.deleted) this.#gone.add(message.id);
     if (this.#hidden.has(message.id)) return { ...latest, ...EMPTY, hidden: true };
     return this.#gone.has(message.id) ? { ...latest, ...EMPTY, deleted: true } : latest;
+  }
+
+  /** Something of the message changed just now: what is being read of it may be older. */
+  heard(id: string): void {
+    this.#heard.add(id);
+  }
+
+  /** A message as it was read, which is read again as long as it changes meanwhile. */
+  async settled(id: string, read: (id: string) => Promise<Message>, given?: Message): Promise<Message> {
+    let message = given;
+    while (this.#heard.delete(id) || !message) message = await read(id);
+    return message;
   }
 
   /** The message was deleted: no words come back, unless they are given back. */
@@ -32,6 +45,7 @@ export class Versions {
   renewed(): void {
     this.#gone.clear();
     this.#hidden.clear();
+    this.#heard.clear();
   }
 
   /** What was taken away was given back, whole; older words that come late say nothing any more. */

@@ -67,7 +67,7 @@ export class Wire {
   readonly outbox: Outbox;
   readonly #sequence: Sequence;
   readonly #versions = new Versions();
-  readonly #recount: Recount;
+  readonly #recount = new Recount((id) => void this.#present(id));
   #up = false;
   #catching: Promise<void> | null = null;
   #target = 0;
@@ -90,10 +90,6 @@ export class Wire {
         this.outbox.shown(message.seq);
       },
       behind: (seq) => void this.#catchUp(seq),
-    });
-    this.#recount = new Recount({
-      read: (id) => options.message(id),
-      counted: (message) => this.hooks.edited(this.#versions.latest(message)),
     });
     this.outbox = new Outbox(options.shelf, {
       post: ({ client_id, room, body, reply_to, files }) =>
@@ -152,6 +148,7 @@ export class Wire {
       });
     here<Message>("message.posted", (message) => this.#sequence.offer(message));
     here<Message>("message.edited", (message) => {
+      this.#versions.heard(message.id);
       this.hooks.edited(this.#versions.latest(message));
       this.#sequence.expect(message.seq);
     });
@@ -166,6 +163,7 @@ export class Wire {
     here<Message>("message.restored", (message) => this.hooks.edited(this.#versions.restored(message)));
     here("room.slowed", (event: { room: string; seconds: number }) => this.hooks.slowed(event.seconds));
     here("reaction.changed", (event: { room: string; message: string; emoji: string; count: number }) => {
+      this.#versions.heard(event.message);
       this.hooks.reacted(event);
       this.#recount.heard(event.message);
     });
@@ -277,11 +275,18 @@ export class Wire {
     do {
       const page = await this.options.page(first);
       for (const message of page) {
-        if (message.seq <= this.last) this.hooks.edited(this.#versions.latest(message));
+        if (message.seq <= this.last) await this.#present(message.id, message);
       }
       first = page[0]?.seq;
       // An empty page ends it, too.
     } while ((first as number) > Math.max(1, this.#shown - RECENT + 1));
+  }
+
+  /** Shows a message as it is now: as it was read a moment ago, unless it was heard of since. */
+  async #present(id: string, read?: Message): Promise<void> {
+    const message = await this.#versions.settled(id, this.options.message, read).catch(() => null);
+    // What cannot be read stays as it was heard.
+    if (message) this.hooks.edited(this.#versions.latest(message));
   }
 
   #ask<T>(event: string, payload: object): Promise<T> {
