@@ -13,7 +13,6 @@ import { say } from "./words.ts";
 
 export class Actions {
   readonly #palette = the<HTMLElement>("#palette");
-  readonly #ask = the<HTMLDialogElement>("#ask-delete");
   readonly #composers = new WeakMap<Element, Composer>();
   readonly #trying = new WeakSet<Element>();
   #chosen: HTMLElement | null = null;
@@ -24,7 +23,6 @@ export class Actions {
     private readonly room: { names: Names; api: string },
   ) {
     this.#palette.addEventListener("click", (event) => this.#picked(event));
-    this.#ask.addEventListener("close", () => this.#answered());
   }
 
   /** Serves the messages of a talk: of the room, or of a thread beside it, each with its own composer. */
@@ -71,7 +69,7 @@ export class Actions {
       react: () => this.#open(button),
       reply: () => this.#composer(said)?.reply(said, say(LATER.replying, { name: nameOf(said) })),
       edit: () => this.#edit(said),
-      delete: () => this.#askToDelete(said),
+      delete: () => this.#delete(said),
       flag: () => this.#flag(said),
       cancel: () => this.#leave(said),
       unpreview: () => this.#try(said, () => call("DELETE", `${this.room.api}/messages/${said.dataset.id}/preview`)),
@@ -223,25 +221,11 @@ export class Actions {
     next.focus();
   }
 
-  /** Another's message is deleted by a moderator, who says why. */
-  #askToDelete(said: HTMLElement): void {
-    const why = this.#ask.querySelector<HTMLElement>("#why-delete");
-    if (why) why.hidden = Boolean(said.closest(".mine"));
-    this.#ask.showModal();
-  }
-
-  #answered(): void {
-    const said = this.#chosen;
-    if (said) land(said);
-    if (this.#ask.returnValue === "delete" && said) void this.#try(said, () => this.#delete(said.dataset.id ?? ""));
-    this.#ask.returnValue = "";
-  }
-
-  async #delete(id: string): Promise<void> {
-    const why = this.#ask.querySelector<HTMLElement>("#why-delete");
-    if (!why || why.hidden) return this.wire.delete(id);
-    const { deleteTheirs } = await import("./deleting.ts");
-    await deleteTheirs(this.room.api, id, the<HTMLSelectElement>("select", why).value);
+  async #delete(said: HTMLElement): Promise<void> {
+    const { askToDelete } = await import("./deleting.ts");
+    const act = await askToDelete(this.wire, this.room.api, said);
+    land(said);
+    if (act) await this.#try(said, act);
   }
 
   /** A refusal stands under the words it is about, until the next try; what is pressed meanwhile is done once. */

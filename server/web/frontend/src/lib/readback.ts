@@ -1,7 +1,8 @@
 /** Older messages: read as the reader comes near the top, let go where a room stands open for long. */
+import { follows } from "./grouping.ts";
 import type { Message } from "./message.ts";
 import { the } from "./page.ts";
-import type { Stream } from "./stream.ts";
+import { type Stream, saidIn } from "./stream.ts";
 
 const AGAIN_MS = 3_000;
 /** A reader at the end has at most so many messages on the page, and then so many: a long list makes all work slow. */
@@ -17,23 +18,24 @@ export interface Reading {
 /** Reads one page further back each time the reader comes near the top of `box`. */
 export function readBack(box: HTMLElement, { stream, pageOf }: Reading, page: number): void {
   const list = the("ol.said-here", box);
+  const oldest = () => Number(list.querySelector<HTMLElement>(".said[data-seq]")?.dataset.seq ?? 0);
   const sentinel = box.querySelector<HTMLElement>(".older:not(.row)") ?? absent(list);
   /** The seq above which there is nothing, once that is known. */
-  let top = sentinel.hidden ? stream.oldest() : 0;
+  let top = sentinel.hidden ? oldest() : 0;
   const look = () => {
-    sentinel.hidden = stream.oldest() <= top;
+    sentinel.hidden = oldest() <= top;
     watch.observe(sentinel);
   };
   const watch = new IntersectionObserver(
     async (seen) => {
       if (!seen.some((entry) => entry.isIntersecting)) return;
       watch.unobserve(sentinel);
-      const oldest = stream.oldest();
-      const older = await pageOf(`&before=${oldest}`).catch(() => null);
+      const first = oldest();
+      const older = await pageOf(`&before=${first}`).catch(() => null);
       // What was let go meanwhile would be missing between.
-      if (older && stream.oldest() === oldest) {
-        stream.prepend(older);
-        if (older.length < page) top = stream.oldest();
+      if (older && oldest() === first) {
+        prepend(box, list, stream.built(older), stream.facts.zone);
+        if (older.length < page) top = oldest();
       }
       setTimeout(look, older ? 0 : AGAIN_MS);
     },
@@ -43,9 +45,40 @@ export function readBack(box: HTMLElement, { stream, pageOf }: Reading, page: nu
   new MutationObserver(() => {
     letGo(list, box);
     if (!sentinel.hidden) return;
-    top ||= stream.oldest();
+    top ||= oldest();
     look();
   }).observe(list, { childList: true, subtree: true });
+}
+
+/** Puts older rows above, the words being read staying where they are. */
+function prepend(box: HTMLElement, list: HTMLElement, older: DocumentFragment, zone: string): void {
+  const below = box.scrollHeight - box.scrollTop;
+  box.setAttribute("aria-busy", "true");
+  join(older, the(".day, .post", list), zone);
+  box.scrollTop = box.scrollHeight - below;
+  requestAnimationFrame(() => box.removeAttribute("aria-busy"));
+}
+
+/** Puts older rows before `first`; a day that goes on is named once, a head that goes on stands once. */
+function join(older: DocumentFragment, first: HTMLElement, zone: string): void {
+  const lastDay = [...older.querySelectorAll<HTMLElement>(".day")].at(-1)?.dataset.day;
+  if (!first.dataset.day || first.dataset.day !== lastDay) {
+    first.before(older);
+    return;
+  }
+  const next = first.nextElementSibling;
+  first.replaceWith(older);
+  merge(next, zone);
+}
+
+function merge(post: Element | null, zone: string): void {
+  const above = post?.previousElementSibling;
+  if (!(post instanceof HTMLElement && above instanceof HTMLElement && above.matches(".post"))) return;
+  const next = post.querySelector<HTMLElement>(".said");
+  const said = { author: post.dataset.author ?? "", at: next?.dataset.at ?? "" };
+  if (!follows(saidIn(above), said, zone)) return;
+  above.append(...post.querySelectorAll(".said"));
+  post.remove();
 }
 
 /** Where older messages will be read once there are some: all there are stand on the page. */

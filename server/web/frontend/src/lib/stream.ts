@@ -24,7 +24,7 @@ export class Stream {
   constructor(
     private readonly box: HTMLElement,
     private readonly rows: Rows,
-    private readonly facts: RoomFacts,
+    readonly facts: RoomFacts,
     /** The reader has seen everything down to this seq. */
     public seen: (seq: number) => void,
   ) {
@@ -68,21 +68,10 @@ export class Stream {
     this.#look();
   }
 
-  /** Older messages above, the words being read staying where they are. */
-  prepend(page: Message[]): void {
-    const first = this.#list.querySelector(".day, .post");
-    const before = this.box.scrollHeight - this.box.scrollTop;
-    this.box.setAttribute("aria-busy", "true");
-    const older = this.#built(page);
-    this.#join(older, first);
-    this.box.scrollTop = this.box.scrollHeight - before;
-    requestAnimationFrame(() => this.box.removeAttribute("aria-busy"));
-  }
-
   replace(page: Message[]): void {
     for (const old of this.#list.querySelectorAll(".day, .newline, .post:not(.outgoing)")) old.remove();
     this.#line = null;
-    this.#outgoing.before(this.#built(page));
+    this.#outgoing.before(this.built(page));
     this.toEnd();
     this.#look();
   }
@@ -117,10 +106,6 @@ export class Stream {
     return this.box.querySelector(`.said[data-id="${id}"]`);
   }
 
-  oldest(): number {
-    return Number(this.#list.querySelector<HTMLElement>(".said[data-seq]")?.dataset.seq ?? 0);
-  }
-
   toEnd(): void {
     this.box.scrollTop = this.box.scrollHeight;
   }
@@ -142,7 +127,8 @@ export class Stream {
     this.#outgoing.before(post);
   }
 
-  #built(page: Message[]): DocumentFragment {
+  /** Messages as rows, under the heads and days that they need. */
+  built(page: Message[]): DocumentFragment {
     const made = document.createDocumentFragment();
     let before: { author: string; at: string } | null = null;
     for (const message of page) {
@@ -154,28 +140,6 @@ export class Stream {
       before = next;
     }
     return made;
-  }
-
-  /** Puts older rows before `first`; a day that goes on is named once, a head that goes on stands once. */
-  #join(older: DocumentFragment, first: Element | null): void {
-    const days = older.querySelectorAll<HTMLElement>(".day");
-    const lastDay = days[days.length - 1]?.dataset.day;
-    if (first instanceof HTMLElement && first.dataset.day && first.dataset.day === lastDay) {
-      const next = first.nextElementSibling;
-      first.replaceWith(older);
-      this.#merge(next);
-    } else if (first) first.before(older);
-    else this.#outgoing.before(older);
-  }
-
-  #merge(post: Element | null): void {
-    const above = post?.previousElementSibling;
-    if (!(post instanceof HTMLElement && above instanceof HTMLElement && above.matches(".post"))) return;
-    const next = post.querySelector<HTMLElement>(".said");
-    const said = { author: post.dataset.author ?? "", at: next?.dataset.at ?? "" };
-    if (!follows(saidIn(above), said, this.facts.zone)) return;
-    above.append(...post.querySelectorAll(".said"));
-    post.remove();
   }
 
   /** Counts a message that came unseen, above which the line of new messages stands. */
@@ -225,7 +189,8 @@ export class Stream {
   }
 }
 
-function saidIn(post: HTMLElement): { author: string; at: string } {
+/** Whose post it is, and when its last message was written. */
+export function saidIn(post: HTMLElement): { author: string; at: string } {
   const said = post.querySelectorAll<HTMLElement>(".said");
   return { author: post.dataset.author ?? "", at: said[said.length - 1]?.dataset.at ?? "" };
 }
