@@ -37,7 +37,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail before it is dressed: a subject, sentences, things told, one to press, and why it came."""
+    """One mail before it is dressed: a subject, sentences, things told, one to press, and why it came.
+
+    `choices` is where its reader says what shall reach them, where that is theirs to say.
+    """
 
     subject: str
     sentences: tuple[str, ...]
@@ -45,6 +48,7 @@ class Letter:
     url: str
     because: str
     items: tuple[Item, ...] = ()
+    choices: str = ""
 
 
 def magic_link(name: str, url: str) -> Letter:

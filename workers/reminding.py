@@ -100,8 +100,8 @@ def _letter(work: Work, channel: Record, subject: str, said: str, news: News, be
     slug = channel["slug"]
     items = [Item(_heading(each), each.title, full(each.url)) for each in news.told]
     items += [Item(isolated(each.name), _unread(each.unread), full(each.url)) for each in news.places]
-    because = f"{because} Choose what reaches you, when and how: {full(links.notice_choices(slug))}"
-    return Letter(subject, (said,), "Open your notices", full(links.notices(slug)), because, tuple(items))
+    choices = full(links.notice_choices(slug))
+    return Letter(subject, (said,), "Open your notices", full(links.notices(slug)), because, tuple(items), choices)
 
 
 def _heading(told: Told) -> str:

@@ -94,6 +94,7 @@ async def test_what_came_together_and_stayed_unread_is_one_mail(
     html = letter.get_body(("html",))
     assert html is not None
     assert "@Zoe is &lt;b&gt;it&lt;/b&gt; dry?" in html.get_content()
+    assert f'/c/{pottery.slug}/notices/settings">Choose what reaches you' in html.get_content()
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     named = UnsubscribeSecrets(shop.secret).read(letter["List-Unsubscribe"].strip("<>").rpartition("/")[2])
     assert named is not None
