@@ -1,6 +1,8 @@
-"""The tools of a message, pressed twice: each does its thing once."""
+"""The tools of a message, pressed twice or before all is there: each does its thing once."""
 
-from playwright.async_api import Browser, Request, expect
+import asyncio
+
+from playwright.async_api import Browser, Request, Route, expect
 
 from tests.slices.talking import talker
 from tests.slices.town import Town
@@ -43,3 +45,27 @@ async def test_what_is_pressed_twice_is_done_once(chromium: Browser, town: Town)
         await sam.reads("Mine, changed")
         await expect(own.locator(".fault")).to_be_hidden()
         assert sam.who.complaints == []
+
+
+async def test_what_is_pressed_before_all_is_there_is_done_when_it_is(chromium: Browser, town: Town) -> None:
+    place = await town.place()
+    async with talker(chromium, town, "sam", place["slug"]) as sam:
+        await sam.enter()
+        await sam.say("A bell\u0007 that nobody may ring")
+        await expect(sam.unsent).to_contain_text("Not sent")
+        ready = asyncio.Event()
+
+        async def late(route: Route) -> None:
+            await ready.wait()
+            await route.continue_()
+
+        await sam.page.route("**/lively*.js", late)
+        async with sam.page.expect_request("**/lively*.js"):
+            await sam.enter()
+        await sam.unsent.get_by_role("button", name="Drop it").click()
+        # The rows of what is unsent are drawn anew meanwhile.
+        await sam.say("Something else")
+        await sam.reads("Something else")
+        ready.set()
+        await expect(sam.unsent).to_have_count(0)
+        assert await sam.words() == ["Something else"]

@@ -104,9 +104,8 @@ export class Rows {
     return line;
   }
 
-  /** One of ours that is not part of the room yet; `wait` says what it waits for. */
-  outgoing(item: Outgoing, wait: string): HTMLElement {
-    const said = copy("t-outgoing");
+  /** One of ours that is not part of the room yet, in its row if it has one; `wait` says what it waits for. */
+  outgoing(item: Outgoing, wait: string, said = copy("t-outgoing")): HTMLElement {
     said.dataset.client = item.client_id;
     said.classList.toggle("failed", item.state === "failed");
     the("p", said).textContent = this.names.spoken(item.body);

@@ -93,9 +93,21 @@ export class Stream {
 
   outgoing(items: readonly Outgoing[], wait: string): void {
     const following = this.#near();
-    const grew = items.length > this.#outgoing.querySelectorAll(".said").length;
-    for (const old of this.#outgoing.querySelectorAll(".said")) old.remove();
-    this.#outgoing.append(...items.map((item) => this.rows.outgoing(item, wait)));
+    const before = [...this.#outgoing.querySelectorAll<HTMLElement>(".said")];
+    const grew = items.length > before.length;
+    // What stands there stays: it may be pressed just now.
+    const now = items.map((item) =>
+      this.rows.outgoing(
+        item,
+        wait,
+        before.find((said) => said.dataset.client === item.client_id),
+      ),
+    );
+    for (const said of before) if (!now.includes(said)) said.remove();
+    now.reduceRight<HTMLElement | null>((next, said) => {
+      if (!said.isConnected) this.#outgoing.insertBefore(said, next);
+      return said;
+    }, null);
     this.#outgoing.hidden = !items.length;
     const newest = items.at(-1);
     if (newest) this.rows.time(the<HTMLTimeElement>(".by time", this.#outgoing), newest.at);
