@@ -47,3 +47,24 @@ async def test_the_focus_stays_on_the_message_that_was_acted_on(chromium: Browse
         await expect(row(sam, "This message was deleted.")).to_be_focused()
         await page.keyboard.press("ArrowDown")
         await expect(page.locator("#write")).to_be_focused()
+
+
+async def test_what_is_read_anew_takes_nothing_from_the_hand(chromium: Browser, town: Town) -> None:
+    place = await town.place()
+    zoe = await town.token("zoe")
+    said = await town.post(place["id"], zoe, "The **glaze** by `cone 6`:\n\n> dry\n\nsee https://clay.example/ @Sam")
+    await town.react(said, zoe, "👍")
+    async with talker(chromium, town, "sam", place["slug"]) as sam:
+        await sam.enter()
+        words, reaction = row(sam, "The glaze").locator(".words"), row(sam, "The glaze").locator("[data-emoji]")
+        await words.evaluate("words => getSelection().selectAllChildren(words)")
+        marked = await sam.page.evaluate("String(getSelection())")
+        assert "glaze" in marked
+        await reaction.focus()
+        await sam.offline(offline=True)
+        await expect(sam.banner).to_be_visible(timeout=30_000)
+        await town.react(said, await town.token("ana"), "👍")
+        await sam.offline(offline=False)
+        await expect(reaction).to_contain_text("2", timeout=45_000)
+        await expect(reaction).to_be_focused()
+        assert await sam.page.evaluate("String(getSelection())") == marked

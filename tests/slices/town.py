@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import aiohttp
@@ -51,10 +52,14 @@ class Town:
         found: list[dict[str, Any]] = page["items"]
         return found
 
-    async def post(self, room: str, token: str, body: str) -> None:
-        """Say something in a room over the API."""
+    async def post(self, room: str, token: str, body: str) -> str:
+        """Say something in a room over the API; the message's id."""
         url = f"/channels/{CHANNEL}/rooms/{room}/messages"
-        await self.call("POST", url, token, client_id=str(uuid4()), body=body)
+        return str((await self.call("POST", url, token, client_id=str(uuid4()), body=body))["id"])
+
+    async def react(self, message: str, token: str, emoji: str) -> None:
+        """React to a message over the API."""
+        await self.call("PUT", f"/channels/{CHANNEL}/messages/{message}/reactions/{quote(emoji)}", token)
 
 
 @asynccontextmanager

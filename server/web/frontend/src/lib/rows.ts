@@ -57,8 +57,11 @@ export class Rows {
     const gone = message.deleted || message.hidden;
     // Whoever was told by the page what a message is hidden for stays told.
     if (!(message.hidden && said.classList.contains("told"))) {
-      const words = message.deleted ? WORDS.deleted : message.hidden ? WORDS.hidden : read(message.html);
-      the(".words", said).replaceChildren(words);
+      const words = the(".words", said);
+      const now = words.cloneNode() as HTMLElement;
+      now.append(message.deleted ? WORDS.deleted : message.hidden ? WORDS.hidden : read(message.html));
+      // The same words stay, with what the reader has marked in them.
+      if (!now.isEqualNode(words)) words.replaceChildren(...now.childNodes);
       this.attach(said, gone ? undefined : message);
       said.classList.remove("told");
     }
@@ -70,9 +73,10 @@ export class Rows {
     the(".edited", said).hidden = gone || !message.edited_at;
     this.#reply(said, message);
     const reacts = the(".reacts", said);
-    const pressed = new Set([...reacts.querySelectorAll<HTMLElement>("[aria-pressed=true]")].map(emojiOf));
-    for (const old of reacts.querySelectorAll("[data-emoji]")) old.remove();
-    for (const { emoji, count } of message.reactions) this.react(said, emoji, count, pressed.has(emoji));
+    const now = message.reactions.map(({ emoji }) => emoji);
+    for (const old of reacts.querySelectorAll<HTMLElement>("[data-emoji]"))
+      if (!now.includes(emojiOf(old))) old.remove();
+    for (const { emoji, count } of message.reactions) this.react(said, emoji, count);
   }
 
   /** Shows the files of a message, what its link leads to, and its poll. */
