@@ -18,7 +18,7 @@ LONG = "x" * 301
 async def shop(web: Web, world: World) -> Shop:
     """The channel sells for the provider that the web application speaks to."""
     made = await make_shop(web.house.tenancy, world.pottery, world.pottery.ana, world.pottery.ben)
-    web.till.away, web.till.refuses = False, set()
+    web.till.behave()
     return Shop(made.tenancy, made.school, web.till, made.course)
 
 

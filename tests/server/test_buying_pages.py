@@ -16,7 +16,7 @@ from tests.world import World
 @pytest.fixture
 async def shop(web: Web, world: World) -> Shop:
     made = await make_shop(web.house.tenancy, world.pottery, world.pottery.ana, world.pottery.ben)
-    web.till.away, web.till.refuses, web.till.site = False, set(), f"{web.house.base_url}/till"
+    web.till.behave(f"{web.house.base_url}/till")
     return Shop(made.tenancy, made.school, web.till, made.course)
 
 

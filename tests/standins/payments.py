@@ -21,6 +21,7 @@ from providers.payments import (
 )
 
 SIGNATURE = "this stand-in signed it"
+SITE = "https://checkout.stripe.com/pay"
 
 
 @dataclass
@@ -35,8 +36,12 @@ class StandIn:
     away: bool = False
     refuses: set[str] = field(default_factory=set)
     lies: dict[str, Payment] = field(default_factory=dict)
-    site: str = "https://checkout.stripe.com/pay"
+    site: str = SITE
     closed: bool = False
+
+    def behave(self, site: str = SITE) -> None:
+        """From now on be there, refuse nothing and tell no lies, whatever a test before this one wanted."""
+        self.away, self.refuses, self.lies, self.site = False, set(), {}, site
 
     async def open_account(self, new: NewAccount) -> Account:
         self._heard("open_account")

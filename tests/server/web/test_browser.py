@@ -12,6 +12,10 @@ from tests.server.web.gallery import browser, gallery
 from tests.server.web.samples import SAMPLES
 
 AXE = Path(assets.__file__).parent / "frontend/node_modules/axe-core/axe.min.js"
+STILL = """async () => {
+    const ends = document.getAnimations().filter(each => each.effect.getComputedTiming().endTime < Infinity);
+    await Promise.allSettled(ends.map(each => each.finished));
+}"""
 REFUSALS = "addEventListener('securitypolicyviolation', e => (window.refused ??= []).push(e.violatedDirective))"
 
 
@@ -53,6 +57,8 @@ async def test_a_page_is_well_on_a_desk(chromium: Browser, origin: str, name: st
 
 async def objections(page: Page, what: str = "{}") -> list[str]:
     """What axe finds wrong, injected beside the page's own world, so that its policy stays in force."""
+    # A colour on its way to another is none that anybody reads.
+    await page.evaluate(STILL)
     session = await page.context.new_cdp_session(page)
     frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
     made = await session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "axe"})
