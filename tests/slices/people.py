@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
@@ -75,6 +76,19 @@ class Someone:
         await self.visit(f"/sign-up?next={then}")
         await self.write(name=self.name, email=self.email, password=PASSWORD)
         await self.press("Make the account")
+
+    async def sign_in(self, password: str) -> None:
+        """Have this browser signed in as by the form, of which a journey presses the button: here no page is drawn."""
+        given = {"email": self.email, "password": password, "next": "/"}
+        asked = self.programs.post(
+            f"{self.base}/sign-in", data=given, headers={"Origin": self.base}, allow_redirects=False
+        )
+        async with asked as answer:
+            assert answer.status == 303, f"{self.email}: {answer.status}"
+            kept: list[Any] = [
+                {"name": each.key, "value": each.value, "url": self.base} for each in answer.cookies.values()
+            ]
+        await self.context.add_cookies(kept)
 
     async def shoot(self, folder: Path, name: str) -> None:
         """A picture of what they see, for people to look at."""

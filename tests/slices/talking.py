@@ -1,5 +1,6 @@
 """Somebody of the demo in a room, at a browser of their own: what they write, and what their page shows."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -47,6 +48,11 @@ class Talker:
         await self.who.visit(f"/c/{CHANNEL}/community/{self.room}")
         await expect(self.page.locator("#online .here")).to_have_class("here on", timeout=15_000)
 
+    async def arrive(self) -> None:
+        """Enter, and wait for all that the page loads, the scripts that come late too."""
+        await self.enter()
+        await self.page.wait_for_load_state("networkidle")
+
     async def say(self, words: str) -> None:
         """Write a message and press Enter."""
         await self.page.locator("#write").fill(words)
@@ -73,12 +79,10 @@ class Talker:
 
 @asynccontextmanager
 async def talker(running: Browser, town: Town, who: str, room: str, proxy: str = "") -> AsyncIterator[Talker]:
-    """A person of the demo who has signed in, outside the room as yet."""
+    """A person of the demo whose browser has signed in, outside the room as yet."""
     email = f"{who}@guildhall.example"
     made = await someone(running, town.url, town.programs, who, email, proxy=proxy)
-    await made.visit("/sign-in")
-    await made.write(email=email, password=PASSWORD)
-    await made.press("Sign in")
+    await made.sign_in(PASSWORD)
     yield Talker(made, room)
     await made.context.close()
 
@@ -88,7 +92,5 @@ async def gathered(running: Browser, town: Town, room: str, *people: str) -> Asy
     """Some people of the demo, each at a browser of their own, all in the room and with all that its page loads."""
     async with AsyncExitStack() as stack:
         talkers = [await stack.enter_async_context(talker(running, town, who, room)) for who in people]
-        for who in talkers:
-            await who.enter()
-            await who.page.wait_for_load_state("networkidle")
+        await asyncio.gather(*(who.arrive() for who in talkers))
         yield talkers

@@ -106,8 +106,7 @@ async def test_a_room_for_announcements_is_read_by_students_and_written_in_by_te
 ) -> None:
     await zoe.page.locator("#write").press_sequentially(BEGUN)
     async with talker(chromium, town, "ben", place["slug"]) as ben:
-        await ben.enter()
-        await ben.page.wait_for_load_state("networkidle")
+        await ben.arrive()
         await becomes(town, place, "announcement")
         await expect(zoe.page.locator("#closed")).to_contain_text(ANNOUNCED, timeout=WITHIN)
         await only_reads(zoe.page)

@@ -25,8 +25,7 @@ async def zoe(chromium: Browser, town: Town, place: dict[str, Any]) -> AsyncIter
 
 async def begins(who: Talker) -> None:
     """Enters the room and begins to write there; the server has it."""
-    await who.enter()
-    await who.page.wait_for_load_state("networkidle")
+    await who.arrive()
     await who.page.locator("#write").press_sequentially(BEGUN)
     await expect(who.page.locator(".side [aria-current=page] .drafted")).to_be_visible(timeout=WITHIN)
 

@@ -27,8 +27,7 @@ async def test_files_of_a_message_that_was_not_sent_are_there_again(
     async with AsyncExitStack() as stack:
         desk, phone = [await stack.enter_async_context(talker(chromium, town, "sam", place["slug"])) for _ in range(2)]
         for who in (desk, phone):
-            await who.enter()
-            await who.page.wait_for_load_state("networkidle")
+            await who.arrive()
         async with desk.page.expect_response(lambda answer: answer.url.endswith("/attachments")) as begun:
             await pick(desk, glaze)
         gone = (await (await begun.value).json())["id"]
@@ -57,8 +56,7 @@ async def test_files_of_a_message_that_was_not_sent_are_there_again(
         for who in (desk, phone):
             await expect(who.page.locator("#chips li")).to_have_count(0, timeout=WITHIN)
             await expect(who.page.locator("#write")).to_have_value("")
-        await desk.enter()
-        await desk.page.wait_for_load_state("networkidle")
+        await desk.arrive()
         await expect(desk.page.locator("#chips li")).to_have_count(0)
         assert desk.who.complaints == []
 
@@ -76,6 +74,5 @@ async def test_a_file_alone_is_kept_and_taken_off_for_good(chromium: Browser, to
         await expect(chips(zoe)).to_have_text(["glaze.txt"], timeout=WITHIN)
         await zoe.page.locator("#chips li").get_by_role("button").click()
         await expect(zoe.page.locator(mark)).to_be_hidden(timeout=WITHIN)
-        await zoe.enter()
-        await zoe.page.wait_for_load_state("networkidle")
+        await zoe.arrive()
         await expect(zoe.page.locator("#chips li")).to_have_count(0)

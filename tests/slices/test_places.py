@@ -56,8 +56,7 @@ async def test_an_order_set_in_the_studio_is_on_open_pages_within_a_second(
     one, two, three = [await town.place() for _ in range(3)]
     section, name = await a_section(town, one["id"], two["id"], three["id"])
     async with talker(chromium, town, "sam", one["slug"]) as sam:
-        await sam.enter()
-        await sam.page.wait_for_load_state("networkidle")
+        await sam.arrive()
         assert await beside(sam.page, name) == [one["name"], two["name"], three["name"]]
         await sam.page.locator("#write").fill("half a sentence")
         await ana.who.visit(STUDIO)
@@ -166,8 +165,7 @@ async def test_who_is_taken_out_of_a_private_room_sees_it_no_more(chromium: Brow
     await ana.who.visit(f"{STUDIO}/{place['id']}/members?add=sam")
     await ana.page.get_by_role("button", name="Add").first.click()
     async with talker(chromium, town, "sam", place["slug"]) as sam:
-        await sam.enter()
-        await sam.page.wait_for_load_state("networkidle")
+        await sam.arrive()
         await ana.page.get_by_role("button", name="Remove").filter(has_text="Sam Reed").click()
         await expect(sam.page.locator("#messages")).to_have_count(0, timeout=2_000)
         assert place["name"] not in await sam.page.content()
