@@ -13,7 +13,7 @@ from server.forms import named, read_fields, refill
 from server.pages.landing import id_of
 from server.pages.room_view import TITLES
 from server.pages.seeking import sought
-from server.pages.studio.batches import zones
+from server.pages.studio.batches import zones as zone_choices
 from server.pages.visits import Visit, see
 from server.sockets import WIRE
 from server.web.views.frame import Form, Link, PersonMark
@@ -22,7 +22,7 @@ from tenants import links
 from tenants.community import blocks, renaming
 from tenants.errors import FieldError, Invalid, Refusal
 from tenants.ids import PersonId
-from tenants.members import members, profiles
+from tenants.members import members, profiles, zones
 from tenants.permissions import Action, Role, why
 from tenants.scope import Record, Scope
 
@@ -62,6 +62,7 @@ async def profile(visit: Visit) -> web.Response:
         row = await profiles.read(scope, member_id)
         blocked = member_id in {each["id"] for each in await blocks.mine(scope)}
         here = await _here(visit, scope, [row])
+        row |= {"seen_at": row["seen_at"] and row["seen_at"].astimezone(await zones.own(scope))}
         view = _profile(visit.slug, row, scope, here=row["person_id"] in here, blocked=blocked)
     return visit.show("person.html", view)
 
@@ -96,7 +97,7 @@ async def _show_own(visit: Visit, form: Form | None = None, status: int = 200) -
         uploads=f"/api/v1/channels/{visit.slug}/uploads",
         person=PersonMark(str(row["id"]), row["name"], row["avatar"]),
         profile_url=links.people(visit.slug, f"/{row['id']}"),
-        zones=(("", "Not said"), *zones()),
+        zones=(("", "Not said"), *zone_choices()),
         places=tuple(range(profiles.MOST_LINKS)),
         form=form or _kept(row),
     )

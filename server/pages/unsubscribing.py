@@ -7,6 +7,7 @@ from server.limits import API_ANONYMOUS, charge
 from server.pages.visits import Visit
 from server.sender import address_of, neighbourhood_of
 from server.web.views.unsubscribe import UnsubscribeView
+from tenants import links
 from tenants.channels import channels
 from tenants.errors import NotFound
 from tenants.members import unsubscribes
@@ -36,7 +37,8 @@ async def _answer(visit: Visit, named: Named, *, done: bool | None) -> web.Respo
         stands = await unsubscribes.stands(scope, named.person_id, named.kind)
         channel = await channels.read(scope)
     visit.dress(channel)
-    view = UnsubscribeView(channel["name"], KINDS[named.kind], visit.request.path, stands)
+    choices = links.notice_choices(channel["slug"])
+    view = UnsubscribeView(channel["name"], KINDS[named.kind], visit.request.path, choices, stands)
     return visit.show("unsubscribe.html", view)
 
 

@@ -1,5 +1,6 @@
 """The people of a channel, over the API and as pages: the directory, profiles, pictures."""
 
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -262,8 +263,9 @@ async def test_when_somebody_was_last_here_is_seen_of_those_who_let_it(
 
     await until(noted)
     assert await seen(pottery.ben) is None
+    await web.call("PATCH", own, {"time_zone": "Asia/Tokyo"}, token=pottery.sam.token)
     page = await (await signed_in(web, pottery.sam)).get(f"/c/{pottery.slug}/people/{pottery.zoe.member_id}")
-    assert "last here" in page.body.decode()
+    assert re.search(r"last here [^·]* JST", page.body.decode())
     # Whoever takes it back leaves nothing of it.
     await web.call("PATCH", own, {"shows_seen": False}, token=pottery.zoe.token)
     shown = await web.call("PATCH", own, {"shows_seen": True}, token=pottery.zoe.token)

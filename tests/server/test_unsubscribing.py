@@ -28,6 +28,7 @@ async def test_looking_changes_nothing_and_one_press_does(web: Web, world: World
     page = await web.get(path)
     assert page.status == 200
     assert "sends you mails about new recordings" in page.text
+    assert f'href="/c/{school.slug}/notices/settings"' in page.text
     assert not await stands(web, school.id, sam.person_id)
     for _ in range(2):
         status, text = await press(web, path, {"List-Unsubscribe": "One-Click"})

@@ -33,7 +33,7 @@ class PeoplePage:
 @dataclass(frozen=True, slots=True)
 class ProfilePage:
     """`person.html`: what a member says of themselves. `now` is their own time, where they gave their zone,
-    `seen` when they were last here, where they let it be seen.
+    `seen` when they were last here, in the zone of the reader, where they let it be seen.
 
     `POST {message_url}` with `member` opens a conversation; `POST {block_url}` with `member` and `on`. `cases_url` is
     for moderators. The reader's own has an `edit_url`, and nothing to press.
