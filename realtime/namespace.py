@@ -15,6 +15,7 @@ from realtime.figures import Figures
 from realtime.seats import Seats
 from realtime.wire import Sent, parse, refused
 from tenants import directory
+from tenants.directory import ChannelAt
 from tenants.errors import Forbidden, Invalid, Refusal, SignInNeeded, TooFast, Unavailable
 from tenants.permissions import Action
 from tenants.scope import Tenancy
@@ -24,17 +25,21 @@ log = structlog.get_logger("realtime.namespace")
 EVENT_SECONDS = 10.0
 Cookie = Callable[[web.Request], str | None]
 Origins = Callable[[web.Request], tuple[str, ...]]
+Say = Callable[[str, str], str]
 
 
 class CommunityDoor:
-    """Lets members in and answers their events. `origins` are a request's own pages, `cookie` reads its sign-in."""
+    """Lets members in and answers their events.
+
+    `origins` are a request's own pages, `cookie` reads its sign-in, `say` says a sentence in a channel's language.
+    """
 
     def __init__(
         self, tenancy: Tenancy, community: Community, connections: Connections, seats: Seats, origins: Origins,
-        cookie: Cookie, figures: Figures,
+        cookie: Cookie, say: Say, figures: Figures,
     ) -> None:  # fmt: skip
         self._tenancy, self._community, self._connections, self._seats = tenancy, community, connections, seats
-        self._origins, self._cookie, self._figures = origins, cookie, figures
+        self._origins, self._cookie, self._say, self._figures = origins, cookie, say, figures
         self._events = community.events()
         self.cut: Callable[[str], None] = lambda _sid: None
         self.parted: Callable[[Connection], None] = lambda _connection: None
@@ -47,12 +52,10 @@ class CommunityDoor:
         if token is None:
             raise SignInNeeded("Send an access token in `auth.token`, or sign in on our page.")
         channel = await directory.channel_at(self._tenancy, slug=slug)
-        if channel.state == "suspended":
-            raise Forbidden("This channel is suspended. Its owner can ask the operator why.", "suspended")
-        async with self._tenancy.scope(channel.id, readonly=True) as scope:
-            actor = await directory.admit(scope, token)
-            scope.require(Action.ROOM_JOIN)
-        await self._seat(self._connections.open(sid, channel, token, actor))
+        try:
+            await self._admit(sid, channel, token)
+        except Refusal as refusal:
+            raise self._said(refusal, channel) from None
 
     async def welcome(self, sid: str) -> None:
         """Tell what is unread."""
@@ -77,6 +80,18 @@ class CommunityDoor:
             self._go(connection)
             self._seats.give_back(connection.own_room(), sid)
             self.parted(connection)
+
+    async def _admit(self, sid: str, channel: ChannelAt, token: str) -> None:
+        if channel.state == "suspended":
+            raise Forbidden("This channel is suspended. Its owner can ask the operator why.", "suspended")
+        async with self._tenancy.scope(channel.id, readonly=True) as scope:
+            actor = await directory.admit(scope, token)
+            scope.require(Action.ROOM_JOIN)
+        await self._seat(self._connections.open(sid, channel, token, actor))
+
+    def _said(self, refusal: Refusal, channel: ChannelAt) -> Refusal:
+        refusal.message = self._say(refusal.message, channel.locale)
+        return refusal
 
     async def _seat(self, connection: Connection) -> None:
         """Put a device where its person is told things, and meanwhile find it a seat; Refusal where none is free."""
@@ -106,14 +121,16 @@ class CommunityDoor:
             if connection.overdrawn > PATIENCE:
                 self._figures.sent_away["flooding"] += 1
                 self.cut(sid)
-            return self._refuse(event, refusal)
+            return self._refuse(connection, event, refusal)
         except Refusal as refusal:
-            return self._refuse(event, refusal)
+            return self._refuse(connection, event, refusal)
         except TimeoutError:
-            return self._refuse(event, Unavailable("This took too long and was given up. Try again.", retry_after=3))
+            return self._refuse(
+                connection, event, Unavailable("This took too long and was given up. Try again.", retry_after=3)
+            )
         except Exception:
             log.exception("unexpected error", socket_event=event)
-            return self._refuse(event, Refusal(500, "internal", "Something went wrong on our side."))
+            return self._refuse(connection, event, Refusal(500, "internal", "Something went wrong on our side."))
 
     async def _act(self, connection: Connection, event: str, arguments: list[Any]) -> dict[str, Any]:
         if event not in self._events:
@@ -122,8 +139,8 @@ class CommunityDoor:
         given: Sent = parse(model, arguments)
         return await handler(connection, given)
 
-    def _refuse(self, event: str, refusal: Refusal) -> dict[str, Any]:
-        answer = refused(refusal)
+    def _refuse(self, connection: Connection, event: str, refusal: Refusal) -> dict[str, Any]:
+        answer = refused(self._said(refusal, connection.channel))
         self._figures.refused[self._known(event), answer["error"]["code"]] += 1
         return answer
 

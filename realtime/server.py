@@ -17,7 +17,7 @@ from realtime.composing import Composing
 from realtime.connections import Connections
 from realtime.figures import Figures
 from realtime.lease import Lease
-from realtime.namespace import CommunityDoor, Cookie, Origins
+from realtime.namespace import CommunityDoor, Cookie, Origins, Say
 from realtime.parting import Parting
 from realtime.presence import Presence
 from realtime.protocol import StrictServer
@@ -37,7 +37,7 @@ DRAIN_SECONDS = 0.3
 
 @dataclass(frozen=True, kw_only=True)
 class WireParts:
-    """What the wire is given: the doors of the process, and HTTP's own rules for origins, cookies and limits.
+    """What the wire is given: the doors of the process, and HTTP's own rules for origins, cookies, words and limits.
 
     `key` proves to the processes of this deployment that a frame is theirs, `widened` multiplies the limits of events,
     `admit_post` raises TooFast above the posting limit.
@@ -49,6 +49,7 @@ class WireParts:
     key: bytes
     origins: Origins
     cookie: Cookie
+    say: Say
     admit_post: AdmitPost
     widened: int = 1
     connect_seconds: float = 10.0
@@ -76,7 +77,14 @@ class Wire:
             parts.tenancy, self.bus, self.presence, self.composing, self.reading, parts.admit_post, parts.deployment
         )
         self.door = CommunityDoor(
-            parts.tenancy, community, self.connections, self.seats, parts.origins, parts.cookie, self.figures
+            parts.tenancy,
+            community,
+            self.connections,
+            self.seats,
+            parts.origins,
+            parts.cookie,
+            parts.say,
+            self.figures,
         )
         self.sio = StrictServer(self.door, self.bus.manager, self.figures, connect_seconds=parts.connect_seconds)
         self.door.cut = self.sio.send_away

@@ -14,6 +14,7 @@ from server.context import Admitted, AsPerson, AtChannel, House, InChannel
 from server.cookies import read_cookie
 from server.idempotency import KeyedRequest, StoredAnswer
 from server.key_scopes import KEY_SCOPES
+from server.language import LOCALE
 from server.memo import Memo
 from server.op import ANONYMOUS, Caller, Operation
 from server.sender import address_of
@@ -99,8 +100,9 @@ class HouseAccess:
 
     async def at_channel(self, request: web.Request, slug: str, operation: Operation) -> AtChannel:
         """The context of a call to a channel that opens its own transactions."""
-        needs = KEY_SCOPES.get(operation.name)
-        return AtChannel(self.house, request, await self.channel(slug), token_of(request), needs)
+        needs, channel = KEY_SCOPES.get(operation.name), await self.channel(slug)
+        request[LOCALE] = channel.locale
+        return AtChannel(self.house, request, channel, token_of(request), needs)
 
 
 class _Entered:

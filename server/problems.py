@@ -11,7 +11,9 @@ import structlog
 from aiohttp import hdrs, web
 
 from providers import ProviderDown, ProviderRefused
+from server.language import words_for_scripts
 from server.sender import REQUEST_ID
+from server.web.i18n import Words
 from tenants.errors import Invalid, NotFound, Refusal, SignInNeeded, TooFast, TooLarge, Unavailable
 
 ErrorPage = Callable[[Refusal, web.Request], str]
@@ -78,10 +80,13 @@ def _refusal_of_http(error: web.HTTPException) -> Refusal:
 def render(refusal: Refusal, request: web.Request) -> web.Response:
     """The refusal as a response in the sender's own language: a problem for programs, a page for people."""
     if speaks_json(request):
-        body, content_type = orjson.dumps(problem_of(refusal, request), default=str), PROBLEM_JSON
+        words = words_for_scripts(request)
+        body = orjson.dumps(problem_of(refusal, request, words), default=str)
+        headers = {hdrs.CONTENT_TYPE: PROBLEM_JSON, hdrs.CONTENT_LANGUAGE: words.language}
     else:
-        body, content_type = request.app[ERROR_PAGE](refusal, request).encode(), "text/html; charset=utf-8"
-    response = web.Response(status=refusal.status, body=body, headers={hdrs.CONTENT_TYPE: content_type})
+        body = request.app[ERROR_PAGE](refusal, request).encode()
+        headers = {hdrs.CONTENT_TYPE: "text/html; charset=utf-8"}
+    response = web.Response(status=refusal.status, body=body, headers=headers)
     response.headers.update(_headers_of(refusal))
     if refusal.status in {408, 413} or not request.content.is_eof():
         response.force_close()
@@ -96,19 +101,23 @@ def speaks_json(request: web.Request) -> bool:
     return "json" in accepts and "html" not in accepts
 
 
-def problem_of(refusal: Refusal, request: web.Request) -> dict[str, Any]:
-    """The problem: type, title, status, detail, code, request_id, for 422 errors, then the refusal's own data."""
+def problem_of(refusal: Refusal, request: web.Request, words: Words) -> dict[str, Any]:
+    """The problem: type, title, status, detail, code, request_id, for 422 errors, then the refusal's own data.
+
+    What is there for people to read (RFC 9457 section 3.1.4) is said in `words`.
+    """
     problem: dict[str, Any] = {
         "type": "about:blank",
         "title": title_of(refusal.status),
         "status": refusal.status,
-        "detail": refusal.message,
+        "detail": words.message(refusal.message),
         "code": refusal.code,
         "request_id": request.get(REQUEST_ID, ""),
     }
     if isinstance(refusal, Invalid):
         problem["errors"] = [
-            {"pointer": error.pointer, "code": error.code, "detail": error.detail} for error in refusal.errors
+            {"pointer": error.pointer, "code": error.code, "detail": words.message(error.detail)}
+            for error in refusal.errors
         ]
     return problem | {name: value for name, value in refusal.data.items() if name not in OWN_MEMBERS}
 

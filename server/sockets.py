@@ -10,6 +10,7 @@ from server.collector import Calm
 from server.context import House
 from server.cookies import read_cookie
 from server.csrf import own_origins
+from server.language import say_in
 from server.limits import LIMITER, POSTING, RELAXED, admit
 from server.neighbours import NEIGHBOURS, Among, Neighbours
 from server.process import DRAIN
@@ -30,7 +31,7 @@ def add_sockets(
 
     parts = WireParts(
         tenancy=house.tenancy, redis_url=redis_url or None, deployment=deployment, key=key, origins=own_origins,
-        cookie=read_cookie, admit_post=admit_post, widened=RELAXED if limiter.mode == "relaxed" else 1,
+        cookie=read_cookie, say=say_in, admit_post=admit_post, widened=RELAXED if limiter.mode == "relaxed" else 1,
     )  # fmt: skip
     wire = app[WIRE] = Wire(parts)
     wire.attach(app)

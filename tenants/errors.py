@@ -2,7 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
+
+
+class Said(str):
+    """A sentence with its `%(name)s` filled in, which whoever speaks another language fills in anew."""
+
+    template: str
+    values: dict[str, Any]
+
+    def __new__(cls, template: str, **values: Any) -> Self:
+        """The sentence in English."""
+        said = super().__new__(cls, template % values)
+        said.template, said.values = template, values
+        return said
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from tenants.errors import Invalid, TooLarge
+from tenants.errors import Invalid, Said, TooLarge
 
 LINE_LENGTH = 120
 MESSAGE_BYTES = 10 * 1024
@@ -71,7 +71,7 @@ def clean_line(value: str, pointer: str = "", *, longest: int = LINE_LENGTH, sho
     if _piled_up(line):
         raise Invalid.field(pointer, "piled_up", "Leave out the marks piled up on one letter.")
     if len(line) > longest:
-        raise Invalid.field(pointer, "too_long", f"Write at most {longest} characters.")
+        raise Invalid.field(pointer, "too_long", Said("Write at most %(longest)s characters.", longest=longest))
     if len(line.strip(_JOINERS)) < shortest:
         raise Invalid.field(pointer, "too_short", _shortest_words(shortest))
     return line
@@ -90,7 +90,10 @@ def clean_text(value: str, pointer: str = "", *, most_bytes: int = MESSAGE_BYTES
     _check_characters(value, pointer, lines=True)
     text = value.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     if len(text.encode()) > most_bytes:
-        raise TooLarge(f"That is longer than the {most_bytes // 1024} KB that fit here. Shorten it.", "text_too_large")
+        raise TooLarge(
+            Said("That is longer than the %(kb)s KB that fit here. Shorten it.", kb=most_bytes // 1024),
+            "text_too_large",
+        )
     if len(text.strip()) < shortest or (shortest and not _SEEN.search(text)):
         raise Invalid.field(pointer, "too_short", _shortest_words(shortest))
     return text
@@ -153,8 +156,8 @@ def _check_characters(value: str, pointer: str, *, lines: bool) -> None:
         detail = "A text holds half a character (a lone surrogate). Send whole ones."
         raise Invalid.field(pointer, "surrogate", detail)
     if (CONTROL if lines else _CONTROL_OR_BREAK).search(value):
-        what = "control characters" if lines else "line breaks and control characters"
-        raise Invalid.field(pointer, "control", f"Leave out the {what}.")
+        what = "Leave out the control characters." if lines else "Leave out the line breaks and control characters."
+        raise Invalid.field(pointer, "control", what)
 
 
 def _piled_up(line: str) -> bool:
@@ -167,7 +170,9 @@ def _piled_up(line: str) -> bool:
 
 
 def _shortest_words(shortest: int) -> str:
-    return "Write something here." if shortest == 1 else f"Write at least {shortest} characters."
+    if shortest == 1:
+        return "Write something here."
+    return Said("Write at least %(shortest)s characters.", shortest=shortest)
 
 
 def _parse(parser: MarkdownIt, markdown: str, pointer: str) -> list[Token]:

@@ -17,7 +17,7 @@ from server.forms import read_fields
 from server.limits import SIGN_IN_PERSON, charge
 from server.pages.visits import Visit, channel_of_host, local_path, see
 from server.web.views.sign import HandOffView
-from tenants.errors import Forbidden, NotFound, SignInNeeded
+from tenants.errors import Forbidden, NotFound, Said, SignInNeeded
 from tenants.people import hand_offs, sessions
 from tenants.people.hand_offs import Arrival
 from tenants.permissions import Actor
@@ -128,7 +128,7 @@ async def _keep_out_the_banned(at: AtChannel, arrival: Arrival, host: str) -> No
 
 
 def _banned(reason: str) -> Forbidden:
-    return Forbidden(f"You are banned from this channel: {reason}", "banned")
+    return Forbidden(Said("You are banned from this channel: %(reason)s", reason=reason), "banned")
 
 
 def _origin(request: web.Request, host: str) -> str:

@@ -14,11 +14,11 @@ from server.context import HOUSE, AtChannel, House
 from server.cookies import carries_cookie, clear_cookie, host_asked
 from server.csrf import OWN_ORIGIN, own_origins
 from server.forms import require_fit
+from server.language import LOCALE, language_of
 from server.limits import LIMITER, PAGE_READS, admit
 from server.pages.said import SAID
 from server.sender import address_of, neighbourhood_of
 from server.web import csp
-from server.web.i18n import negotiate, preferred
 from server.web.render import Pages, theme_of
 from server.web.theme import Theme
 from server.web.views.frame import ChannelMark, Frame, PersonMark
@@ -36,7 +36,6 @@ PAGE_SECONDS = 30.0
 PRIVATE = "private, no-store"
 PAGES: web.AppKey[Pages] = web.AppKey("pages")
 MARK = web.RequestKey("channel_mark", ChannelMark)
-LANGUAGE = web.RequestKey("channel_language", str)
 ACTOR = web.RequestKey("channel_actor", Actor)
 UNREAD = web.RequestKey("unread_notices", int)
 
@@ -104,7 +103,7 @@ class Visit:
         """Wear the colours of a channel's row (`id, slug, name, brand, locale`), and speak its language."""
         mark = mark_of(channel)
         self.request[MARK] = mark
-        self.request[LANGUAGE] = negotiate([channel["locale"]])
+        self.request[LOCALE] = channel["locale"]
         return mark
 
     def frame(self, nonce: str = "") -> Frame:
@@ -218,7 +217,7 @@ def frame_of(request: web.Request, house: House, signed_in: SignedIn | None, non
     return Frame(
         origin=origin_of(request),
         path=request.path,
-        language=request.get(LANGUAGE) or negotiate(preferred(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))),
+        language=language_of(request),
         channel=mark,
         reader=PersonMark(str(signed_in.person_id), signed_in.name) if signed_in else None,
         nonce=nonce,

@@ -16,6 +16,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
+from tenants.errors import Said
+
 CATALOGUES = Path(__file__).parent / "locales"
 LANGUAGES = ("en", "ar", "de")
 FORMATS = {"en": "en_001", "ar": "ar_EG"}
@@ -47,9 +49,14 @@ class Words:
 
     def message(self, message: str) -> str:
         """`message` in this language, its places not filled in yet; what is no message of ours stays as it is."""
+        if isinstance(message, Said):
+            return self.message(message.template) % {name: self._value(each) for name, each in message.values.items()}
         said = self._catalogue.gettext(message) if message else ""
         # What is counted elsewhere stands in the catalogue with its forms, of which this is the one for one.
         return self._catalogue.ngettext(message, message, 1) if said == message else said
+
+    def _value(self, value: str | int) -> str:
+        return self.number(value) if isinstance(value, int) else self.message(value)
 
     def forms(self, one: str, many: str) -> dict[str, str]:
         """The sentence by CLDR's plural category, its places not filled in yet."""

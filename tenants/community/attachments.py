@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tenants import links
 from tenants.channels import channels
-from tenants.errors import Conflict, Invalid
+from tenants.errors import Conflict, Invalid, Said
 from tenants.files.files import FILES, HEARD, SENT
 from tenants.ids import FileId
 from tenants.jobs import ForgetFile
@@ -47,7 +47,9 @@ _FILED = Scoped(
 def check(file_ids: Sequence[UUID]) -> tuple[UUID, ...]:
     """The ids of the files of one message, as its writer lists them; Invalid when there are too many, or one twice."""
     if len(file_ids) > MOST:
-        raise Invalid.field("/files", "too_many", f"A message holds at most {MOST} files. Send the rest in another.")
+        raise Invalid.field(
+            "/files", "too_many", Said("A message holds at most %(most)s files. Send the rest in another.", most=MOST)
+        )
     if len(set(file_ids)) < len(file_ids):
         raise Invalid.field("/files", "twice", "Name each file once.")
     return tuple(file_ids)
@@ -108,11 +110,12 @@ async def take(scope: Scope, message_id: UUID, file_ids: Sequence[UUID]) -> list
 def _check_free(file: Record) -> None:
     name = file["name"]
     if file["state"] != "ready":
-        raise Conflict(f"{name} is not uploaded whole. Send the rest first.", "not_uploaded")
+        raise Conflict(Said("%(name)s is not uploaded whole. Send the rest first.", name=name), "not_uploaded")
     if file["message_id"] is not None:
-        raise Conflict(f"{name} is in another message already. Upload it again.", "sent")
+        raise Conflict(Said("%(name)s is in another message already. Upload it again.", name=name), "sent")
     if file["examined_at"] is None:
-        raise Conflict(f"{name} is still being looked at. Send the message again in a moment.", "not_examined")
+        told = "%(name)s is still being looked at. Send the message again in a moment."
+        raise Conflict(Said(told, name=name), "not_examined")
 
 
 async def let_go(scope: Scope, message_id: UUID) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Column, ColumnElement, Uuid, bindparam, delete, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from tenants.errors import Conflict, NotFound
+from tenants.errors import Conflict, NotFound, Said
 from tenants.ids import new_id
 from tenants.members.members import MEMBERS
 from tenants.permissions import Action
@@ -83,7 +83,7 @@ async def add(scope: Scope, member_id: UUID) -> None:
     await _require_there(scope, member_id)
     await scope.run(_BLOCK, id=new_id(), member_id=me, blocked_id=member_id)
     if await scope.value(_COUNT, me=me) > MOST:
-        raise Conflict(f"You can block at most {MOST} people.", "too_many_blocks")
+        raise Conflict(Said("You can block at most %(most)s people.", most=MOST), "too_many_blocks")
 
 
 async def _require_there(scope: Scope, member_id: UUID) -> None:

@@ -10,7 +10,7 @@ from tenants import notices
 from tenants.community import direct, messages, withheld
 from tenants.community.message_table import MESSAGES
 from tenants.community.messages import PAGE, SHOWN
-from tenants.errors import Conflict
+from tenants.errors import Conflict, Said
 from tenants.ids import MessageId, new_id
 from tenants.members.members import MEMBERS
 from tenants.permissions import Action
@@ -75,7 +75,7 @@ async def _add(scope: Scope, message_id: UUID) -> None:
     place = {"message_id": message_id, "room_id": held["room_id"], "member_id": scope.member_id()}
     await scope.run(_ADD, id=new_id(), **place)
     if await scope.value(_COUNT, me=scope.member_id()) > MOST:
-        raise Conflict(f"You have {MOST} saved messages: let one go first.", "too_many_bookmarks")
+        raise Conflict(Said("You have %(most)s saved messages: let one go first.", most=MOST), "too_many_bookmarks")
 
 
 async def of_room(scope: Scope, room_id: UUID) -> list[UUID]:

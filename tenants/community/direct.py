@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
 from tenants.community import blocks, direct_standing, room_names, rooms
 from tenants.community.direct_rules import ACCEPTED, ASKED, IN, TALKS, key_of
 from tenants.community.rooms import DIRECT, IS_DIRECT, MOST_ROOMS, OWN_FACTS, ROOM_MEMBERS, ROOMS, STAFF, WITH_OWN
-from tenants.errors import Conflict, Forbidden, Invalid, NotFound
+from tenants.errors import Conflict, Forbidden, Invalid, NotFound, Said
 from tenants.ids import new_id
 from tenants.members.members import BANNED, MEMBERS
 from tenants.permissions import Action, why
@@ -98,7 +98,9 @@ async def open_with(scope: Scope, members: Sequence[UUID], name: str = "") -> tu
     me = scope.member_id()
     chosen = sorted({*members} - {me})
     if not 0 < len(chosen) < MOST_PEOPLE:
-        raise Invalid.field("/members", "number", f"Choose one to {MOST_PEOPLE - 1} people beside yourself.")
+        raise Invalid.field(
+            "/members", "number", Said("Choose one to %(most)s people beside yourself.", most=MOST_PEOPLE - 1)
+        )
     key = key_of([me, *chosen])
     await scope.serialise("direct", key)
     if found := await scope.value(_BY_KEY, key=key):
@@ -167,7 +169,8 @@ async def _check_patience(scope: Scope) -> None:
         return
     if await scope.value(_UNANSWERED, me=scope.member_id()) >= MOST_UNANSWERED:
         raise Conflict(
-            f"{MOST_UNANSWERED} people have not answered you yet. Wait for one of them.", "too_many_requests"
+            Said("%(count)s people have not answered you yet. Wait for one of them.", count=MOST_UNANSWERED),
+            "too_many_requests",
         )
 
 

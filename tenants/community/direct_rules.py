@@ -15,7 +15,7 @@ from tenants.channels import channels
 from tenants.community import rooms
 from tenants.community.mentions import MENTIONS
 from tenants.community.rooms import DIRECT, READS, ROOM_MEMBERS, ROOMS, SETTINGS
-from tenants.errors import Conflict, Forbidden
+from tenants.errors import Conflict, Forbidden, Said
 from tenants.ids import MemberId, PersonId, RoomId
 from tenants.members import bell
 from tenants.members.members import BANNED, MEMBERS
@@ -136,7 +136,10 @@ async def posted(scope: Scope, room: Record, seq: int) -> None:
     others = _check(scope, people)
     if seq > MOST_WAITING and not any(each["state"] == IN for each in others):
         raise Forbidden(
-            f"{MOST_WAITING} messages of yours wait here. You can write more once they are accepted.", "request_waits"
+            Said(
+                "%(count)s messages of yours wait here. You can write more once they are accepted.", count=MOST_WAITING
+            ),
+            "request_waits",
         )
     await scope.run(_TOUCH, room_id=room["id"])
     await _tell(scope, room, others, first=seq == 1)

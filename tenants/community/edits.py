@@ -122,6 +122,6 @@ async def _own(scope: Scope, message_id: UUID, *, removes: bool = False) -> Reco
     held = await messages.hold(scope, message_id, writes=not removes, in_archive=removes)
     scope.require(Action.MESSAGE_POST)
     if not programs.is_own(scope, held):
-        what = "deletes it here" if removes else "changes a message"
-        raise Forbidden(f"Only its author {what}.", "not_the_author")
+        told = "Only its author deletes it here." if removes else "Only its author changes a message."
+        raise Forbidden(told, "not_the_author")
     return held

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, Column, Integer, Uuid, select
 
 from tenants.community.catching import Phrases, Seen, leads_to
+from tenants.errors import Said
 from tenants.ids import ChannelId
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -65,7 +66,8 @@ _STANDING = scoped(select(*FACTS).where(_F.enabled).order_by(*_ORDER).limit(MOST
 SENTENCES = {
     "words": "This holds words that are not said here. Put it in others.",
     "links": "Links like this are not posted here. Leave it out.",
-    "newcomers": "New members write less here: at most %(per_hour)s messages an hour, of at most %(links)s links each.",
+    "newcomers": "New members write less here: at most %(per_hour)s messages an hour.",
+    "linking": "New members write less here: at most %(per_hour)s messages an hour, of at most %(links)s links each.",
     "repeats": "You have said this already. Once is enough.",
 }
 
@@ -137,11 +139,8 @@ class Filter:
 
     def sentence(self) -> str:
         """What the writer of a refused message is told."""
-        links = self.rule.get("links")
-        return SENTENCES[self.kind] % {
-            "per_hour": self.rule.get("per_hour"),
-            "links": "any number of" if links is None else links,
-        }
+        kind = "linking" if self.rule.get("links") is not None else self.kind
+        return Said(SENTENCES[kind], per_hour=self.rule.get("per_hour"), links=self.rule.get("links"))
 
 
 def is_new(rule: Mapping[str, Any], writer: Writer, at: datetime) -> bool:

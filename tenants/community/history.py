@@ -8,7 +8,7 @@ from sqlalchemy import Column, Uuid, bindparam, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tenants.community import messages
-from tenants.errors import Conflict, NotFound
+from tenants.errors import Conflict, NotFound, Said
 from tenants.ids import MessageId, new_id
 from tenants.members.members import MEMBERS
 from tenants.permissions import Action
@@ -65,7 +65,9 @@ async def spoken(scope: Scope, bodies: Iterable[str]) -> list[str]:
 async def keep(scope: Scope, held: Record) -> None:
     """Keep the words of a message that is held, before others replace them; Conflict after a hundred times."""
     if await scope.value(_COUNT, message_id=held["id"]) >= MOST:
-        raise Conflict(f"A message is changed at most {MOST} times. Write a new one.", "too_many_edits")
+        raise Conflict(
+            Said("A message is changed at most %(most)s times. Write a new one.", most=MOST), "too_many_edits"
+        )
     written = held["edited_at"] or held["created_at"]
     await scope.run(_KEEP, id=new_id(), message_id=held["id"], body=held["body"], written_at=written)
 

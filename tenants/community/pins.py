@@ -9,7 +9,7 @@ from tenants import audit, notices
 from tenants.community import messages, rooms, withheld
 from tenants.community.message_table import MESSAGES
 from tenants.community.messages import SHOWN
-from tenants.errors import Conflict
+from tenants.errors import Conflict, Said
 from tenants.ids import MessageId, RoomId, new_id
 from tenants.members.members import MEMBERS
 from tenants.permissions import Action
@@ -57,7 +57,9 @@ async def put(scope: Scope, message_id: UUID, *, on: bool) -> None:
     if not await _changed(scope, held, on=on):
         return
     if on and await scope.value(_ALL, room_id=room_id) > MOST:
-        raise Conflict(f"A room has at most {MOST} pinned messages: take one down first.", "too_many_pins")
+        raise Conflict(
+            Said("A room has at most %(most)s pinned messages: take one down first.", most=MOST), "too_many_pins"
+        )
     await audit.record(scope, "message.pin" if on else "message.unpin", message_id)
     pinned = await count(scope, room_id)
     scope.announce(notices.pin_changed(room_id, MessageId(message_id), on=on, pinned=pinned))

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
 from tenants import notices
 from tenants.community import messages
 from tenants.community.message_table import MESSAGES
-from tenants.errors import Conflict, Invalid
+from tenants.errors import Conflict, Invalid, Said
 from tenants.ids import MessageId, RoomId, new_id
 from tenants.permissions import Action
 from tenants.scope import Scope
@@ -97,7 +97,9 @@ async def put(scope: Scope, message_id: UUID, emoji: str, *, on: bool) -> int:
     changed = await scope.run(_ADD, id=new_id(), **values) if on else await scope.run(_DROP, **values)
     counts = {each["emoji"]: each["count"] for each in await scope.value(_SHOW, message_id=message_id)}
     if len(counts) > MOST_KINDS:
-        raise Conflict(f"A message carries at most {MOST_KINDS} different reactions.", "too_many_reactions")
+        raise Conflict(
+            Said("A message carries at most %(most)s different reactions.", most=MOST_KINDS), "too_many_reactions"
+        )
     if changed:
         room_id = RoomId(held["room_id"])
         scope.announce(notices.reaction_changed(room_id, MessageId(message_id), emoji, counts.get(emoji, 0)))

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Column, Integer, Uuid, bindparam, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import array, insert
 
-from tenants.errors import Forbidden, TooFast
+from tenants.errors import Forbidden, Said, TooFast
 from tenants.ids import new_id
 from tenants.members import zones
 from tenants.permissions import Role
@@ -136,9 +136,9 @@ async def require_may_write(scope: Scope, room: Record) -> None:
 def muted_words(reason: str, until: str | datetime | None, zone: tzinfo = UTC) -> str:
     """What a muted member is told instead of a place to write, with the end of it in `zone`."""
     if until is None:
-        return f"You are muted here: {reason}"
+        return Said("You are muted here: %(reason)s", reason=reason)
     end = datetime.fromisoformat(until) if isinstance(until, str) else until
-    return f"You are muted until {moment(end, zone)}: {reason}"
+    return Said("You are muted until %(until)s: %(reason)s", until=moment(end, zone), reason=reason)
 
 
 async def find(scope: Scope, subject: UUID, kind: str) -> dict[str, Any] | None:
@@ -168,4 +168,5 @@ async def _keep_pace(scope: Scope, room_id: UUID, seconds: int) -> None:
     last = await scope.value(_LAST, room_id=room_id, member_id=me)
     left = last + timedelta(seconds=seconds) - datetime.now(UTC)
     wait = max(1.0, left.total_seconds())
-    raise TooFast(wait, f"This room is in slow mode: one message every {seconds} seconds. Wait {wait:.0f} more.")
+    told = "This room is in slow mode: one message every %(seconds)s seconds. Wait %(wait)s more."
+    raise TooFast(wait, Said(told, seconds=seconds, wait=round(wait)))

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
-from tenants.errors import Conflict, Invalid, NotFound, TooLarge
+from tenants.errors import Conflict, Invalid, NotFound, Said, TooLarge
 from tenants.ids import ChannelId, FileId, new_id
 from tenants.jobs import ExamineAttachment, ExamineFilm, ForgetFile
 from tenants.permissions import Action, why
@@ -290,9 +290,11 @@ def _check(purpose: str, content_type: str, size: int | None) -> None:
         raise Invalid.field("/content_type", "type", "Give a media type, such as video/mp4.")
     if not rule.takes(content_type):
         named = ", ".join(rule.types) or "anything but web pages and scripts"
-        raise Invalid.field("/content_type", "type", f"As {purpose} we take {named}.")
+        raise Invalid.field(
+            "/content_type", "type", Said("As %(purpose)s we take %(types)s.", purpose=purpose, types=named)
+        )
     if size is not None and size < 1:
         raise Invalid.field("/size", "empty", "The file is empty. Choose another one.")
     if size is not None and size > rule.most:
         most = f"{rule.most // GB} GB" if rule.most >= GB else f"{rule.most // MB} MB"
-        raise TooLarge(f"As {purpose} we take at most {most}.", "file_too_large")
+        raise TooLarge(Said("As %(purpose)s we take at most %(most)s.", purpose=purpose, most=most), "file_too_large")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import Column, Uuid, bindparam, func, select
 
-from tenants.errors import Forbidden
+from tenants.errors import Forbidden, Said
 from tenants.members import zones
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
@@ -41,7 +41,7 @@ async def require_calm(scope: Scope) -> None:
     """Pass, or Forbidden `raid` while nobody may come in."""
     if raid := await standing(scope):
         until = moment(raid["ends_at"], await zones.of(scope, None))
-        raise Forbidden(f"Nobody new comes in until {until}. Come back then.", "raid")
+        raise Forbidden(Said("Nobody new comes in until %(until)s. Come back then.", until=until), "raid")
 
 
 def is_new(raid: Record, joined_at: datetime) -> bool:
@@ -56,4 +56,4 @@ def is_known(raid: Record, joined_at: datetime) -> bool:
 
 def silence(raid: Record, zone: tzinfo) -> str:
     """What those who are new are told instead of a place to write, with the end of it in `zone`."""
-    return f"New members only read until {moment(raid['ends_at'], zone)}."
+    return Said("New members only read until %(until)s.", until=moment(raid["ends_at"], zone))

@@ -10,7 +10,7 @@ from sqlalchemy import Uuid, bindparam, case, func, literal, or_, select, update
 from tenants.community.caseload import CASES, MODERATING, another_moderates, tell
 from tenants.community.message_table import MESSAGES
 from tenants.community.rooms import DIRECT, ROOMS
-from tenants.errors import Conflict, Forbidden, NotFound
+from tenants.errors import Conflict, Forbidden, NotFound, Said
 from tenants.members.members import MEMBERS
 from tenants.permissions import Action, Role
 from tenants.scope import Record, Scope
@@ -114,7 +114,7 @@ async def hold(scope: Scope, case_id: UUID) -> Record:
     if await is_for_another(scope, case):
         raise own_act() if has_acted(scope, case) else own_case()
     if claimed(case) and case["claimed_by"] != scope.actor.member_id:
-        raise Conflict(f"{case['claimant']} is looking at this.", "claimed")
+        raise Conflict(Said("%(name)s is looking at this.", name=case["claimant"]), "claimed")
     return case
 
 

@@ -10,6 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
+import realtime
 import server
 import tenants
 from server.pages import bell, errors, learning_views, notice_choices, room_view, said
@@ -17,6 +18,7 @@ from server.web.i18n import CATALOGUES, LANGUAGES, negotiate, words
 from server.web.render import TEMPLATES
 from server.web.spoken import SPOKEN
 from server.web.views import buying
+from tenants import community
 from tenants.members import unsubscribes
 
 FOR_THOSE_WHO_RUN_IT = ("studio", "design", "operator", "mail_viewer")
@@ -24,7 +26,8 @@ OTHERS = [language for language in LANGUAGES if language != "en"]
 PLURALS = {"ar": 6, "de": 2}
 WITHOUT_FIGURE = {"ar": 3, "de": 0}
 """So many of the first forms may say the number in words: none, one and two."""
-SAYING = [Path(package.__path__[0]) for package in (server, tenants)]
+SAYING = [Path(package.__path__[0]) for package in (server, tenants, realtime)]
+SENTENCE = re.compile(r"[A-Z%][^\n]* [^\n]*\.")
 HOLE = re.compile(r"%\((\w+)\)s")
 Message = str | tuple[str, str]
 
@@ -71,6 +74,12 @@ def test_every_sentence_but_the_studios_is_translated(language: str) -> None:
     known = _catalogue(language)
     known |= {message[0]: forms for message, forms in known.items() if not isinstance(message, str)}
     assert [message for message in _sentences() if not all(known.get(message, ("",)))] == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_refusal_of_the_community_is_translated(language: str) -> None:
+    known = _catalogue(language)
+    assert [message for message in _refusals() if message not in known] == []
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -127,10 +136,27 @@ def _sentences(*, running: bool = False) -> Iterator[Message]:
 
 def _strings() -> Iterator[str]:
     """Every string of the server and of the domain, which pages may show as a sentence."""
-    for path in (file for folder in SAYING for file in folder.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
+    for folder in SAYING:
+        for path in folder.rglob("*.py"):
+            yield from _strings_in(ast.parse(path.read_text("utf-8")))
+
+
+def _refusals() -> Iterator[str]:
+    """What the community says to those whom it refuses something: all its sentences but those for programmers."""
+    for path in Path(community.__path__[0]).glob("*.py"):
+        module = ast.parse(path.read_text("utf-8"))
+        explained = {
+            node.value.value
+            for node in ast.walk(module)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        yield from (each for each in _strings_in(module) if SENTENCE.fullmatch(each) and each not in explained)
+
+
+def _strings_in(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def _faults(language: str, message: Message, forms: tuple[str, ...]) -> Iterator[str]:
