@@ -48,15 +48,15 @@ class Words:
         return said % {"count": self.number(count), **values}
 
     def message(self, message: str) -> str:
-        """`message` in this language, its places not filled in yet; what is no message of ours stays as it is."""
+        """`message` in this language, only those of a `Said` filled in; what is no message of ours stays as it is."""
         if isinstance(message, Said):
-            return self.message(message.template) % {name: self._value(each) for name, each in message.values.items()}
+            values = {
+                name: self.number(each) if isinstance(each, int) else each for name, each in message.values.items()
+            }
+            return self.message(message.template) % values
         said = self._catalogue.gettext(message) if message else ""
         # What is counted elsewhere stands in the catalogue with its forms, of which this is the one for one.
         return self._catalogue.ngettext(message, message, 1) if said == message else said
-
-    def _value(self, value: str | int) -> str:
-        return self.number(value) if isinstance(value, int) else self.message(value)
 
     def forms(self, one: str, many: str) -> dict[str, str]:
         """The sentence by CLDR's plural category, its places not filled in yet."""
