@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from tenants.errors import Forbidden, Refusal, SignInNeeded
+from tenants.errors import Forbidden, Refusal, Said, SignInNeeded
 from tenants.ids import MemberId, PersonId, SessionId
 
 
@@ -169,17 +169,17 @@ def why(actor: Actor, action: Action) -> Answer:
     if actor.person_id is None:
         return Answer(False, "nobody is signed in", SignInNeeded())
     if actor.banned is not None:
-        message = f"You are banned from this channel: {actor.banned}"
-        return Answer(False, f"banned: {actor.banned}", _banned(actor, message))
+        return Answer(False, f"banned: {actor.banned}", banned(actor))
     if actor.role is None:
         return Answer(False, "not a member of this channel", Forbidden("Join this channel first.", "not_a_member"))
     return _by_role(actor, actor.role, action)
 
 
-def _banned(actor: Actor, message: str) -> Forbidden:
+def banned(actor: Actor) -> Forbidden:
     """The refusal of a banned one, with the end of the ban under `until`, if it has one."""
     until = {"until": actor.banned_until.isoformat()} if actor.banned_until else {}
-    return Forbidden(message, "banned", **until)
+    reason = actor.banned or "no reason was given"
+    return Forbidden(Said("You are banned from this channel: %(reason)s", reason=reason), "banned", **until)
 
 
 def _by_role(actor: Actor, role: Role, action: Action) -> Answer:

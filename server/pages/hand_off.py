@@ -17,10 +17,10 @@ from server.forms import read_fields
 from server.limits import SIGN_IN_PERSON, charge
 from server.pages.visits import Visit, channel_of_host, local_path, see
 from server.web.views.sign import HandOffView
-from tenants.errors import Forbidden, NotFound, Said, SignInNeeded
+from tenants.errors import NotFound, SignInNeeded
 from tenants.people import hand_offs, sessions
 from tenants.people.hand_offs import Arrival
-from tenants.permissions import Actor
+from tenants.permissions import Actor, banned
 
 HERE, THERE = "/sign-in/hand-off", "/sign-in/arrive"
 COOKIE_SECONDS = sessions.BROWSER_DAYS * 24 * 3600
@@ -98,7 +98,7 @@ async def _way(visit: Visit, given: Mapping[str, str]) -> Way:
     async with at.enter(readonly=True) as scope:
         actor = scope.actor
     if actor.banned is not None:
-        raise _banned(actor.banned)
+        raise banned(actor)
     return Way(at, actor, host, seal, local_path(given.get("next", "/")))
 
 
@@ -120,15 +120,11 @@ async def _keep_out_the_banned(at: AtChannel, arrival: Arrival, host: str) -> No
     """Forbidden, and no session, for one who was banned since their ticket was made."""
     admitted = replace(at, token=sessions.at_host(arrival.token, host))
     async with admitted.scope(readonly=True) as scope:
-        banned = scope.actor.banned
-    if banned is not None:
+        actor = scope.actor
+    if actor.banned is not None:
         async with at.house.tenancy.person(arrival.person_id) as person:
             await sessions.end(person, arrival.session_id, "banned from the channel")
-        raise _banned(banned)
-
-
-def _banned(reason: str) -> Forbidden:
-    return Forbidden(Said("You are banned from this channel: %(reason)s", reason=reason), "banned")
+        raise banned(actor)
 
 
 def _origin(request: web.Request, host: str) -> str:

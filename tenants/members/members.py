@@ -20,11 +20,11 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 
-from tenants.errors import Conflict, Forbidden, Said, SignInNeeded
+from tenants.errors import Conflict, SignInNeeded
 from tenants.ids import MemberId, PersonId, new_id
 from tenants.jobs import RenameMentions, SendMail
 from tenants.members import raids, unsent
-from tenants.permissions import Action, Actor, Role
+from tenants.permissions import Action, Actor, Role, banned
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
 from tenants.tables import binds, instant, owned, text
@@ -192,8 +192,7 @@ async def _entered(scope: Scope, person: Actor, role: Role) -> tuple[Record, boo
     values: dict[str, Any] = {"id": new_id(), "person_id": person.person_id, "name": person.name, "role": role}
     row = await scope.first(_JOIN, **values)
     if row is None:
-        reason = person.banned or "no reason was given"
-        raise Forbidden(Said("You are banned from this channel: %(reason)s", reason=reason), "banned")
+        raise banned(person)
     scope.actor = Actor(
         person_id=person.person_id, member_id=MemberId(row["id"]), role=Role(row["role"]),
         name=row["name"], session_id=person.session_id,
