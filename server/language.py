@@ -1,9 +1,11 @@
 """In which language a request is answered: the channel's for people on its pages, what they accept for all others."""
 
+import contextlib
+
 from aiohttp import hdrs, web
 
 from server.cookies import read_cookie
-from server.web.i18n import Words, negotiate, preferred, words
+from tenants.languages import Words, negotiate, words
 
 LOCALE = web.RequestKey("channel_locale", str)
 
@@ -25,4 +27,14 @@ def say_in(sentence: str, locale: str) -> str:
 
 def _accepted(request: web.Request) -> str:
     """By Accept-Language (RFC 9110 section 12.5.4); English where it names none of ours."""
-    return negotiate(preferred(request.headers.get(hdrs.ACCEPT_LANGUAGE, "")))
+    return negotiate(_preferred(request.headers.get(hdrs.ACCEPT_LANGUAGE, "")))
+
+
+def _preferred(header: str) -> list[str]:
+    """The languages of an Accept-Language header, best first (RFC 9110 section 12.5.4)."""
+    weighed: list[tuple[float, int, str]] = []
+    for part in header[:500].split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        with contextlib.suppress(ValueError):
+            weighed.append((-float(weight or 1), len(weighed), tag))
+    return [tag for _, _, tag in sorted(weighed) if tag and tag != "*"]

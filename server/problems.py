@@ -13,8 +13,8 @@ from aiohttp import hdrs, web
 from providers import ProviderDown, ProviderRefused
 from server.language import words_for_scripts
 from server.sender import REQUEST_ID
-from server.web.i18n import Words
 from tenants.errors import Invalid, NotFound, Refusal, SignInNeeded, TooFast, TooLarge, Unavailable
+from tenants.languages import Words
 
 ErrorPage = Callable[[Refusal, web.Request], str]
 ERROR_PAGE: web.AppKey[ErrorPage] = web.AppKey("error_page")

@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from server.web import art, marks
 from server.web.assets import Assets
-from server.web.i18n import LANGUAGES, Words, words
 from server.web.spoken import spoken
 from server.web.theme import Theme, theme
 from server.web.views.frame import Frame
+from tenants.languages import LANGUAGES, Words, words
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from server.web.i18n import Words
+from tenants.languages import Words
 
 SPOKEN: Mapping[str, str | tuple[str, str]] = {
     "sending": "Sending…",

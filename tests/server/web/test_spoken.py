@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from server import web
-from server.web.i18n import words
 from server.web.spoken import SPOKEN, spoken
+from tenants.languages import words
 from tests.server.web.gallery import pages
 from tests.server.web.samples import Sample
 from tests.server.web.tools import talk

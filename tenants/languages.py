@@ -1,6 +1,5 @@
-"""Language of a page: words by gettext catalogue, dates, numbers, money and plurals by CLDR (Babel)."""
+"""Languages of pages and mails: words by gettext catalogue, dates, numbers, money and plurals by CLDR (Babel)."""
 
-import contextlib
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
@@ -154,13 +153,3 @@ def words(language: str) -> Words:
 def negotiate(preferred: Iterable[str]) -> str:
     """The language of ours that fits `preferred` (as in Accept-Language, best first) most; English else."""
     return negotiate_locale(list(preferred), list(LANGUAGES), sep="-") or LANGUAGES[0]
-
-
-def preferred(header: str) -> list[str]:
-    """The languages of an Accept-Language header, best first (RFC 9110 section 12.5.4)."""
-    weighed: list[tuple[float, int, str]] = []
-    for part in header[:500].split(","):
-        tag, _, weight = part.strip().partition(";q=")
-        with contextlib.suppress(ValueError):
-            weighed.append((-float(weight or 1), len(weighed), tag))
-    return [tag for _, _, tag in sorted(weighed) if tag and tag != "*"]
