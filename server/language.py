@@ -5,7 +5,7 @@ import contextlib
 from aiohttp import hdrs, web
 
 from server.cookies import read_cookie
-from tenants.languages import Words, negotiate, words
+from tenants.languages import Words, negotiate, words, words_in
 
 LOCALE = web.RequestKey("channel_locale", str)
 
@@ -22,7 +22,7 @@ def words_for_scripts(request: web.Request) -> Words:
 
 def say_in(sentence: str, locale: str) -> str:
     """A sentence in the language of a channel."""
-    return words(negotiate([locale])).message(sentence)
+    return words_in(locale).message(sentence)
 
 
 def _accepted(request: web.Request) -> str:

@@ -6,15 +6,19 @@ from typing import Any, Self
 
 
 class Said(str):
-    """A sentence with its `%(name)s` filled in, which whoever speaks another language fills in anew."""
+    """A sentence with its `%(name)s` filled in, which whoever speaks another language fills in anew.
+
+    One that counts has a second form, for any `count` but one.
+    """
 
     template: str
+    many: str
     values: dict[str, Any]
 
-    def __new__(cls, template: str, **values: Any) -> Self:
+    def __new__(cls, template: str, many: str = "", **values: Any) -> Self:
         """The sentence in English."""
-        said = super().__new__(cls, template % values)
-        said.template, said.values = template, values
+        said = super().__new__(cls, (many if many and values["count"] != 1 else template) % values)
+        said.template, said.many, said.values = template, many, values
         return said
 
 

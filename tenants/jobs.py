@@ -90,11 +90,15 @@ class ForgetFile(Job):
 
 @dataclass(frozen=True, slots=True)
 class SendMail(Job):
-    """Write and send one mail: `template` names its words, `subject_id` the row it speaks of."""
+    """Write and send one mail: `template` names its words, `subject_id` the row it speaks of.
+
+    A channel's mail speaks the channel's language; `language` is for those of the house.
+    """
 
     template: str
     to: UUID
     subject_id: UUID | None = None
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,10 +52,15 @@ class Words:
             values = {
                 name: self.number(each) if isinstance(each, int) else each for name, each in message.values.items()
             }
-            return self.message(message.template) % values
+            return self._template(message) % values
         said = self._catalogue.gettext(message) if message else ""
         # What is counted elsewhere stands in the catalogue with its forms, of which this is the one for one.
         return self._catalogue.ngettext(message, message, 1) if said == message else said
+
+    def _template(self, said: Said) -> str:
+        if said.many:
+            return self._catalogue.ngettext(said.template, said.many, said.values["count"])
+        return self.message(said.template)
 
     def forms(self, one: str, many: str) -> dict[str, str]:
         """The sentence by CLDR's plural category, its places not filled in yet."""
@@ -153,3 +158,8 @@ def words(language: str) -> Words:
 def negotiate(preferred: Iterable[str]) -> str:
     """The language of ours that fits `preferred` (as in Accept-Language, best first) most; English else."""
     return negotiate_locale(list(preferred), list(LANGUAGES), sep="-") or LANGUAGES[0]
+
+
+def words_in(locale: str) -> Words:
+    """The words of a channel or a person whose locale this is, as in `de-CH`; English where it is none of ours."""
+    return words(negotiate([locale]))

@@ -10,13 +10,13 @@ from providers import ProviderRefused
 from providers.mail import Mail
 from tenants import links
 from tenants.billing import orders
-from tenants.billing.prices import Price
 from tenants.certificates import certificates
 from tenants.channels import channels
 from tenants.courses import lessons
 from tenants.errors import Invalid
 from tenants.ids import PersonId
 from tenants.jobs import SendMail
+from tenants.languages import words_in
 from tenants.members import members, unsubscribes
 from tenants.members.unsubscribes import KINDS, Named, UnsubscribeSecrets
 from tenants.moderation import reports
@@ -27,7 +27,7 @@ from tenants.permissions import Action, why
 from tenants.scope import Record, Scope
 from tenants.statements import PERSON, personal
 from workers import letters, reminding
-from workers.letters import INK, Letter, Sender, dress
+from workers.dressing import INK, Letter, Sender, dress
 from workers.registry import Work, performs
 
 log = structlog.get_logger("workers.mail")
@@ -35,6 +35,7 @@ log = structlog.get_logger("workers.mail")
 AWAITED = frozenset({"magic_link", "new_password", "confirm", "invitation"})
 """Mails that somebody asked for a moment ago and waits for: they are tried even where others were refused."""
 
+_NO_SEAT = "No seat was left."
 _PERSON = personal(select(PEOPLE.c.name, PEOPLE.c.email).where(PEOPLE.c.id == PERSON, PEOPLE.c.closed_at.is_(None)))
 
 
@@ -55,9 +56,8 @@ async def send_mail(work: Work, asked: SendMail) -> None:
         return
     letter, sender = written
     unsubscribe = _unsubscribe_url(work, asked)
-    text, html = dress(letter, sender, unsubscribe)
-    name = f"{work.job_id.hex}.{asked.template}"
-    await _send(work, asked, Mail(reader["email"], letter.subject, text, name, html, _headers(unsubscribe)))
+    mail, name = dress(letter, sender, unsubscribe), f"{work.job_id.hex}.{asked.template}"
+    await _send(work, asked, Mail(reader["email"], mail.subject, mail.text, name, mail.html, _headers(unsubscribe)))
 
 
 async def _reader(work: Work, asked: SendMail) -> Record | None:
@@ -112,23 +112,23 @@ def _headers(unsubscribe: str) -> dict[str, str]:
 
 
 async def _magic_link(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
-    return letters.magic_link(name, _link_url(work, asked.to, _subject(asked))), Sender()
+    return letters.magic_link(name, _link_url(work, asked.to, _subject(asked))), _house(asked)
 
 
 async def _new_password(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
-    return letters.new_password(name, _password_url(work, asked.to, _subject(asked))), Sender()
+    return letters.new_password(name, _password_url(work, asked.to, _subject(asked))), _house(asked)
 
 
-async def _password_changed(work: Work, _: SendMail, name: str) -> tuple[Letter, Sender]:
-    return letters.password_changed(name, links.absolute(work.shop.base_url, "/set-password")), Sender()
+async def _password_changed(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    return letters.password_changed(name, links.absolute(work.shop.base_url, "/set-password")), _house(asked)
 
 
 async def _confirm(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
-    return letters.confirm(name, await _first_url(work, asked, "confirm")), Sender()
+    return letters.confirm(name, await _first_url(work, asked, "confirm")), _house(asked)
 
 
 async def _invitation(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
-    return letters.invitation(name, await _first_url(work, asked, "invitation")), Sender()
+    return letters.invitation(name, await _first_url(work, asked, "invitation")), _house(asked)
 
 
 async def _first_url(work: Work, asked: SendMail, purpose: Purpose) -> str:
@@ -139,8 +139,8 @@ async def _first_url(work: Work, asked: SendMail, purpose: Purpose) -> str:
     return _password_url(work, asked.to, link_id)
 
 
-async def _email_taken(work: Work, _: SendMail, name: str) -> tuple[Letter, Sender]:
-    return letters.email_taken(name, links.absolute(work.shop.base_url, "/sign-in")), Sender()
+async def _email_taken(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
+    return letters.email_taken(name, links.absolute(work.shop.base_url, "/sign-in")), _house(asked)
 
 
 async def _welcome(work: Work, _: SendMail, name: str) -> tuple[Letter, Sender]:
@@ -181,19 +181,19 @@ async def _moderation_report(work: Work, asked: SendMail, name: str) -> tuple[Le
 
 async def _order_paid(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
     channel, order, url = await _order(work, asked)
-    return letters.order_paid(name, channel["name"], order["title"], _price(order), url), _sender(channel)
+    return letters.order_paid(name, channel["name"], order["title"], _price(channel, order), url), _sender(channel)
 
 
 async def _order_returned(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
     channel, order, url = await _order(work, asked)
-    reason = order["refund_reason"] or "no seat was left."
-    letter = letters.order_returned(name, channel["name"], order["title"], _price(order), reason, url)
+    reason = words_in(channel["locale"]).message(order["refund_reason"] or _NO_SEAT)
+    letter = letters.order_returned(name, channel["name"], order["title"], _price(channel, order), reason, url)
     return letter, _sender(channel)
 
 
 async def _order_refunded(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender]:
     channel, order, url = await _order(work, asked)
-    return letters.order_refunded(name, channel["name"], order["title"], _price(order), url), _sender(channel)
+    return letters.order_refunded(name, channel["name"], order["title"], _price(channel, order), url), _sender(channel)
 
 
 async def _order(work: Work, asked: SendMail) -> tuple[Record, Record, str]:
@@ -203,8 +203,8 @@ async def _order(work: Work, asked: SendMail) -> tuple[Record, Record, str]:
     return channel, order, links.absolute(work.shop.base_url, links.order(channel["slug"], order["id"]))
 
 
-def _price(order: Record) -> str:
-    return str(Price(order["amount"], order["currency"]))
+def _price(channel: Record, order: Record) -> str:
+    return words_in(channel["locale"]).money(order["amount"], order["currency"])
 
 
 async def _lesson(scope: Scope, asked: SendMail) -> Record:
@@ -227,7 +227,11 @@ def _password_url(work: Work, person_id: UUID, link_id: UUID) -> str:
 
 
 def _sender(channel: Record) -> Sender:
-    return Sender(channel["name"], channel["brand"].get("colour") or INK)
+    return Sender(channel["name"], channel["brand"].get("colour") or INK, channel["locale"])
+
+
+def _house(asked: SendMail) -> Sender:
+    return Sender(locale=asked.language)
 
 
 async def _reminder(work: Work, asked: SendMail, name: str) -> tuple[Letter, Sender] | None:

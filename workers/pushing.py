@@ -8,10 +8,13 @@ import structlog
 
 from providers import ProviderRefused
 from providers.push import Browser
+from tenants.channels import channels
 from tenants.community import bell
 from tenants.community.bell import Told
+from tenants.errors import Said
 from tenants.ids import PersonId
 from tenants.jobs import PushNotice
+from tenants.languages import Words, words_in
 from tenants.members import choices, members, pushes
 from tenants.people import quiet, sessions
 from tenants.scope import Record, Scope
@@ -22,7 +25,11 @@ STALE = timedelta(hours=12)
 # What a push service keeps cannot be taken back: words that may be deleted or hidden wait there for minutes alone.
 WORDS_SECONDS = 600
 OF_WORDS = {"mention", "reply"}
-TITLES = {"certificate": "Your certificate is ready", "recording": "A recording can be watched", "order": "Your order"}
+TITLES = {
+    "certificate": Said("Your certificate is ready"),
+    "recording": Said("A recording can be watched"),
+    "order": Said("Your order"),
+}
 
 
 @performs(PushNotice, seconds=60)
@@ -34,7 +41,8 @@ async def push_notice(work: Work, asked: PushNotice) -> None:
     async with work.scope() as scope:
         push = await pushes.find(scope, asked.push_id)
         told = await _told(scope, push, asked.ring_id) if push else None
-    if push is None or told is None:
+        words = words_in((await channels.read(scope))["locale"]) if told else None
+    if push is None or told is None or words is None:
         return
     if not await _may_disturb(work, push):
         await _forget(work, asked.push_id)
@@ -42,15 +50,16 @@ async def push_notice(work: Work, asked: PushNotice) -> None:
     browser = Browser(push["endpoint"], push["p256dh"], push["auth"])
     try:
         seconds = WORDS_SECONDS if told.kind in OF_WORDS else int(STALE.total_seconds())
-        await work.shop.push.send(browser, payload_of(told), seconds=seconds, topic=told.thing_id.hex)
+        await work.shop.push.send(browser, payload_of(told, words), seconds=seconds, topic=told.thing_id.hex)
     except ProviderRefused as refused:
         log.info("a browser takes no more messages", reason=refused.message, code=refused.code)
         await _forget(work, asked.push_id)
 
 
-def payload_of(told: Told) -> bytes:
-    """What the service worker shows: `{title, body, url, tag}`."""
-    title = f"{told.by}, {told.room_name}" if told.by else TITLES.get(told.kind, "")
+def payload_of(told: Told, words: Words) -> bytes:
+    """What the service worker shows: `{title, body, url, tag}`, in the words of the channel."""
+    by = Said("%(who)s, %(where)s", who=told.by, where=told.room_name)
+    title = words.message(by if told.by else TITLES.get(told.kind, ""))
     shown = {"title": title, "body": told.title, "url": told.url, "tag": told.thing_id.hex}
     return orjson.dumps(shown)
 

@@ -1,6 +1,6 @@
 """Reminding: the clock's part in mails of what stayed unread and in digests, and what is written in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
@@ -12,19 +12,27 @@ from tenants.channels import channels
 from tenants.community import catching_up
 from tenants.community.bell import Told
 from tenants.community.catching_up import News
-from tenants.errors import Unavailable
+from tenants.errors import Said, Unavailable
 from tenants.ids import ChannelId, PersonId
 from tenants.members import digests, reminders
 from tenants.people import quiet
 from tenants.people.quiet import Hours
 from tenants.permissions import acting_system
 from tenants.scope import Record
-from workers.letters import Item, Letter, isolated, plain
+from workers.dressing import Item, Letter, isolated, plain
 from workers.registry import Work, Workshop
 
 log = structlog.get_logger("workers.reminding")
 BATCH = 200
 EVERY_SECONDS = 20
+SENTENCES = {
+    "mention": ("%(by)s mentioned you in %(room)s", "Hello %(name)s, %(by)s mentioned you in %(room)s."),
+    "reply": (
+        "%(by)s replied in a thread you follow, in %(room)s",
+        "Hello %(name)s, %(by)s replied in a thread you follow, in %(room)s.",
+    ),
+}
+"""The subject and the sentence of a mail of one thing, by its kind."""
 
 
 async def send_reminders(shop: Workshop) -> int:
@@ -67,18 +75,9 @@ async def reminder(work: Work, person_id: PersonId, mail_id: UUID, name: str) ->
         news = await catching_up.of_mail(scope, person_id, mail_id)
     if not news:
         return None
-    told = news.told
-    who, where = isolated(told[0].by), isolated(told[0].room_name)
-    what = "mentioned you in" if told[0].kind == "mention" else "replied in a thread you follow, in"
-    subject = f"{plain(told[0].by)} {what} {plain(told[0].room_name)}"
-    if len(told) > 1:
-        subject = f"{len(told)} unread at {plain(channel['name'])}"
-        said = f"Hello {isolated(name)}, {who} and others wrote to you at {isolated(channel['name'])}."
-    else:
-        said = f"Hello {isolated(name)}, {who} {what} {where}."
-    return _letter(
-        work, channel, subject, said, news, "You get this because it stayed unread for some minutes."
-    ), channel
+    subject, said = _told_of(news.told, channel["name"], name)
+    because = Said("You get this because it stayed unread for some minutes.")
+    return _letter(work, channel, subject, said, news, because), channel
 
 
 async def digest(work: Work, person_id: PersonId, name: str) -> tuple[Letter, Record] | None:
@@ -88,12 +87,35 @@ async def digest(work: Work, person_id: PersonId, name: str) -> tuple[Letter, Re
         news = await catching_up.of_digest(scope, person_id, channel["slug"])
     if not news:
         return None
-    said = f"Hello {isolated(name)}, this is unread at {isolated(channel['name'])}."
-    subject = f"What is new at {plain(channel['name'])}"
-    return _letter(work, channel, subject, said, news, "You get this because you asked for a digest."), channel
+    said = Said(
+        "Hello %(name)s, this is unread at %(channel)s.", name=isolated(name), channel=isolated(channel["name"])
+    )
+    subject = Said("What is new at %(channel)s", channel=plain(channel["name"]))
+    because = Said("You get this because you asked for a digest.")
+    return _letter(work, channel, subject, said, news, because), channel
 
 
-def _letter(work: Work, channel: Record, subject: str, said: str, news: News, because: str) -> Letter:
+def _told_of(told: Sequence[Told], channel: str, name: str) -> tuple[Said, Said]:
+    """The subject and the sentence of a reminder."""
+    by, room = told[0].by, told[0].room_name
+    if len(told) == 1:
+        subject, said = SENTENCES[told[0].kind]
+        return (
+            Said(subject, by=plain(by), room=plain(room)),
+            Said(said, name=isolated(name), by=isolated(by), room=isolated(room)),
+        )
+    return (
+        Said("%(count)s unread at %(channel)s", count=len(told), channel=plain(channel)),
+        Said(
+            "Hello %(name)s, %(who)s and others wrote to you at %(channel)s.",
+            name=isolated(name),
+            who=isolated(by),
+            channel=isolated(channel),
+        ),
+    )
+
+
+def _letter(work: Work, channel: Record, subject: Said, said: Said, news: News, because: Said) -> Letter:
     def full(path: str) -> str:
         return links.absolute(work.shop.base_url, path)
 
@@ -101,16 +123,22 @@ def _letter(work: Work, channel: Record, subject: str, said: str, news: News, be
     items = [Item(_heading(each), each.title, full(each.url)) for each in news.told]
     items += [Item(isolated(each.name), _unread(each.unread), full(each.url)) for each in news.places]
     choices = full(links.notice_choices(slug))
-    return Letter(subject, (said,), "Open your notices", full(links.notices(slug)), because, tuple(items), choices)
+    return Letter(
+        subject, (said,), Said("Open your notices"), full(links.notices(slug)), because, tuple(items), choices
+    )
 
 
-def _heading(told: Told) -> str:
-    where = f"{isolated(told.by)}, {isolated(told.room_name)}"
-    return f"{where} ({told.times} replies)" if told.times > 1 else where
+def _heading(told: Told) -> Said:
+    where = {"who": isolated(told.by), "where": isolated(told.room_name)}
+    if told.times > 1:
+        return Said(
+            "%(who)s, %(where)s (%(count)s reply)", "%(who)s, %(where)s (%(count)s replies)", count=told.times, **where
+        )
+    return Said("%(who)s, %(where)s", **where)
 
 
-def _unread(count: int) -> str:
-    return "1 unread message" if count == 1 else f"{count} unread messages"
+def _unread(count: int) -> Said:
+    return Said("%(count)s unread message", "%(count)s unread messages", count=count)
 
 
 async def _hours(shop: Workshop, person_id: PersonId) -> Hours:

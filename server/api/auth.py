@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from server.bodies import Given
 from server.context import AsPerson
+from server.language import language_of
 from server.limits import SIGN_IN_ADDRESS, SIGN_IN_PERSON, SIGN_UP, charge, charge_mailbox
 from server.op import Answer, Auth, Route, op
 from tenants import directory
@@ -99,8 +100,9 @@ async def sign_up(context: AsPerson, *, body: SignUp) -> Answer[SignedInShown | 
     house = context.house
     await charge_mailbox(context.request, house.sign_up, body.email)
     known = await sign_in.sign_up(
-        house.tenancy, house.passwords, body.email, body.password, body.name, policy=house.sign_up
-    )
+        house.tenancy, house.passwords, body.email, body.password, body.name,
+        policy=house.sign_up, language=language_of(context.request),
+    )  # fmt: skip
     if known is None:
         return Answer(ConfirmShown(detail="Look into your mail: a link there completes the sign-up."), 202)
     return Answer(await _open(context, known, "signed up"), 201)

@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 from server.cookies import clear_cookie, set_cookie
 from server.csrf import require_own_page
 from server.forms import Typed, read_fields, refill
+from server.language import language_of
 from server.limits import LINK_BY_MAIL, SIGN_IN_ADDRESS, SIGN_IN_PERSON, SIGN_UP, charge, charge_mailbox
 from server.pages import hand_off
 from server.pages.visits import Visit, channel_of_host, local_path, see
@@ -67,7 +68,10 @@ async def do_sign_up(visit: Visit) -> web.Response:
         fields.require_fit()
         await charge(visit.request, SIGN_UP, neighbourhood_of(address_of(visit.request)))
         await charge_mailbox(visit.request, house.sign_up, email)
-        known = await sign_in.sign_up(house.tenancy, house.passwords, email, password, name, policy=house.sign_up)
+        known = await sign_in.sign_up(
+            house.tenancy, house.passwords, email, password, name,
+            policy=house.sign_up, language=language_of(visit.request),
+        )  # fmt: skip
     except Refusal as refusal:
         view = _sign_up_view(visit, refill(refusal, fields), following)
         return visit.show("sign_up.html", view, status=refusal.status)
@@ -111,7 +115,8 @@ async def mail_link(visit: Visit, fields: Typed, purpose: Purpose, following: st
     email = people.clean_email(fields.get("email", ""))
     await charge(visit.request, LINK_BY_MAIL, email.casefold())
     # A link is written for known addresses only, and that takes longer: nobody is answered before a set time.
-    sending = mailed_links.send(visit.house.tenancy, email, purpose, following)
+    language = language_of(visit.request)
+    sending = mailed_links.send(visit.house.tenancy, email, purpose, following, language=language)
     await asyncio.gather(sending, asyncio.sleep(LINK_SECONDS))
     return email
 

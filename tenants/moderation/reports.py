@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tenants.channels import channels
 from tenants.community import caseload
-from tenants.errors import NotFound
+from tenants.errors import NotFound, Said
 from tenants.ids import new_id
 from tenants.jobs import SendMail
 from tenants.permissions import Action
@@ -119,15 +119,20 @@ def happened(figures: Mapping[str, Any]) -> bool:
     return any(told)
 
 
-def in_words(figures: Mapping[str, Any]) -> str:
-    """A week in one sentence."""
-    flags, acts = sum(figures["flags"].values()), sum(each["count"] for each in figures["acts"].values())
-    caught = sum(each["count"] for each in figures["catches"])
+def in_words(figures: Mapping[str, Any]) -> Said:
+    """A week in figures, each with its name."""
     cases, appeals = figures["cases"], figures["appeals"]
-    return (
-        f"Members raised {flags} flags, filters caught {caught} messages, moderators acted {acts} times and decided"
-        f" {cases['decided']} cases; {cases['waiting']} wait. {appeals['made']} appeals were made,"
-        f" {appeals['overturned']} decisions overturned."
+    return Said(
+        "Flags by members: %(flags)s. Messages caught by filters: %(caught)s. Acts of moderators: %(acts)s. "
+        "Cases decided: %(decided)s, still waiting: %(waiting)s. Appeals: %(appeals)s, decisions overturned: "
+        "%(overturned)s.",
+        flags=sum(figures["flags"].values()),
+        caught=sum(each["count"] for each in figures["catches"]),
+        acts=sum(each["count"] for each in figures["acts"].values()),
+        decided=cases["decided"],
+        waiting=cases["waiting"],
+        appeals=appeals["made"],
+        overturned=appeals["overturned"],
     )
 
 

@@ -92,13 +92,16 @@ class Proof:
     first: bool
 
 
-async def send(tenancy: Tenancy, email: str, purpose: Purpose = "sign_in", following: str = "/") -> None:
-    """Mail a link to the address if a person has it; whoever asks cannot tell."""
+async def send(
+    tenancy: Tenancy, email: str, purpose: Purpose = "sign_in", following: str = "/", *, language: str = "en"
+) -> None:
+    """Mail a link to the address if a person has it, in a language; whoever asks cannot tell."""
     known = await sign_in.find(tenancy, email)
     if known:
         template = "new_password" if purpose == "password" else "magic_link"
         async with tenancy.person(known.id) as scope:
-            scope.enqueue(SendMail(template, known.id, await add(scope, purpose, following)))
+            link_id = await add(scope, purpose, following)
+            scope.enqueue(SendMail(template, known.id, link_id, language))
 
 
 async def add(scope: PersonScope, purpose: Purpose, following: str = "/") -> UUID:

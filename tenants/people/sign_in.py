@@ -53,12 +53,13 @@ class Known:
 
 
 async def sign_up(
-    tenancy: Tenancy, passwords: Passwords, email: str, password: str | None, name: str, *, policy: str = "open"
-) -> Known | None:
+    tenancy: Tenancy, passwords: Passwords, email: str, password: str | None, name: str, *,
+    policy: str = "open", language: str = "en",
+) -> Known | None:  # fmt: skip
     """A new person; None under the policy `confirm`, where a mail tells the rest, whether the address is taken or not.
 
     Conflict `email_taken` under `open`, and its owner gets a mail; Forbidden under `invite`. The password may be left
-    for later under `confirm`, where the link in the mail sets it.
+    for later under `confirm`, where the link in the mail sets it. Mails speak `language`.
     """
     if policy == "invite":
         raise Forbidden(BY_INVITATION, "invitation_needed")
@@ -67,9 +68,9 @@ async def sign_up(
     async with tenancy.person(PersonId(new_id())) as scope:
         person_id = await people.add(scope, email, name, hashed)
         if person_id and policy == "confirm":
-            scope.enqueue(SendMail("confirm", person_id))
+            scope.enqueue(SendMail("confirm", person_id, language=language))
     if person_id is None:
-        await _tell_owner(tenancy, email, policy)
+        await _tell_owner(tenancy, email, policy, language)
     if policy == "confirm":
         return None
     if person_id is None:
@@ -77,7 +78,7 @@ async def sign_up(
     return Known(person_id, name, hashed)
 
 
-async def invite(tenancy: Tenancy, email: str, name: str) -> None:
+async def invite(tenancy: Tenancy, email: str, name: str, *, language: str = "en") -> None:
     """Mail an invitation to an address: a link that sets a password, whatever the policy of sign-up.
 
     Who has an account that is confirmed gets a mail that says so; whoever invites cannot tell.
@@ -86,9 +87,9 @@ async def invite(tenancy: Tenancy, email: str, name: str) -> None:
     async with tenancy.person(PersonId(new_id())) as scope:
         person_id = await people.add(scope, email, name, None)
         if person_id:
-            scope.enqueue(SendMail("invitation", person_id))
+            scope.enqueue(SendMail("invitation", person_id, language=language))
     if person_id is None:
-        await _tell_owner(tenancy, email, "invite")
+        await _tell_owner(tenancy, email, "invite", language)
 
 
 async def sign_in(
@@ -191,11 +192,11 @@ async def _note_in(scope: PersonScope, outcome: str, device: Device) -> None:
     await scope.run(_NOTE, id=new_id(), outcome=outcome, agent=device.agent[:300], address=device.address)
 
 
-async def _tell_owner(tenancy: Tenancy, email: str, policy: str) -> None:
+async def _tell_owner(tenancy: Tenancy, email: str, policy: str, language: str) -> None:
     """Who never confirmed the address is sent what a new person would be, so that its owner gets in for all that."""
     row = await _by_email(tenancy, people.email_key(email))
     if row is None or row["closed_at"] is not None:
         return
     template = _TOLD.get(policy, "email_taken") if row["confirmed_at"] is None else "email_taken"
     async with tenancy.person(PersonId(row["id"])) as scope:
-        scope.enqueue(SendMail(template, PersonId(row["id"])))
+        scope.enqueue(SendMail(template, PersonId(row["id"]), language=language))

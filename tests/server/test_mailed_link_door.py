@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -42,3 +43,17 @@ async def test_a_mailbox_gets_five_links_in_a_quarter_of_an_hour(
     async with serving(database, valkey.redis_url, home / "standard", limits="standard") as web:
         answers = [await Browsing(web).post("/sign-in/link", email=email) for _ in range(6)]
     assert [answer.status for answer in answers] == [200] * 5 + [429]
+
+
+async def test_the_mail_speaks_the_language_of_the_page_it_was_asked_on(web: Web, world: World) -> None:
+    eve = world.chess.eve
+    browser = Browsing(web)
+    own = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "de-CH, en;q=0.5"}
+    for path in ("/sign-in/link", "/set-password/link"):
+        assert (await browser.send("POST", path, urlencode({"email": eve.email}), own)).status == 200
+    async with bare(web.house.tenancy.relay) as relay:
+        asked = await relay.fetch("select payload from person_jobs where person_id = $1", eve.person_id)
+    assert {(each["payload"]["template"], each["payload"]["language"]) for each in asked} == {
+        ("magic_link", "de"),
+        ("new_password", "de"),
+    }

@@ -12,6 +12,7 @@ from jinja2.ext import babel_extract
 import realtime
 import server
 import tenants
+import workers
 from server.pages import bell, errors, learning_views, notice_choices, room_view, said
 from server.web.render import TEMPLATES
 from server.web.spoken import SPOKEN
@@ -19,13 +20,15 @@ from server.web.views import buying
 from tenants import community
 from tenants.languages import CATALOGUES, LANGUAGES
 from tenants.members import unsubscribes
+from tenants.moderation import reports
+from workers import reminding
 
 FOR_THOSE_WHO_RUN_IT = ("studio", "design", "operator", "mail_viewer")
 OTHERS = [language for language in LANGUAGES if language != "en"]
 PLURALS = {"ar": 6, "de": 2}
 WITHOUT_FIGURE = {"ar": 3, "de": 0}
 """So many of the first forms may say the number in words: none, one and two."""
-SAYING = [Path(package.__path__[0]) for package in (server, tenants, realtime)]
+SAYING = [Path(package.__path__[0]) for package in (server, tenants, realtime, workers)]
 SENTENCE = re.compile(r"[A-Z%][^\n]* [^\n]*\.")
 HOLE = re.compile(r"%\((\w+)\)s")
 Message = str | tuple[str, str]
@@ -42,6 +45,12 @@ def test_every_sentence_but_the_studios_is_translated(language: str) -> None:
 def test_every_refusal_of_the_community_is_translated(language: str) -> None:
     known = _catalogue(language)
     assert [message for message in _refusals() if message not in known] == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_mail_and_every_pushed_notice_is_translated(language: str) -> None:
+    known = _catalogue(language)
+    assert [message for message in _written() if message not in known] == []
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -65,7 +74,7 @@ def _catalogue(language: str) -> dict[Message, tuple[str, ...]]:
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_nothing_is_translated_that_nobody_says(language: str) -> None:
-    said = {*_sentences(running=True), *_strings()}
+    said = {*_sentences(running=True), *_written(), *_strings()}
     assert [message for message in _catalogue(language) if message not in said] == []
 
 
@@ -113,6 +122,17 @@ def _refusals() -> Iterator[str]:
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         }
         yield from (each for each in _strings_in(module) if SENTENCE.fullmatch(each) and each not in explained)
+
+
+def _written() -> Iterator[Message]:
+    """What is `Said` in mails and in notices that are pushed."""
+    yield from (sentence for pair in reminding.SENTENCES.values() for sentence in pair)
+    for path in (*Path(workers.__path__[0]).glob("*.py"), Path(reports.__file__)):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Said":
+                said = [str(each.value) for each in node.args if isinstance(each, ast.Constant)]
+                if said:
+                    yield (said[0], said[1]) if len(said) > 1 else said[0]
 
 
 def _strings_in(module: ast.Module) -> Iterator[str]:

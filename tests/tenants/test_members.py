@@ -42,7 +42,7 @@ async def test_one_who_joins_is_welcomed_by_mail_once(tenancy: Tenancy, world: W
     async with bare(tenancy.relay) as connection:
         mails = await connection.fetch("select name, payload from jobs where channel_id = $1", world.chess.id)
     assert [(each["name"], each["payload"]) for each in mails] == [
-        ("SendMail", {"template": "welcome", "to": str(world.nobody.person_id), "subject_id": None})
+        ("SendMail", {"template": "welcome", "to": str(world.nobody.person_id), "subject_id": None, "language": "en"})
     ]
 
 

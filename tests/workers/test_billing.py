@@ -49,7 +49,7 @@ async def test_a_receipt_and_a_refund(shop: Shop, tmp_path: Path) -> None:
     assert set(found) == {"Receipt: Your first bowl", "Refunded: Your first bowl"}
     for letter in found.values():
         assert letter["To"] == shop.school.sam.email
-        assert "120.00 GBP" in words_of(letter)
+        assert "£\xa0120" in words_of(letter)
         assert f"http://127.0.0.1:8000/c/{shop.school.slug}/orders/{order['id']}" in words_of(letter)
 
 

@@ -65,4 +65,4 @@ async def test_the_clock_asks_for_reports_and_one_is_written_and_mailed(
         assert await do(shop, mail["id"]) is None
     letters = sorted(path.read_text() for path in tmp_path.rglob("*.eml"))
     assert len(letters) == 1
-    assert all("A week of moderation" in letter and "raised 1 flags" in letter for letter in letters)
+    assert all("A week of moderation" in letter and "Flags by members: 1." in letter for letter in letters)

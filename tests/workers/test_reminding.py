@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tenants import work
+from tenants.channels import channels
 from tenants.community import edits, insiders, messages, reads, room_settings
 from tenants.community.drafts import draft
 from tenants.ids import RoomId
@@ -118,6 +119,19 @@ async def test_a_thread_that_goes_on_unread_is_mailed_once(
         await messages.post(scope, room, draft(uuid4(), "Well?", root.id))
     await time_passes(shop, pottery)
     assert len(arrived(shop, tmp_path)) == 2
+
+
+async def test_a_school_writes_in_its_own_language(shop: Workshop, world: World, room: RoomId, tmp_path: Path) -> None:
+    pottery, tenancy = world.pottery, shop.tenancy
+    async with tenancy.scope(pottery.id, pottery.ana.actor) as scope:
+        await channels.edit(scope, {"locale": "de"})
+    await say(tenancy, pottery, pottery.sam.actor, room, f"{at(pottery.zoe)} Sign in")
+    await time_passes(shop, pottery)
+    (letter,) = arrived(shop, tmp_path)
+    assert letter["Subject"] == "Sam hat dich in Wheel talk erwähnt"
+    text = text_of(letter)
+    assert "Du bekommst dies, weil es einige Minuten ungelesen blieb." in text
+    assert "@Zoe Sign in" in text
 
 
 @pytest.mark.parametrize("end", ["read", "deleted", "hidden", "banned", "taken out", "unsubscribed", "not chosen"])
