@@ -10,13 +10,13 @@ run: ready ## all of Guildhall with its demo world, until Ctrl-C (PORT=8000)
 	@exec $(BIN)/guildhall up
 
 test: ready ## the whole test suite, with its own servers
-	@exec $(BIN)/pytest -n 2 --dist worksteal
+	@exec $(BIN)/pytest -n 3 --dist worksteal
 
 check: ready ## formatting, lint, types, the map of imports, the front end, the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	.ci/frontend & $(BIN)/mypy && $(BIN)/lint-imports; checked=$$?; wait $$! && exit $$checked
-	@exec $(BIN)/pytest -n 2 --dist worksteal
+	@exec $(BIN)/pytest -n 3 --dist worksteal
 
 bench: ready ## each claimed figure against its peer (ONLY=name for one)
 	@exec $(BIN)/python -m bench $(ONLY)
