@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 from markupsafe import Markup
 
 from tenants.errors import Said
+from tenants.times import Moment
 
 CATALOGUES = Path(__file__).parent / "locales"
 LANGUAGES = ("en", "ar", "de")
@@ -49,13 +50,21 @@ class Words:
     def message(self, message: str) -> str:
         """`message` in this language, only those of a `Said` filled in; what is no message of ours stays as it is."""
         if isinstance(message, Said):
-            values = {
-                name: self.number(each) if isinstance(each, int) else each for name, each in message.values.items()
-            }
-            return self._template(message) % values
+            return self._template(message) % {name: self._value(each) for name, each in message.values.items()}
         said = self._catalogue.gettext(message) if message else ""
         # What is counted elsewhere stands in the catalogue with its forms, of which this is the one for one.
         return self._catalogue.ngettext(message, message, 1) if said == message else said
+
+    def _value(self, value: Any) -> Any:
+        match value:
+            case int():
+                return self.number(value)
+            case Moment():
+                return self.moment(value.at)
+            case Said():
+                return self.message(value)
+            case _:
+                return value
 
     def _template(self, said: Said) -> str:
         if said.many:

@@ -18,6 +18,11 @@ class Role(StrEnum):
     MODERATOR = "moderator"
     STUDENT = "student"
 
+    @property
+    def said(self) -> Said:
+        """Its name for people, in whichever language it is said."""
+        return Said(self.value.title())
+
 
 class Action(StrEnum):
     """What can be asked of a channel; each is one row of the table."""
@@ -184,7 +189,7 @@ def banned(actor: Actor) -> Forbidden:
 
 def _by_role(actor: Actor, role: Role, action: Action) -> Answer:
     if action not in TABLE[role]:
-        message = f"A {role} may not do that here."
+        message = Said("Your role is %(role)s: you may not do that here.", role=role.said)
         return Answer(False, f"a {role} may not {action}", Forbidden(message))
     if actor.within is not None and action not in actor.within:
         refused = Forbidden(f"This key was not made for {action}.", "key_scope")

@@ -1,9 +1,17 @@
 """Times in the sentences that people are told."""
 
 from datetime import UTC, datetime, tzinfo
+from typing import Self
 
 
-def moment(at: datetime, zone: tzinfo = UTC) -> str:
-    """A time of a day, as pages write it: `28 Nov 2026, 21:48 UTC`."""
-    local = at.astimezone(zone)
-    return f"{local.day} {local:%b %Y, %H:%M %Z}"
+class Moment(str):
+    """A time of a day in a zone, as English pages write it: `28 Nov 2026, 21:48 UTC`; others say it their way."""
+
+    at: datetime
+
+    def __new__(cls, at: datetime, zone: tzinfo = UTC) -> Self:
+        """The time in the zone."""
+        local = at.astimezone(zone)
+        said = super().__new__(cls, f"{local.day} {local:%b %Y, %H:%M %Z}")
+        said.at = local
+        return said

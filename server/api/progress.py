@@ -9,6 +9,7 @@ from server.api.courses import CoursePath
 from server.api.lessons import LessonPath
 from server.bodies import Given
 from server.context import InChannel
+from server.language import words_for_scripts
 from server.op import Auth, Route, op
 from tenants.certificates import earning
 from tenants.courses import progress
@@ -63,25 +64,25 @@ class ProgressShown(BaseModel):
 @op("Progress in a course", tags=TAGS, auth=Auth.OPTIONAL)
 async def read_progress(context: InChannel, *, path: CoursePath) -> ProgressShown:
     """The caller's own; each published lesson weighs the same."""
-    return _shown(await progress.of_course(context.scope, path.course))
+    return _shown(await progress.of_course(context.scope, path.course), context)
 
 
 @op("Report what was played", errors=(409,), tags=TAGS, auth=Auth.OPTIONAL)
 async def report_played(context: InChannel, *, path: LessonPath, body: Played) -> ProgressShown:
     """What is played again counts once; a preview records nothing. 409 until the film was examined."""
-    return _shown(await earning.report(context.scope, path.lesson, body.intervals, body.position))
+    return _shown(await earning.report(context.scope, path.lesson, body.intervals, body.position), context)
 
 
 @op("Mark a lesson done", errors=(409,), tags=TAGS)
 async def mark_done(context: InChannel, *, path: LessonPath) -> ProgressShown:
     """For texts, files and embedded pages; 409 for a film that is still to be watched."""
-    return _shown(await earning.mark_done(context.scope, path.lesson))
+    return _shown(await earning.mark_done(context.scope, path.lesson), context)
 
 
 @op("Mark a lesson done for a student", errors=(409,), tags=TAGS)
 async def complete_lesson(context: InChannel, *, path: LessonOfMember) -> ProgressShown:
     """For those who teach, and for lessons of any kind; 409 when the member is not enrolled."""
-    return _shown(await earning.complete(context.scope, path.lesson, path.member))
+    return _shown(await earning.complete(context.scope, path.lesson, path.member), context)
 
 
 ROUTES = (
@@ -92,5 +93,6 @@ ROUTES = (
 )
 
 
-def _shown(stands: Progress) -> ProgressShown:
-    return ProgressShown.model_validate(stands)
+def _shown(stands: Progress, context: InChannel) -> ProgressShown:
+    said = stands.said_by(words_for_scripts(context.request).message)
+    return ProgressShown.model_validate(stands).model_copy(update={"sentence": said})

@@ -54,7 +54,7 @@ def course_row(slug: str, row: Record, stands: Progress | None = None) -> Course
         price = prices.of(row)
         cost = Cost(price.amount, price.currency) if price and price.amount else None
         return CourseRow(row["title"], url, None, row["summary"], cost=cost)
-    return CourseRow(row["title"], url, stands.percent, _reason(stands))
+    return CourseRow(row["title"], url, stands.percent, stands.reason)
 
 
 def outline_view(
@@ -145,19 +145,13 @@ def standing(stands: Progress | None) -> Standing | None:
     """Progress with its reason and its rule."""
     if stands is None:
         return None
-    return Standing(stands.percent, _reason(stands), RULE, stands.done)
+    return Standing(stands.percent, stands.reason, RULE, stands.done)
 
 
 def _lesson_standing(stands: Progress | None, own: LessonProgress | None) -> Standing | None:
     """The course's percentage; `done` is the lesson's own, because its buttons hang on it."""
     whole = standing(stands)
     return Standing(whole.percent, whole.sentence, RULE, own.done if own else whole.done) if whole else None
-
-
-def _reason(stands: Progress) -> str:
-    """What is missing, without the percentage that stands beside it."""
-    _, _, words = stands.sentence.partition(": ")
-    return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
 def _lesson_row(row: Record, own: LessonProgress | None, url: str | None) -> LessonRow:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from tenants.errors import Conflict, Invalid
+from tenants.errors import Conflict, Invalid, Said
 from tenants.scope import Scope
 from tenants.statements import Scoped
 from tenants.texts import clean_line
@@ -43,7 +43,9 @@ def check(options: Sequence[str], *, several: bool, anonymous: bool, ends_at: da
     Its end is looked at when it is posted, so that sending it again later is no fault.
     """
     if not FEWEST <= len(options) <= MOST:
-        raise Invalid.field("/poll/options", "number", f"Give {FEWEST} to {MOST} options.")
+        raise Invalid.field(
+            "/poll/options", "number", Said("Give %(fewest)s to %(most)s options.", fewest=FEWEST, most=MOST)
+        )
     tidy = tuple(_tidied(each, n) for n, each in enumerate(options))
     seen: set[str] = set()
     for n, each in enumerate(tidy):
@@ -61,7 +63,9 @@ def _tidied(option: str, place: int) -> str:
 
 
 def _refused(place: int, code: str, words: str) -> Invalid:
-    return Invalid.field(f"/poll/options/{place}", code, f"Option {place + 1}: {words}")
+    return Invalid.field(
+        f"/poll/options/{place}", code, Said("Option %(place)s: %(words)s", place=place + 1, words=words)
+    )
 
 
 def legible(rendered: str, options: Iterable[str]) -> str:
@@ -110,7 +114,9 @@ async def take(scope: Scope, message_id: UUID, asked: Asked) -> str:
     """Put a poll into a message just written; its JSON. Invalid for an end that is past, or too far away."""
     now = datetime.now(UTC)
     if asked.ends_at is not None and not now < asked.ends_at <= now + LONGEST_RUN:
-        raise Invalid.field("/poll/ends_at", "end", f"Let the poll end later than now, within {MOST_DAYS} days.")
+        raise Invalid.field(
+            "/poll/ends_at", "end", Said("Let the poll end later than now, within %(days)s days.", days=MOST_DAYS)
+        )
     poll = {
         "options": [{"text": each, "count": 0} for each in asked.options],
         "voters": 0,

@@ -17,7 +17,7 @@ from tenants.permissions import Role
 from tenants.scope import Record, Scope
 from tenants.statements import CHANNEL, scoped, within
 from tenants.tables import binds, instant, owned, refers, text
-from tenants.times import moment
+from tenants.times import Moment
 
 RESTRAINTS = owned(
     "restraints",
@@ -138,7 +138,7 @@ def muted_words(reason: str, until: str | datetime | None, zone: tzinfo = UTC) -
     if until is None:
         return Said("You are muted here: %(reason)s", reason=reason)
     end = datetime.fromisoformat(until) if isinstance(until, str) else until
-    return Said("You are muted until %(until)s: %(reason)s", until=moment(end, zone), reason=reason)
+    return Said("You are muted until %(until)s: %(reason)s", until=Moment(end, zone), reason=reason)
 
 
 async def find(scope: Scope, subject: UUID, kind: str) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ same. One computation gives the percentage, the sentence, the gaps of the bar an
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from tenants.courses.lesson_fields import FILMED, LONGEST_SECONDS
 from tenants.courses.lessons import LESSONS
 from tenants.courses.sections import SECTIONS
 from tenants.courses.watching import Interval
-from tenants.errors import Conflict, Invalid
+from tenants.errors import Conflict, Invalid, Said
 from tenants.files import examinations, files
 from tenants.ids import new_id
 from tenants.permissions import Action
@@ -41,7 +41,7 @@ PROGRESS = owned(
     refers("lesson_id", "lessons"),
 )
 BY_READER, BY_TEACHER = ("text", "file", "embed"), ("quiz", "assignment", "live")
-PREVIEW = "Preview: what you watch here is not counted"
+PREVIEW_HEAD, PREVIEW = "Preview", "What you watch here is not counted."
 _L, _P, _S = LESSONS.c, PROGRESS.c, SECTIONS.c
 _WHOSE = bindparam("member_id", type_=Uuid())
 _OWN = (_P.channel_id == _L.channel_id) & (_P.lesson_id == _L.id) & (_P.member_id == _WHOSE)
@@ -92,12 +92,14 @@ class LessonProgress:
 
     @property
     def task(self) -> str:
-        """What is left to do, as the end of a sentence."""
+        """What is left to do."""
         if self.kind in FILMED and self.duration:
-            return f"watch {_time_words(self.missing)} of “{self.title}”"
+            return _watching(self.missing, self.title)
         if self.kind in BY_TEACHER:
-            return f"finish “{self.title}”; your teacher marks it done"
-        return f"read “{self.title}” and mark it done" if self.kind == "text" else f"mark “{self.title}” done"
+            return Said("Finish “%(title)s”; your teacher marks it done.", title=self.title)
+        if self.kind == "text":
+            return Said("Read “%(title)s” and mark it done.", title=self.title)
+        return Said("Mark “%(title)s” done.", title=self.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,20 @@ class Progress:
     """A student in a course: whole per cent (100 only when all is done), why, and each lesson in order."""
 
     percent: int
-    sentence: str
+    reason: str
     done: bool
     lessons: tuple[LessonProgress, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The percentage and its reason, in English."""
+        return self.said_by(str)
+
+    def said_by(self, say: Callable[[str], str]) -> str:
+        """`33 %: watch 2 more minutes of “Centring”`, where `say` says the reason in some language."""
+        told = say(self.reason).removesuffix(".")
+        head = say(PREVIEW_HEAD) if self.reason == PREVIEW else f"{self.percent} %"
+        return f"{head}: {told[:1].lower()}{told[1:]}"
 
     def lesson(self, lesson_id: UUID) -> LessonProgress | None:
         """One lesson of these, or None when it is a draft."""
@@ -137,12 +150,12 @@ def summed_up(lessons: Sequence[LessonProgress]) -> Progress:
     left = next((each for each in lessons if not each.done), None)
     percent = 100 * sum(each.done for each in lessons) // len(lessons) if lessons else 0
     if not lessons:
-        sentence = "0 %: there are no lessons yet"
+        reason = "There are no lessons yet."
     elif left is None:
-        sentence = "100 %: every lesson is done"
+        reason = "Every lesson is done."
     else:
-        sentence = f"{percent} %: {left.task}"
-    return Progress(percent, sentence, bool(lessons) and left is None, tuple(lessons))
+        reason = left.task
+    return Progress(percent, reason, bool(lessons) and left is None, tuple(lessons))
 
 
 async def of_course(scope: Scope, course_id: UUID, member_id: UUID | None = None) -> Progress:
@@ -196,7 +209,7 @@ async def mark_done(scope: Scope, lesson_id: UUID) -> Progress:
     if lesson["kind"] in FILMED and lesson["duration_seconds"]:
         own = (await of_course(scope, lesson["course_id"])).lesson(lesson_id)
         if own is not None and not own.done:
-            raise Conflict(f"This lesson is done when you have watched it: {own.task}.", "watch_it")
+            raise Conflict(Said("This lesson is done when you have watched it. %(task)s", task=own.task), "watch_it")
     await _check_examined(scope, lesson)
     await scope.run(_DONE, id=new_id(), member_id=enrollment["member_id"], lesson_id=lesson_id)
     return await _settled(scope, enrollment)
@@ -244,8 +257,13 @@ def _rounded(played: Sequence[Interval]) -> list[Any]:
     return [[round(start, 2), round(end, 2)] for start, end in played]
 
 
-def _time_words(seconds: int) -> str:
+def _watching(seconds: int, title: str) -> Said:
     if seconds < 60:
-        return "1 more second" if seconds == 1 else f"{seconds} more seconds"
-    minutes = -(-seconds // 60)
-    return "1 more minute" if minutes == 1 else f"{minutes} more minutes"
+        return Said(
+            "Watch %(count)s more second of “%(title)s”.", "Watch %(count)s more seconds of “%(title)s”.",
+            count=seconds, title=title,
+        )  # fmt: skip
+    return Said(
+        "Watch %(count)s more minute of “%(title)s”.", "Watch %(count)s more minutes of “%(title)s”.",
+        count=-(-seconds // 60), title=title,
+    )  # fmt: skip

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, update
 
 from tenants import audit
-from tenants.errors import Conflict, Forbidden, Invalid
+from tenants.errors import Conflict, Forbidden, Invalid, Said
 from tenants.ids import PersonId
 from tenants.members import members, unsent
 from tenants.members.members import MEMBERS
@@ -62,5 +62,7 @@ async def _check_rank(scope: Scope, member_id: UUID) -> Record:
     if member_id == scope.actor.member_id:
         raise Conflict("You cannot ban yourself. Leave the channel instead.", "own_ban")
     if not outranks(scope.actor, Role(row["role"])):
-        raise Forbidden(f"This member is {row['role']}: only somebody above may ban them.", "outranked")
+        raise Forbidden(
+            Said("This member is %(role)s: only somebody above may ban them.", role=Role(row["role"]).said), "outranked"
+        )
     return row

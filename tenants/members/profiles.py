@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, Column, Text, Uuid, bindparam, case, func, selec
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from tenants.channels.channels import clean_time_zone
-from tenants.errors import Invalid, NotFound
+from tenants.errors import Invalid, NotFound, Said
 from tenants.ids import FileId, new_id
 from tenants.jobs import ForgetFile
 from tenants.members.members import BANNED, MEMBERS, called_so
@@ -180,7 +180,7 @@ async def note_seen(scope: Scope, members: Sequence[UUID]) -> None:
 
 def _clean_links(links: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     if len(links) > MOST_LINKS:
-        raise Invalid.field("/links", "too_many", f"Give at most {MOST_LINKS} links.")
+        raise Invalid.field("/links", "too_many", Said("Give at most %(most)s links.", most=MOST_LINKS))
     return [_clean_link(link, f"/links/{place}") for place, link in enumerate(links)]
 
 

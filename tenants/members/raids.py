@@ -12,7 +12,7 @@ from tenants.members import zones
 from tenants.scope import Record, Scope
 from tenants.statements import scoped
 from tenants.tables import Instant, instant, owned, refers
-from tenants.times import moment
+from tenants.times import Moment
 
 # How long before it began one had to be a member to write, and to post links that nobody looks at first.
 NEW, KNOWN = timedelta(days=1), timedelta(days=7)
@@ -40,7 +40,7 @@ async def standing(scope: Scope) -> Record | None:
 async def require_calm(scope: Scope) -> None:
     """Pass, or Forbidden `raid` while nobody may come in."""
     if raid := await standing(scope):
-        until = moment(raid["ends_at"], await zones.of(scope, None))
+        until = Moment(raid["ends_at"], await zones.of(scope, None))
         raise Forbidden(Said("Nobody new comes in until %(until)s. Come back then.", until=until), "raid")
 
 
@@ -56,4 +56,4 @@ def is_known(raid: Record, joined_at: datetime) -> bool:
 
 def silence(raid: Record, zone: tzinfo) -> str:
     """What those who are new are told instead of a place to write, with the end of it in `zone`."""
-    return Said("New members only read until %(until)s.", until=moment(raid["ends_at"], zone))
+    return Said("New members only read until %(until)s.", until=Moment(raid["ends_at"], zone))

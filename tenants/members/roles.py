@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 
 from tenants import audit
-from tenants.errors import Forbidden
+from tenants.errors import Forbidden, Said
 from tenants.members import members
 from tenants.members.members import MEMBERS
 from tenants.permissions import RANK, Action, Actor, Role
@@ -29,7 +29,9 @@ async def require_below(scope: Scope, member_id: UUID) -> Record:
     """The member, locked, whom the actor stands above; Forbidden `outranked` for anybody else."""
     row = await members.locked(scope, member_id)
     if not outranks(scope.actor, Role(row["role"])):
-        raise Forbidden(f"This member is {row['role']}: only somebody above may do that.", "outranked")
+        raise Forbidden(
+            Said("This member is %(role)s: only somebody above may do that.", role=Role(row["role"]).said), "outranked"
+        )
     return row
 
 
@@ -40,9 +42,12 @@ async def change(scope: Scope, member_id: UUID, role: Role) -> Record:
     before = await members.locked(scope, member_id)
     own = member_id == scope.actor.member_id
     if not own and not outranks(scope.actor, Role(before["role"])):
-        raise Forbidden(f"This member is {before['role']}: only somebody above may change that.", "outranked")
+        raise Forbidden(
+            Said("This member is %(role)s: only somebody above may change that.", role=Role(before["role"]).said),
+            "outranked",
+        )
     if not outranks(scope.actor, role) and scope.actor.role is not role:
-        raise Forbidden(f"Only an owner may make somebody {role}.", "outranked")
+        raise Forbidden(Said("Only an owner may make somebody %(role)s.", role=role.said), "outranked")
     if role is not Role.OWNER:
         await members.keep_an_owner(scope, member_id)
     after = await scope.one(_SET, at=member_id, new_role=role)

@@ -9,10 +9,12 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 
 from tenants import audit, notices
+from tenants.channels import channels
 from tenants.community import direct_rules, hiding, messages, sanctions, withheld
 from tenants.errors import Invalid, NotFound
 from tenants.ids import PersonId, RoomId
 from tenants.jobs import ForgetWords
+from tenants.languages import words_in
 from tenants.members import bans, members, zones
 from tenants.members.members import MEMBERS
 from tenants.scope import Record, Scope
@@ -161,8 +163,9 @@ async def _silence(scope: Scope, member_id: UUID, until: datetime | None, reason
     person = PersonId((await members.locked(scope, member_id))["person_id"])
     if until is not None and until > datetime.now(UTC):
         await sanctions.put(scope, member_id, "mute", until=until, reason=reason)
-        zone = await zones.of(scope, member_id)
-        scope.announce(notices.muted(person, sanctions.muted_words(reason, until, zone), until.isoformat()))
+        said = sanctions.muted_words(reason, until, await zones.of(scope, member_id))
+        words = words_in((await channels.read(scope))["locale"])
+        scope.announce(notices.muted(person, words.message(said), until.isoformat()))
     else:
         await sanctions.lift(scope, member_id, "mute")
         scope.announce(notices.muted(person, "", None))

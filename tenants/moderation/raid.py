@@ -13,16 +13,17 @@ from sqlalchemy import Uuid, bindparam, func, insert, update
 from tenants import audit, links, notices
 from tenants.channels import channels
 from tenants.community import caseload, sanctions
-from tenants.errors import Invalid
+from tenants.errors import Invalid, Said
 from tenants.ids import PersonId, RoomId, new_id
 from tenants.jobs import EndRaid
+from tenants.languages import words_in
 from tenants.members import bell, raids
 from tenants.members.raids import FACTS, HELD, RAIDS
 from tenants.permissions import Action
 from tenants.scope import Record, Scope
 from tenants.statements import Scoped, scoped
 from tenants.tables import binds
-from tenants.times import moment
+from tenants.times import Moment
 
 LONGEST_MINUTES, MINUTES = 24 * 60, 60
 PACE = 30
@@ -105,12 +106,13 @@ async def _tell(scope: Scope, raid: Record, *, stands: bool) -> None:
         pace = max(room["seconds"], PACE) if stands else room["seconds"]
         scope.announce(notices.room_slowed(RoomId(room["id"]), pace))
     until = raid["ends_at"].isoformat() if stands else None
-    for row in await scope.all(_NEW, since=raid["began_at"] - raids.NEW, limit=MOST_TOLD):
-        said = raids.silence(raid, ZoneInfo(row["time_zone"])) if stands else ""
-        scope.announce(notices.muted(PersonId(row["person_id"]), said, until))
     channel = await channels.read(scope)
-    when = moment(raid["ends_at"], ZoneInfo(channel["time_zone"]))
-    title = f"Raid mode is on until {when}." if stands else "Raid mode has ended."
+    words = words_in(channel["locale"])
+    for row in await scope.all(_NEW, since=raid["began_at"] - raids.NEW, limit=MOST_TOLD):
+        said = words.message(raids.silence(raid, ZoneInfo(row["time_zone"]))) if stands else ""
+        scope.announce(notices.muted(PersonId(row["person_id"]), said, until))
+    when = Moment(raid["ends_at"], ZoneInfo(channel["time_zone"]))
+    title = words.message(Said("Raid mode is on until %(when)s.", when=when) if stands else "Raid mode has ended.")
     url = links.studio(channel["slug"], "/moderation")
     told = [notices.raid_changed(each, raid["id"], title, url) for each in await caseload.moderators(scope)]
     await bell.ring(scope, told, raid["id"])

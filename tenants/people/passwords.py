@@ -8,7 +8,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from tenants.errors import Invalid, TooFast
+from tenants.errors import Invalid, Said, TooFast
 
 Result = TypeVar("Result")
 SHORTEST, LONGEST = 8, 200
@@ -53,9 +53,13 @@ class Passwords:
 def check(password: str) -> None:
     """Invalid when the password is too short or too long."""
     if len(password) < SHORTEST:
-        raise Invalid.field("/password", "too_short", f"A password has at least {SHORTEST} characters.")
+        raise Invalid.field(
+            "/password", "too_short", Said("A password has at least %(shortest)s characters.", shortest=SHORTEST)
+        )
     if len(password) > LONGEST:
-        raise Invalid.field("/password", "too_long", f"A password has at most {LONGEST} characters.")
+        raise Invalid.field(
+            "/password", "too_long", Said("A password has at most %(longest)s characters.", longest=LONGEST)
+        )
 
 
 def outdated(kept: str) -> bool:

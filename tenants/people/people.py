@@ -4,7 +4,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Column, Text, Uuid, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tenants.errors import Invalid, SignInNeeded
+from tenants.errors import Invalid, Said, SignInNeeded
 from tenants.ids import PersonId
 from tenants.scope import PersonScope, Record
 from tenants.statements import PERSON, personal
@@ -54,11 +54,15 @@ _RENAME = personal(update(PEOPLE).where(PEOPLE.c.id == PERSON).values(name=bindp
 def clean_email(email: str) -> str:
     """The address in its normal form (RFC 5322, RFC 6531); Invalid with what is wrong about it."""
     if len(email) > EMAIL_LENGTH:
-        raise Invalid.field("/email", "too_long", f"An e-mail address has at most {EMAIL_LENGTH} characters.")
+        raise Invalid.field(
+            "/email", "too_long", Said("An e-mail address has at most %(most)s characters.", most=EMAIL_LENGTH)
+        )
     try:
         return validate_email(email.strip(), check_deliverability=False).normalized
     except EmailNotValidError as error:
-        raise Invalid.field("/email", "not_an_email", f"That is not an e-mail address. {error}") from None
+        raise Invalid.field(
+            "/email", "not_an_email", Said("That is not an e-mail address. %(error)s", error=error)
+        ) from None
 
 
 def email_key(email: str) -> str:

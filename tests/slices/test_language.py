@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
 from tests.slices.talking import Talker, gathered
+from tests.slices.test_hushed import act, undo
 from tests.slices.town import CHANNEL, Town
 
 WITHIN = 15_000
@@ -51,6 +53,14 @@ async def test_an_absence_and_what_waits_meanwhile_are_told_in_arabic(both: tupl
     await _says(sam.banner, "٣ رسائل محفوظة")
     await sam.offline(offline=False)
     await ana.reads("three", 45_000)
+
+
+async def test_a_mute_is_told_in_arabic_on_the_open_page_with_its_end(both: tuple[Talker, Talker], town: Town) -> None:
+    sam, _ = both
+    made = await act(town, sam, "mute", timedelta(hours=1))
+    await expect(sam.page.locator("#muted")).to_contain_text(re.compile("أنت مكتوم حتى .*[٠-٩]{4}"), timeout=WITHIN)
+    await undo(town, made)
+    await expect(sam.page.locator("#muted")).to_be_hidden(timeout=WITHIN)
 
 
 async def test_new_messages_are_counted_as_arabic_counts(both: tuple[Talker, Talker]) -> None:

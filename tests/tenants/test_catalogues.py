@@ -20,7 +20,6 @@ from server.web.views import buying
 from tenants import community
 from tenants.languages import CATALOGUES, LANGUAGES
 from tenants.members import unsubscribes
-from tenants.moderation import reports
 from workers import reminding
 
 FOR_THOSE_WHO_RUN_IT = ("studio", "design", "operator", "mail_viewer")
@@ -48,7 +47,7 @@ def test_every_refusal_of_the_community_is_translated(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_every_mail_and_every_pushed_notice_is_translated(language: str) -> None:
+def test_whatever_is_said_with_values_is_translated(language: str) -> None:
     known = _catalogue(language)
     assert [message for message in _written() if message not in known] == []
 
@@ -125,9 +124,9 @@ def _refusals() -> Iterator[str]:
 
 
 def _written() -> Iterator[Message]:
-    """What is `Said` in mails and in notices that are pushed."""
+    """What is `Said` anywhere: all mails, notices that are pushed, and refusals that name something."""
     yield from (sentence for pair in reminding.SENTENCES.values() for sentence in pair)
-    for path in (*Path(workers.__path__[0]).glob("*.py"), Path(reports.__file__)):
+    for path in (path for folder in SAYING for path in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Said":
                 said = [str(each.value) for each in node.args if isinstance(each, ast.Constant)]

@@ -2,7 +2,9 @@
 
 import datetime as dt
 
+from tenants.errors import Said
 from tenants.languages import LANGUAGES, negotiate, words
+from tenants.times import Moment
 
 
 def test_values_put_into_a_sentence_are_escaped() -> None:
@@ -27,6 +29,18 @@ def test_whole_amounts_carry_no_fraction_and_others_do() -> None:
     assert words("en").money(32000, "EUR") == "€\xa0320"
     assert words("en").money(1450, "EUR") == "€\xa014.50"
     assert words("en").money(500, "JPY") == "JP¥\xa0500"
+
+
+def test_a_sentence_says_its_figures_times_and_sentences_in_its_own_language() -> None:
+    end = Moment(dt.datetime(2026, 11, 28, 21, 48, tzinfo=dt.UTC))
+    muted = Said("You are muted until %(until)s: %(reason)s", until=end, reason="Sign in")
+    assert muted == "You are muted until 28 Nov 2026, 21:48 UTC: Sign in"
+    assert words("de").message(muted) == "Du bist bis 28. Nov. 2026, 21:48 UTC stummgeschaltet: Sign in"
+    task = Said("Mark “%(title)s” done.", title="Sign in")
+    told = Said("This lesson is done when you have watched it. %(task)s", task=task)
+    assert words("de").message(told).endswith("Hake „Sign in“ ab.")
+    counted = Said("%(count)s unread message", "%(count)s unread messages", count=3)
+    assert words("ar").message(counted) == "٣ رسائل غير مقروءة"
 
 
 def test_a_duration_names_hours_and_minutes_or_seconds() -> None:

@@ -143,7 +143,7 @@ async def test_reports_at_the_same_time_lose_nothing_and_count_nothing_twice(
 async def test_a_film_cannot_be_marked_done_by_its_watcher_but_by_a_teacher(
     tenancy: Tenancy, world: World, course: Taught
 ) -> None:
-    with pytest.raises(Conflict, match="watch 2 more minutes"):
+    with pytest.raises(Conflict, match="Watch 2 more minutes"):
         await done(tenancy, world, course.film)
     async with tenancy.scope(world.pottery.id, world.pottery.sam.actor) as scope:
         with pytest.raises(Forbidden):
@@ -168,9 +168,11 @@ async def test_those_who_teach_and_free_previews_record_nothing(tenancy: Tenancy
     for actor in (world.pottery.ben.actor, world.pottery.zoe.actor, VISITOR):
         async with tenancy.scope(world.pottery.id, actor) as scope:
             after = await progress.mark_done(scope, course.free)
-            assert (after.sentence, after.lessons) == (progress.PREVIEW, ())
+            assert (after.reason, after.lessons) == (progress.PREVIEW, ())
     async with tenancy.scope(world.pottery.id, world.pottery.ben.actor) as scope:
-        assert (await progress.report(scope, course.film, [(0, 10)], 10)).sentence == progress.PREVIEW
+        assert (
+            await progress.report(scope, course.film, [(0, 10)], 10)
+        ).sentence == "Preview: what you watch here is not counted"
         assert (await progress.of_course(scope, course.id)).percent == 0
 
 
