@@ -19,7 +19,7 @@ from tenants.permissions import acting_system
 from tenants.scope import Tenancy
 from tests.databases import Databases
 from tests.tenants.school import make_batch, make_course
-from tests.world import World, make_world
+from tests.world import School, World, make_world
 
 ROOMS, MESSAGES = 16, 60
 WORDS = "The rim of my second bowl cracked while it dried under the cloth; was the wall too thin, or the air too dry?"
@@ -57,7 +57,7 @@ async def _filled(folder: Path, database_url: str, redis_url: str) -> Stage:
     tenancy = Databases.tenancy(database_url)
     world = await make_world(tenancy)
     codes = await _teach(tenancy, world)
-    both = [await _room(tenancy, world, number, 0 if number % 2 else MESSAGES) for number in range(2 * ROOMS)]
+    both = await furnished(tenancy, world.pottery)
     await tenancy.close()
     owner = await asyncpg.connect(database_url)
     await owner.execute("ANALYZE")
@@ -77,14 +77,18 @@ async def _teach(tenancy: Tenancy, world: World) -> tuple[str, ...]:
     return tuple(codes)
 
 
-async def _room(tenancy: Tenancy, world: World, number: int, count: int) -> UUID:
+async def furnished(tenancy: Tenancy, school: School) -> list[UUID]:
+    """The rooms of a school, every other one with messages."""
+    return [await _room(tenancy, school, number, 0 if number % 2 else MESSAGES) for number in range(2 * ROOMS)]
+
+
+async def _room(tenancy: Tenancy, school: School, number: int, count: int) -> UUID:
     """A room for members with so many messages, every third with reactions."""
-    school = world.pottery
     async with tenancy.scope(school.id, school.ana.actor) as scope:
         room_id = UUID(str((await rooms.add(scope, f"Room {number}", "members"))["id"]))
-    people = [school.ana, school.ben, school.mia, school.sam, school.zoe]
+    people = list(school.people.values())
     for place in range(count):
-        async with tenancy.scope(school.id, people[place % 5].actor) as scope:
+        async with tenancy.scope(school.id, people[place % len(people)].actor) as scope:
             posted = await messages.post(scope, room_id, drafts.draft(new_id(), f"{WORDS} ({place})"))
             for emoji in ("👍", "🎉")[: (2, 0, 0)[place % 3]]:
                 await reactions.put(scope, posted.id, emoji, on=True)
