@@ -1,10 +1,11 @@
 """Rooms in order, in real browsers: the studio orders them, open rooms show it; who is taken out sees no more."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.server.web.test_browser import objections
 from tests.slices.talking import Talker, talker
@@ -169,3 +170,20 @@ async def test_who_is_taken_out_of_a_private_room_sees_it_no_more(chromium: Brow
         await ana.page.get_by_role("button", name="Remove").filter(has_text="Sam Reed").click()
         await expect(sam.page.locator("#messages")).to_have_count(0, timeout=2_000)
         assert place["name"] not in await sam.page.content()
+
+
+async def test_a_room_made_before_the_scripts_came_is_listed_all_the_same(chromium: Browser, town: Town) -> None:
+    room = await town.place()
+    async with talker(chromium, town, "sam", room["slug"]) as sam:
+        held = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await held.wait()
+            await route.continue_()
+
+        await sam.page.route("**/assets/*.js", hold)
+        await sam.page.goto(f"{town.url}/c/{CHANNEL}/community/{room['slug']}", wait_until="commit")
+        await expect(sam.page.locator("#places [aria-current]")).to_be_visible()
+        made = await town.place()
+        held.set()
+        await expect(sam.page.locator(f"#places [data-room='{made['id']}']")).to_be_visible(timeout=30_000)

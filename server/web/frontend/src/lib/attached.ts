@@ -54,7 +54,8 @@ function picture(file: FileOf, thumbnail: string): HTMLElement {
 function sound(file: FileOf): HTMLElement {
   const figure = copy("t-sound");
   the<HTMLAudioElement>("audio", figure).src = file.url;
-  the("bdi", figure).textContent = file.name;
+  // What it is played from is nothing to read.
+  the("bdi", figure).textContent = file.name.replace(/\.[^.]*$/, "");
   the(".num", figure).textContent = length(file.seconds ?? 0);
   return figure;
 }

@@ -1,20 +1,42 @@
-/** What is unread in the other rooms: the wire tells it once, on connecting; after that the list of rooms is asked. */
+/** The other rooms: the wire tells what is unread there once, on connecting; after that their list is asked. */
 import { call } from "./api.ts";
 import type { Unread } from "./message.ts";
 
 const EVERY_MS = 10_000;
 
 interface Listed {
-  items: ({ id: string } & Unread)[];
+  items: ({ id: string; name: string } & Unread)[];
 }
 
-/** Tells the counts while the page is looked at, and at once when the reader comes back to it. */
-export function watchElsewhere(channel: string, tell: (counts: Record<string, Unread>) => void): void {
+/**
+ * Tells the counts while the page is looked at, and at once when the reader comes back to it; `strange` is called when
+ * the page lists other rooms than there are: what changed after it was drawn and before it heard.
+ */
+export function watchElsewhere(
+  channel: string,
+  tell: (counts: Record<string, Unread>) => void,
+  strange: () => void,
+): void {
+  /** Each difference is told once: a place may have its reason not to be listed. */
+  const noticed = new Set<string>();
   const ask = async () => {
     if (document.hidden) return;
     const rooms = await call<Listed>("GET", `/api/v1/channels/${channel}/rooms`).catch(() => null);
-    if (rooms) tell(Object.fromEntries(rooms.items.map((room) => [room.id, room])));
+    if (!rooms) return;
+    const fresh = differences(rooms).filter((each) => !noticed.has(each));
+    for (const each of fresh) noticed.add(each);
+    if (fresh.length) strange();
+    tell(Object.fromEntries(rooms.items.map((room) => [room.id, room])));
   };
   setInterval(ask, EVERY_MS);
   document.addEventListener("visibilitychange", ask);
+}
+
+/** What stands in one list of rooms and not in the other, by id and name; conversations are in neither. */
+function differences({ items }: Listed): string[] {
+  const there = items.map(({ id, name }) => `${id} ${name}`);
+  const listed = [...document.querySelectorAll<HTMLElement>("#places ul:not(#talks) [data-room]")].map(
+    (place) => `${place.dataset.room} ${place.querySelector("span[dir]")?.textContent}`,
+  );
+  return [...there.filter((each) => !listed.includes(each)), ...listed.filter((each) => !there.includes(each))];
 }

@@ -44,7 +44,7 @@ export function comeToLife(standing: Standing): void {
   else new Beside(standing, actions, drafts);
   countThreads(facts.channel, transport);
   follow(standing.transport, standing.wire.outbox);
-  keepPlaces(transport, facts);
+  const renew = keepPlaces(transport, facts);
   new Keeping(document.body, transport, api, facts.room);
   new Polling(document.body, transport, api);
   new OwnHidden(document.body, facts, api, transport);
@@ -52,6 +52,6 @@ export function comeToLife(standing: Standing): void {
     holdAsDrawn();
     awaitPoll(`${api}/rooms/${facts.room}/messages`, facts.root);
   }
-  watchElsewhere(facts.channel, (counts) => people.unread(counts));
+  watchElsewhere(facts.channel, (counts) => people.unread(counts), renew);
   if (!facts.root) readBack(the("#stream"), standing, PAGE);
 }

@@ -16,7 +16,8 @@ export interface Around {
   online: number;
 }
 
-export function keepPlaces(transport: Transport, around: Around): void {
+/** Keeps them as they are; what is given back has them shown anew. */
+export function keepPlaces(transport: Transport, around: Around): () => void {
   const nav = the("#places");
   const folds = new Folds(nav, `guildhall.folded.${around.channel}`);
   const watch = new MutationObserver(() => sum(nav));
@@ -46,6 +47,7 @@ export function keepPlaces(transport: Transport, around: Around): void {
   folds.apply();
   sum(nav);
   look();
+  return soon;
 }
 
 /** Which sections are folded, kept on this device. */
