@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 from realtime import rooms
 from tenants.directory import ChannelAt
-from tenants.errors import Forbidden, Refusal, TooFast
+from tenants.errors import Forbidden, Refusal, Said, TooFast
 from tenants.ids import ChannelId, MemberId, PersonId, RoomId
 from tenants.permissions import Actor
 
@@ -82,7 +82,7 @@ class Connection:
 
 def too_many() -> Refusal:
     """What the eleventh connection of one person to a channel is told."""
-    words = f"You have {MOST_PER_PERSON} connections to this channel open already. Close one of them."
+    words = Said("You have %(most)s connections to this channel open already. Close one of them.", most=MOST_PER_PERSON)
     return Refusal(429, "too_many_sockets", words, retry_after=5)
 
 

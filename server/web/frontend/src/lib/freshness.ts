@@ -21,15 +21,18 @@ export function stayFresh(main: HTMLElement): void {
   const rooms = new Set<string>();
   let coming: ReturnType<typeof setTimeout> | undefined;
 
-  const join = async () => {
+  const join = () => {
+    const joining: Promise<unknown>[] = [];
     for (const { dataset } of main.querySelectorAll<HTMLElement>("[data-message]")) {
       known.add(dataset.message ?? "");
       const room = dataset.room ?? "";
       if (rooms.has(room)) continue;
       rooms.add(room);
       // One that is no longer ours is not on the page when it is drawn anew.
-      await wire.request("room.join", { room, unseen: true }, WAIT_MS).catch(() => rooms.delete(room));
+      const asked = wire.request("room.join", { room, unseen: true }, WAIT_MS);
+      joining.push(asked.catch(() => rooms.delete(room)));
     }
+    return Promise.all(joining);
   };
   const renew = async () => {
     coming = undefined;
