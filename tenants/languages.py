@@ -23,6 +23,7 @@ LANGUAGES = ("en", "ar", "de")
 FORMATS = {"en": "en_001", "ar": "ar_EG"}
 COUNTS = range(103)
 """Among them is one of each plural category of each of `LANGUAGES`."""
+FIRST_STRONG, END_OF_IT = "\u2068", "\u2069"
 ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
@@ -63,6 +64,9 @@ class Words:
                 return self.moment(value.at)
             case Said():
                 return self.message(value)
+            case str() if self.dir == "rtl" and value and not value.startswith(FIRST_STRONG):
+                # Names of other scripts would turn round what stands beside them (UAX 9).
+                return f"{FIRST_STRONG}{value}{END_OF_IT}"
             case _:
                 return value
 

@@ -39,6 +39,7 @@ def test_a_sentence_says_its_figures_times_and_sentences_in_its_own_language() -
     task = Said("Mark “%(title)s” done.", title="Sign in")
     told = Said("This lesson is done when you have watched it. %(task)s", task=task)
     assert words("de").message(told).endswith("Hake „Sign in“ ab.")
+    assert "«\u2068Sign in\u2069»" in words("ar").message(task)
     counted = Said("%(count)s unread message", "%(count)s unread messages", count=3)
     assert words("ar").message(counted) == "٣ رسائل غير مقروءة"
 
