@@ -21,6 +21,10 @@ class Said(str):
         said.template, said.many, said.values = template, many, values
         return said
 
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Any]]:
+        """What a copy is made of: not what became of it."""
+        return (self.template, self.many), self.values
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:

@@ -170,7 +170,8 @@ def words(language: str) -> Words:
 
 def negotiate(preferred: Iterable[str]) -> str:
     """The language of ours that fits `preferred` (as in Accept-Language, best first) most; English else."""
-    return negotiate_locale(list(preferred), list(LANGUAGES), sep="-") or LANGUAGES[0]
+    # Babel gives back the spelling it was asked in.
+    return (negotiate_locale(list(preferred), list(LANGUAGES), sep="-") or LANGUAGES[0]).lower()
 
 
 def words_in(locale: str) -> Words:

@@ -21,7 +21,7 @@ class Role(StrEnum):
     @property
     def said(self) -> Said:
         """Its name for people, in whichever language it is said."""
-        return Said(self.value.title())
+        return Said(self.value)
 
 
 class Action(StrEnum):

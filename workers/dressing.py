@@ -72,7 +72,7 @@ def dress(letter: Letter, sender: Sender, unsubscribe: str = "") -> Dressed:
     spoken = _spoken(letter, words)
     facts = {
         "letter": spoken, "sender": sender, "unsubscribe": unsubscribe,
-        "lang": words.tag, "dir": words.dir, "start": "right" if words.dir == "rtl" else "left",
+        "lang": words.language, "dir": words.dir, "start": "right" if words.dir == "rtl" else "left",
         "brand": colours.brand, "on_brand": colours.on_brand,
         "otherwise": _say(_OTHERWISE, words), "choices": _say(_CHOICES, words), "no_more": _say(_NO_MORE, words),
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """Mail: who gets it, what it speaks of, and sending it; the mail of one job has one id, however often it is tried."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from uuid import UUID, uuid5
 
 import structlog
@@ -35,8 +36,13 @@ log = structlog.get_logger("workers.mail")
 AWAITED = frozenset({"magic_link", "new_password", "confirm", "invitation"})
 """Mails that somebody asked for a moment ago and waits for: they are tried even where others were refused."""
 
+UNASKED = frozenset({"password_changed", "email_taken"})
+"""What the owner of an account is told of others' doings: in their own language, not that of whoever did it."""
+
 _NO_SEAT = "No seat was left."
-_PERSON = personal(select(PEOPLE.c.name, PEOPLE.c.email).where(PEOPLE.c.id == PERSON, PEOPLE.c.closed_at.is_(None)))
+_PERSON = personal(
+    select(PEOPLE.c.name, PEOPLE.c.email, PEOPLE.c.locale).where(PEOPLE.c.id == PERSON, PEOPLE.c.closed_at.is_(None))
+)
 
 
 @performs(SendMail, seconds=60, leans_on="mail")
@@ -50,6 +56,8 @@ async def send_mail(work: Work, asked: SendMail) -> None:
     reader = await _reader(work, asked)
     if reader is None or not await _wanted(work, asked):
         return
+    if asked.template in UNASKED:
+        asked = replace(asked, language=reader["locale"])
     written = await _WRITERS[asked.template](work, asked, reader["name"])
     if written is None:
         log.info("nothing is left to write of", template=asked.template)

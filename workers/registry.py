@@ -4,7 +4,7 @@ import contextlib
 import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, TypeVar, get_type_hints
 from uuid import UUID
 
@@ -164,9 +164,10 @@ def companions(service: str) -> list[str]:
 
 
 def job_of(kind: type[Job], payload: dict[str, Any]) -> Job:
-    """The job that `payload` was written from; ValueError when an id in it is none."""
+    """The job that `payload` was written from, by an earlier version too; ValueError when an id in it is none."""
     hints = get_type_hints(kind)
-    return kind(**{field.name: _value(hints[field.name], payload.get(field.name)) for field in fields(kind)})
+    known = [field for field in fields(kind) if field.name in payload or field.default is MISSING]
+    return kind(**{field.name: _value(hints[field.name], payload.get(field.name)) for field in known})
 
 
 def _value(hint: Any, value: Any) -> Any:

@@ -53,7 +53,7 @@ def course_row(slug: str, row: Record, stands: Progress | None = None) -> Course
     if stands is None:
         price = prices.of(row)
         cost = Cost(price.amount, price.currency) if price and price.amount else None
-        return CourseRow(row["title"], url, None, row["summary"], cost=cost)
+        return CourseRow(row["title"], url, summary=row["summary"], cost=cost)
     return CourseRow(row["title"], url, stands.percent, stands.reason)
 
 

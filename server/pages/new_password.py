@@ -5,7 +5,6 @@ from dataclasses import replace
 from aiohttp import web
 
 from server.forms import refill
-from server.language import language_of
 from server.limits import SIGN_IN_PERSON, charge
 from server.pages.doors import charge_address, mail_link, read_own, welcome
 from server.pages.visits import Visit, see
@@ -49,9 +48,7 @@ async def choose(visit: Visit) -> web.Response:
 
 async def _by_link(visit: Visit, token: str, fields: dict[str, str]) -> web.Response:
     house, password = visit.house, fields.get("password", "")
-    known = await new_password.by_link(
-        house.tenancy, house.links, house.passwords, token, password, language=language_of(visit.request)
-    )
+    known = await new_password.by_link(house.tenancy, house.links, house.passwords, token, password)
     return await welcome(visit, known, "/me?said=password", "link by mail", proved=True)
 
 
@@ -59,8 +56,7 @@ async def _while_signed_in(visit: Visit, fields: dict[str, str]) -> web.Response
     house, reader = visit.house, visit.reader
     await charge(visit.request, SIGN_IN_PERSON, str(reader.person_id))
     given = fields.get("present", ""), fields.get("password", "")
-    language = language_of(visit.request)
-    await new_password.while_signed_in(house.tenancy, house.passwords, reader, *given, visit.device, language=language)
+    await new_password.while_signed_in(house.tenancy, house.passwords, reader, *given, visit.device)
     return see("/me", "password")
 
 

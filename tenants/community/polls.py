@@ -64,7 +64,9 @@ def _tidied(option: str, place: int) -> str:
 
 def _refused(place: int, code: str, words: str) -> Invalid:
     return Invalid.field(
-        f"/poll/options/{place}", code, Said("Option %(place)s: %(words)s", place=place + 1, words=words)
+        f"/poll/options/{place}",
+        code,
+        Said("Option %(place)s: %(words)s", place=place + 1, words=words if isinstance(words, Said) else Said(words)),
     )
 
 

@@ -63,6 +63,6 @@ async def _check_rank(scope: Scope, member_id: UUID) -> Record:
         raise Conflict("You cannot ban yourself. Leave the channel instead.", "own_ban")
     if not outranks(scope.actor, Role(row["role"])):
         raise Forbidden(
-            Said("This member is %(role)s: only somebody above may ban them.", role=Role(row["role"]).said), "outranked"
+            Said("Their role is %(role)s: only somebody above may ban them.", role=Role(row["role"]).said), "outranked"
         )
     return row

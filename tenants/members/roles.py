@@ -30,7 +30,7 @@ async def require_below(scope: Scope, member_id: UUID) -> Record:
     row = await members.locked(scope, member_id)
     if not outranks(scope.actor, Role(row["role"])):
         raise Forbidden(
-            Said("This member is %(role)s: only somebody above may do that.", role=Role(row["role"]).said), "outranked"
+            Said("Their role is %(role)s: only somebody above may do that.", role=Role(row["role"]).said), "outranked"
         )
     return row
 
@@ -43,11 +43,11 @@ async def change(scope: Scope, member_id: UUID, role: Role) -> Record:
     own = member_id == scope.actor.member_id
     if not own and not outranks(scope.actor, Role(before["role"])):
         raise Forbidden(
-            Said("This member is %(role)s: only somebody above may change that.", role=Role(before["role"]).said),
+            Said("Their role is %(role)s: only somebody above may change that.", role=Role(before["role"]).said),
             "outranked",
         )
     if not outranks(scope.actor, role) and scope.actor.role is not role:
-        raise Forbidden(Said("Only an owner may make somebody %(role)s.", role=role.said), "outranked")
+        raise Forbidden(Said("Only an owner may give this role: %(role)s.", role=role.said), "outranked")
     if role is not Role.OWNER:
         await members.keep_an_owner(scope, member_id)
     after = await scope.one(_SET, at=member_id, new_role=role)

@@ -14,12 +14,8 @@ from tenants.scope import PersonScope, Tenancy
 ENDED = "the password was changed"
 
 
-async def by_link(
-    tenancy: Tenancy, secrets: LinkSecrets, passwords: Passwords, token: str, password: str, *, language: str = "en"
-) -> Known:
+async def by_link(tenancy: Tenancy, secrets: LinkSecrets, passwords: Passwords, token: str, password: str) -> Known:
     """The person of a link, with their new password and no session left; the link is used up only by a good password.
-
-    Its owner is told by a mail in `language`.
 
     Refusal 410 when the link is no good, Invalid for a password that is too short or too long.
     """
@@ -28,15 +24,14 @@ async def by_link(
     async with tenancy.person(person_id) as scope:
         proof = await mailed_links.use_in(scope, secrets, token)
         await sessions.end_all(scope, ENDED)
-        await _keep(scope, hashed, language)
+        await _keep(scope, hashed)
     return Known(person_id, proof.known.name, hashed)
 
 
 async def while_signed_in(
-    tenancy: Tenancy, passwords: Passwords, reader: SignedIn, present: str, password: str, device: Device, *,
-    language: str = "en",
-) -> None:  # fmt: skip
-    """Change the reader's password, sign out their other devices, and tell them by a mail in `language`.
+    tenancy: Tenancy, passwords: Passwords, reader: SignedIn, present: str, password: str, device: Device
+) -> None:
+    """Change the reader's password and sign out their other devices.
 
     It takes the present password, refused and counted as a sign-in is, or a session begun by a link just now;
     Forbidden `proof_needed` for one who has neither.
@@ -52,9 +47,9 @@ async def while_signed_in(
         if not fresh:
             await people.hold(scope, kept["password_hash"])
         await sessions.end_others(scope, reader.session_id, ENDED)
-        await _keep(scope, hashed, language)
+        await _keep(scope, hashed)
 
 
-async def _keep(scope: PersonScope, hashed: str, language: str) -> None:
+async def _keep(scope: PersonScope, hashed: str) -> None:
     await people.set_password(scope, hashed)
-    scope.enqueue(SendMail("password_changed", PersonId(scope.person_id), language=language))
+    scope.enqueue(SendMail("password_changed", PersonId(scope.person_id)))

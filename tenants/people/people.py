@@ -26,6 +26,7 @@ PEOPLE = shared(
 )
 NAME_LENGTH = 80
 EMAIL_LENGTH = 254
+NO_EMAIL = "That is not an e-mail address. Write it as in name@example.org."
 
 _ME = personal(
     select(PEOPLE.c.id, PEOPLE.c.email, PEOPLE.c.name, PEOPLE.c.confirmed_at, PEOPLE.c.created_at).where(
@@ -34,7 +35,7 @@ _ME = personal(
 )
 _ADD = personal(
     insert(PEOPLE)
-    .values(id=PERSON, **binds("email", "email_key", "name", "password_hash"))
+    .values(id=PERSON, **binds("email", "email_key", "name", "password_hash", "locale"))
     .on_conflict_do_nothing(index_elements=["email_key"])
     .returning(PEOPLE.c.id)
 )
@@ -59,10 +60,8 @@ def clean_email(email: str) -> str:
         )
     try:
         return validate_email(email.strip(), check_deliverability=False).normalized
-    except EmailNotValidError as error:
-        raise Invalid.field(
-            "/email", "not_an_email", Said("That is not an e-mail address. %(error)s", error=error)
-        ) from None
+    except EmailNotValidError:
+        raise Invalid.field("/email", "not_an_email", NO_EMAIL) from None
 
 
 def email_key(email: str) -> str:
@@ -80,9 +79,13 @@ async def me(scope: PersonScope) -> Record:
     return await scope.one(_ME)
 
 
-async def add(scope: PersonScope, email: str, name: str, password_hash: str | None) -> PersonId | None:
-    """Make the scope's person, or None when the e-mail has its person already."""
-    values = {"email": email, "email_key": email_key(email), "name": name, "password_hash": password_hash}
+async def add(
+    scope: PersonScope, email: str, name: str, password_hash: str | None, locale: str = "en"
+) -> PersonId | None:
+    """Make the scope's person, who reads that language; None when the e-mail has its person already."""
+    values = {
+        "email": email, "email_key": email_key(email), "name": name, "password_hash": password_hash, "locale": locale
+    }  # fmt: skip
     return PersonId(scope.person_id) if await scope.first(_ADD, **values) else None
 
 

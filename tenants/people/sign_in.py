@@ -66,7 +66,7 @@ async def sign_up(
     email, name = people.clean_email(email), people.clean_name(name)
     hashed = None if password is None and policy == "confirm" else await passwords.hash(password or "")
     async with tenancy.person(PersonId(new_id())) as scope:
-        person_id = await people.add(scope, email, name, hashed)
+        person_id = await people.add(scope, email, name, hashed, language)
         if person_id and policy == "confirm":
             scope.enqueue(SendMail("confirm", person_id, language=language))
     if person_id is None:
@@ -85,7 +85,7 @@ async def invite(tenancy: Tenancy, email: str, name: str, *, language: str = "en
     """
     email, name = people.clean_email(email), people.clean_name(name)
     async with tenancy.person(PersonId(new_id())) as scope:
-        person_id = await people.add(scope, email, name, None)
+        person_id = await people.add(scope, email, name, None, language)
         if person_id:
             scope.enqueue(SendMail("invitation", person_id, language=language))
     if person_id is None:

@@ -20,6 +20,7 @@ from server.web.views import buying
 from tenants import community
 from tenants.languages import CATALOGUES, LANGUAGES
 from tenants.members import unsubscribes
+from tenants.permissions import Role
 from workers import reminding
 
 FOR_THOSE_WHO_RUN_IT = ("studio", "design", "operator", "mail_viewer")
@@ -126,6 +127,7 @@ def _refusals() -> Iterator[str]:
 def _written() -> Iterator[Message]:
     """What is `Said` anywhere: all mails, notices that are pushed, and refusals that name something."""
     yield from (sentence for pair in reminding.SENTENCES.values() for sentence in pair)
+    yield from (role.said for role in Role)
     for path in (path for folder in SAYING for path in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Said":

@@ -1,6 +1,7 @@
 """What a language does to words, numbers and dates."""
 
 import datetime as dt
+from copy import deepcopy
 
 from tenants.errors import Said
 from tenants.languages import LANGUAGES, negotiate, words
@@ -44,6 +45,11 @@ def test_a_sentence_says_its_figures_times_and_sentences_in_its_own_language() -
     assert words("ar").message(counted) == "٣ رسائل غير مقروءة"
 
 
+def test_a_copy_of_a_sentence_can_be_said_in_another_language() -> None:
+    task = Said("Mark “%(title)s” done.", title="100 % wool")
+    assert words("de").message(deepcopy(task)) == words("de").message(task) == "Hake „100 % wool“ ab."
+
+
 def test_a_duration_names_hours_and_minutes_or_seconds() -> None:
     assert [words("en").duration(n) for n in (34800, 660, 40, 5400)] == ["9 h 40 min", "11 min", "40 s", "1 h 30 min"]
 
@@ -54,4 +60,5 @@ def test_arabic_runs_from_right_to_left() -> None:
 
 def test_the_best_language_of_ours_is_chosen_and_english_else() -> None:
     assert negotiate(["fr", "de-CH", "en"]) == "de"
+    assert negotiate(["DE-ch"]) == "de"
     assert negotiate(["xx"]) == "en"

@@ -5,15 +5,18 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
 from tenants import directory
 from tenants.errors import Conflict, Forbidden, Invalid, Refusal, SignInNeeded, TooFast
 from tenants.people import mailed_links, new_password, sessions, sign_in
 from tenants.people.mailed_links import LinkSecrets
 from tenants.people.passwords import Passwords
+from tenants.people.people import PEOPLE
 from tenants.people.sessions import Device, Lives
 from tenants.people.sign_in import Known
 from tenants.scope import Tenancy
+from tenants.statements import PERSON, personal
 from tests.databases import bare
 
 PASSWORD = "a long enough sentence"
@@ -37,6 +40,15 @@ async def ana(tenancy: Tenancy, passwords: Passwords, email: str) -> Known:
     known = await sign_in.sign_up(tenancy, passwords, email, PASSWORD, "Ana")
     assert known is not None
     return known
+
+
+async def test_who_signs_up_on_a_german_page_is_one_who_reads_german(
+    tenancy: Tenancy, passwords: Passwords, email: str
+) -> None:
+    known = await sign_in.sign_up(tenancy, passwords, email, PASSWORD, "Ana", language="de")
+    assert known is not None
+    async with tenancy.person(known.id) as scope:
+        assert await scope.first(personal(select(PEOPLE.c.locale).where(PEOPLE.c.id == PERSON))) == ("de",)
 
 
 async def test_who_signed_up_signs_in_in_any_case_of_the_address(

@@ -80,6 +80,27 @@ async def test_a_magic_link_signs_in_once(shop: Workshop, world: World, tmp_path
     assert proof.known.id == ana.person_id
 
 
+async def test_a_mail_that_an_earlier_version_asked_for_is_written(
+    shop: Workshop, world: World, tmp_path: Path
+) -> None:
+    ticket = await ask_as_person(shop, world.pottery.ana.person_id, "email_taken")
+    async with bare(shop.tenancy.relay) as connection:
+        await connection.execute("update person_jobs set payload = payload - 'language' where id = $1", ticket.job_id)
+    await do(shop, ticket)
+    (letter,) = arrived(shop, tmp_path)
+    assert letter["Subject"] == "You have an account already"
+
+
+async def test_an_owner_is_told_of_others_in_their_own_language(shop: Workshop, tmp_path: Path) -> None:
+    eve = PersonId(uuid4())
+    async with shop.tenancy.person(eve) as person:
+        await people.add(person, f"{eve.hex}@guildhall.example", "Eve", None, "de")
+        job_id = person.enqueue(SendMail("email_taken", eve, language="ar"))
+    await do(shop, work.Ticket(None, eve, job_id))
+    (letter,) = arrived(shop, tmp_path)
+    assert letter["Subject"] == "Du hast schon ein Konto"
+
+
 async def test_a_confirmation_tried_twice_is_one_mail_with_one_link(
     shop: Workshop, world: World, tmp_path: Path
 ) -> None:

@@ -94,12 +94,16 @@ class CoursePage:
 
 @dataclass(frozen=True, slots=True)
 class CourseRow:
-    """One course in the list of those one is enrolled in, or may be; `offer` leads to one's certificate of it."""
+    """One course in the list of those one is enrolled in, or may be; `offer` leads to one's certificate of it.
+
+    `sentence` says how far one is, `summary` is the teacher's.
+    """
 
     title: str
     url: str
     percent: int | None = None
     sentence: str = ""
+    summary: str = ""
     offer: Link | None = None
     cost: Cost | None = None
 

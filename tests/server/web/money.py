@@ -94,7 +94,8 @@ MONEY: dict[str, Callable[[], Sample]] = {
     "learn-list-priced": lambda: student(
         "learn_list.html",
         learn.LearnPage(
-            (), (learn.CourseRow("Throwing a bowl", "/c/pottery/learn/bowl", None, "From a lump of clay.", cost=COST),),
+            (),
+            (learn.CourseRow("Throwing a bowl", "/c/pottery/learn/bowl", summary="From a lump of clay.", cost=COST),),
             Link("Your orders", "/c/pottery/orders"),
         ),
     ),

@@ -3,6 +3,7 @@ import { call } from "./api.ts";
 import type { Unread } from "./message.ts";
 
 const EVERY_MS = 10_000;
+const TRIES = 3;
 
 interface Listed {
   items: ({ id: string; name: string } & Unread)[];
@@ -17,14 +18,16 @@ export function watchElsewhere(
   tell: (counts: Record<string, Unread>) => void,
   strange: () => void,
 ): void {
-  /** Each difference is told once: a place may have its reason not to be listed. */
-  const noticed = new Set<string>();
+  /** How often each difference was told: the answer may be lost, and a place may have its reason not to be listed. */
+  const told = new Map<string, number>();
   const ask = async () => {
     if (document.hidden) return;
     const rooms = await call<Listed>("GET", `/api/v1/channels/${channel}/rooms`).catch(() => null);
     if (!rooms) return;
-    const fresh = differences(rooms).filter((each) => !noticed.has(each));
-    for (const each of fresh) noticed.add(each);
+    const all = differences(rooms);
+    for (const each of told.keys()) if (!all.includes(each)) told.delete(each);
+    const fresh = all.filter((each) => (told.get(each) ?? 0) < TRIES);
+    for (const each of fresh) told.set(each, (told.get(each) ?? 0) + 1);
     if (fresh.length) strange();
     tell(Object.fromEntries(rooms.items.map((room) => [room.id, room])));
   };
@@ -38,5 +41,8 @@ function differences({ items }: Listed): string[] {
   const listed = [...document.querySelectorAll<HTMLElement>("#places ul:not(#talks) [data-room]")].map(
     (place) => `${place.dataset.room} ${place.querySelector("span[dir]")?.textContent}`,
   );
-  return [...there.filter((each) => !listed.includes(each)), ...listed.filter((each) => !there.includes(each))];
+  return [
+    ...there.filter((each) => !listed.includes(each)).map((each) => `+${each}`),
+    ...listed.filter((each) => !there.includes(each)).map((each) => `-${each}`),
+  ];
 }
