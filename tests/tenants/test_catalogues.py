@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,9 +60,20 @@ def test_a_translation_has_every_form_and_every_value_of_its_sentence(language: 
     assert [fault for message, forms in entries for fault in _faults(language, message, forms)] == []
 
 
+@pytest.mark.parametrize("language", OTHERS)
+def test_nothing_is_translated_twice(language: str) -> None:
+    """Of two that differ the later one would be said, and other tools refuse the file."""
+    found = re.findall(r'^msgid "(.+)"$', _file_of(language).read_text("utf-8"), re.MULTILINE)
+    assert [message for message, count in Counter(found).items() if count > 1] == []
+
+
+def _file_of(language: str) -> Path:
+    return CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+
+
 def _catalogue(language: str) -> dict[Message, tuple[str, ...]]:
     """Each message of one language with its forms; a pair is the sentence for one and for many."""
-    with (CATALOGUES / language / "LC_MESSAGES" / "messages.po").open("rb") as source:
+    with _file_of(language).open("rb") as source:
         entries = [each for each in read_po(source, locale=language) if each.id]
     known: dict[Message, tuple[str, ...]] = {}
     for each in entries:

@@ -48,7 +48,9 @@ async def test_who_signs_up_on_a_german_page_is_one_who_reads_german(
     known = await sign_in.sign_up(tenancy, passwords, email, PASSWORD, "Ana", language="de")
     assert known is not None
     async with tenancy.person(known.id) as scope:
-        assert await scope.first(personal(select(PEOPLE.c.locale).where(PEOPLE.c.id == PERSON))) == ("de",)
+        row = await scope.first(personal(select(PEOPLE.c.locale).where(PEOPLE.c.id == PERSON)))
+    assert row is not None
+    assert row["locale"] == "de"
 
 
 async def test_who_signed_up_signs_in_in_any_case_of_the_address(
