@@ -16,7 +16,7 @@ from realtime.presence import Presence, shown
 from realtime.reading import Reading
 from tenants import directory
 from tenants.community import changes, direct, direct_rules, drafts, edits, messages, reactions, reads, rooms, voting
-from tenants.errors import Conflict, NotFound, SignInNeeded
+from tenants.errors import Conflict, NotFound, Said, SignInNeeded
 from tenants.ids import PersonId, RoomId, new_id
 from tenants.moderation import deleting
 from tenants.permissions import Action
@@ -58,7 +58,8 @@ class Community:
         """Hear a room; the head is read only after joining, so that nothing falls between."""
         room_id = RoomId(given.room)
         if len(by.joined) >= MOST_ROOMS and room_id not in by.joined:
-            raise Conflict(f"A connection joins at most {MOST_ROOMS} rooms. Leave one first.", "too_many_rooms")
+            words = Said("A connection joins at most %(most)s rooms. Leave one first.", most=MOST_ROOMS)
+            raise Conflict(words, "too_many_rooms")
         name = by.room(room_id)
         async with self._acting(by, readonly=True) as scope:
             await rooms.find(scope, room_id)
