@@ -23,7 +23,7 @@ LANGUAGES = ("en", "ar", "de")
 FORMATS = {"en": "en_001", "ar": "ar_EG"}
 COUNTS = range(103)
 """Among them is one of each plural category of each of `LANGUAGES`."""
-FIRST_STRONG, END_OF_IT = "\u2068", "\u2069"
+FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
@@ -64,9 +64,8 @@ class Words:
                 return self.moment(value.at)
             case Said():
                 return self.message(value)
-            case str() if self.dir == "rtl" and value and not value.startswith(FIRST_STRONG):
-                # Names of other scripts would turn round what stands beside them (UAX 9).
-                return f"{FIRST_STRONG}{value}{END_OF_IT}"
+            case str() if self.dir == "rtl" and not value.startswith(FIRST_STRONG_ISOLATE):
+                return isolated(value)
             case _:
                 return value
 
@@ -177,3 +176,8 @@ def negotiate(preferred: Iterable[str]) -> str:
 def words_in(locale: str) -> Words:
     """The words of a channel or a person whose locale this is, as in `de-CH`; English where it is none of ours."""
     return words(negotiate([locale]))
+
+
+def isolated(name: str) -> str:
+    """A name inside a sentence, kept from turning the rest of it round (UAX 9: FSI … PDI); of none nothing."""
+    return f"{FIRST_STRONG_ISOLATE}{name}{POP_DIRECTIONAL_ISOLATE}" if name else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 import mrml
 from jinja2 import Environment, StrictUndefined, Template
 
+from tenants import languages
 from tenants.channels import brand
 from tenants.errors import Said
 from tenants.languages import Words, words_in
@@ -74,7 +75,7 @@ def dress(letter: Letter, sender: Sender, unsubscribe: str = "") -> Dressed:
         "letter": spoken, "sender": sender, "unsubscribe": unsubscribe,
         "lang": words.language, "dir": words.dir, "start": "right" if words.dir == "rtl" else "left",
         "brand": colours.brand, "on_brand": colours.on_brand,
-        "otherwise": _say(_OTHERWISE, words), "choices": _say(_CHOICES, words), "no_more": _say(_NO_MORE, words),
+        "otherwise": words.message(_OTHERWISE), "choices": words.message(_CHOICES), "no_more": words.message(_NO_MORE),
     }  # fmt: skip
     text, html = _templates()
     return Dressed(spoken.subject, text.render(facts), html.render(facts))
@@ -87,8 +88,8 @@ def plain(name: str, longest: int = SUBJECT_LENGTH) -> str:
 
 
 def isolated(name: str) -> str:
-    """A name inside a sentence, kept from turning the rest of it round (Unicode's FSI … PDI)."""
-    return f"\u2068{plain(name)}\u2069"
+    """A plain name inside a sentence, kept from turning the rest of it round."""
+    return languages.isolated(plain(name))
 
 
 def _spoken(letter: Letter, words: Words) -> Letter:

@@ -41,9 +41,9 @@ async def push_notice(work: Work, asked: PushNotice) -> None:
     async with work.scope() as scope:
         push = await pushes.find(scope, asked.push_id)
         told = await _told(scope, push, asked.ring_id) if push else None
-        words = words_in((await channels.read(scope))["locale"]) if told else None
-    if push is None or told is None or words is None:
-        return
+        if push is None or told is None:
+            return
+        words = words_in((await channels.read(scope))["locale"])
     if not await _may_disturb(work, push):
         await _forget(work, asked.push_id)
         return

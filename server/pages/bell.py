@@ -10,6 +10,7 @@ from server.web.views.buying import WORDS
 from tenants import links
 from tenants.community import bell
 from tenants.community.bell import Told
+from tenants.languages import isolated
 from tenants.members import zones
 
 PAGE = 30
@@ -62,15 +63,10 @@ def _row(told: Told) -> NoticeRow:
     state = WORDS[told.state][0] if told.state else ""
     return NoticeRow(
         str(told.id), SIGNS[told.kind], SAID[told.kind], told.title, told.url, told.at, _is_new(told),
-        by=_isolated(told.by), room=_isolated(told.room_name), times=told.times, counts=told.kind,
+        by=isolated(told.by), room=isolated(told.room_name), times=told.times, counts=told.kind,
         gone=told.gone, state=state,
         room_id=str(told.room_id or ""), message_id=str(told.message_id or ""),
     )  # fmt: skip
-
-
-def _isolated(name: str) -> str:
-    """A name inside a sentence, kept from turning the rest of it round (Unicode's FSI … PDI)."""
-    return f"\u2068{name}\u2069" if name else ""
 
 
 def _is_new(told: Told) -> bool:
